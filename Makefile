@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+#
+# For people: "make help" lists what can be made. The kernel's build uses the
+# Kbuild files instead. Everything made lands in build/:
+#
+#   build/RELEASE/*.ko      the modules for one kernel
+#   build/RELEASE/src/      links to the sources, with that kernel's objects
+#   build/tools/            programs
+
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+kernels := tests/vm/kernels
+
+##@ Build
+
+.PHONY: modules
+modules: ## build the kernel modules [KVER=<release>, default newest 6.12]
+
+.PHONY: modules-all
+modules-all: ## build them for all supported kernels; a warning is an error
+	tests/vm/setup host 6.12 6.1 s390x arm64
+	@for name in 6.12 6.1 s390x arm64; do \
+		$(MAKE) --no-print-directory modules KVER=$$name WARN=error; \
+	done
+
+.PHONY: tools
+tools: ## build the programs
+	@if [[ -e tools/Makefile ]]; then \
+		$(MAKE) --no-print-directory -C tools O=$(CURDIR)/build/tools; \
+	fi
+
+.PHONY: clean
+clean: ## remove everything that was built (kernels stay in the cache)
+	rm -rf build
+
+##@ Use
+
+.PHONY: demo
+demo: ## show what it does, in a virtual machine
+	demo/run
+
+.PHONY: vm
+vm: ## a shell in a virtual machine [KERNEL=6.12|6.1|debug]
+	tests/vm/run --kernel $(or $(KERNEL),6.12) --shell
+
+.PHONY: install
+install: ## install modules and programs [KVER=, DESTDIR=, PREFIX=]
+
+.PHONY: uninstall
+uninstall: ## remove them again
+
+##@ Test
+
+.PHONY: check
+check: ## unit tests, lint, and all suites on 6.12, 6.1 and s390x
+	@tests/run check
+
+.PHONY: check-debug
+check-debug: ## all suites on a kernel full of sanitizers
+	@tests/run check-debug
+
+.PHONY: lint
+lint: ## style and static checks
+	tests/lint/run
+
+.PHONY: bench
+bench: ## measure, in a virtual machine
+	bench/run
+
+.PHONY: soak
+soak: ## ten minutes of random work on the debug kernel
+	@tests/run soak
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' \
+		$(firstword $(MAKEFILE_LIST))
+
+# --- modules -----------------------------------------------------------------
+
+wanted := $(filter modules install uninstall,$(MAKECMDGOALS))
+
+ifneq ($(wanted),)
+include packaging/modules.mk
+endif

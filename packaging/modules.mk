@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+#
+# How "make modules", "make install" and "make uninstall" do it, for one
+# kernel. Included by the top-level Makefile.
+#
+# The kernel's build writes its objects beside the sources. So that kernels do
+# not share objects, each has a folder of links to the sources and builds there.
+
+# KVER is a release or a short name of tests/vm/kernels. Installing without
+# KVER means the running kernel.
+ifeq ($(filter install uninstall,$(wanted)),)
+KVER ?= $(shell $(kernels) default || { tests/vm/setup host 6.12 && $(kernels) default; })
+else
+KVER ?= $(shell uname -r)
+endif
+
+configs := $(wildcard packaging/modprobe/*.conf)
+release := $(shell $(kernels) release '$(KVER)')
+headers := $(if $(release),$(shell $(kernels) headers '$(release)'))
+
+ifeq ($(headers),)
+.PHONY: no-headers
+modules install: no-headers
+no-headers:
+	@echo "no headers for kernel '$(KVER)'; there are:" >&2
+	@$(kernels) list | sed 's/^/  /' >&2
+	@exit 1
+else
+
+# What this package cannot be built for.
+series := $(subst ., ,$(firstword $(subst -, ,$(release))))
+too_old := $(shell (($(word 1,$(series)) * 1000 + $(word 2,$(series)) < 6001)) && echo yes)
+config := $(headers)/include/config/auto.conf
+
+ifeq ($(too_old),yes)
+modules: refuse
+refuse:
+	@echo "kernel $(release) is too old: DIBS needs 6.1 or newer" >&2; exit 1
+else ifneq ($(shell grep -s ^CONFIG_DIBS= $(config)),)
+modules: refuse
+refuse:
+	@echo "kernel $(release) has its own dibs (CONFIG_DIBS): nothing to build" >&2; exit 1
+else
+
+arch := $(shell $(kernels) arch '$(release)')
+cross_s390 := s390x-linux-gnu-
+cross_arm64 := aarch64-linux-gnu-
+cross := $(if $(filter-out $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/;s/s390x/s390/'),$(arch)),$(cross_$(arch)))
+
+out := build/$(release)
+farm := $(out)/src
+rooms := $(wildcard include core devices clients simulators compat tests/kernel)
+sources := Kbuild $(shell find $(rooms) -type f '(' -name '*.[chS]' -o -name Kbuild ')' | sort)
+links := $(addprefix $(farm)/,$(sources))
+
+modules: $(out)/.built
+
+# Links whose source is gone would hide that it is gone.
+$(shell [[ ! -d $(farm) ]] || find $(farm) -xtype l -delete)
+
+$(links): $(farm)/%:
+	@mkdir -p $(@D)
+	@ln -sfn $(CURDIR)/$* $@
+
+# Changes only when a source is added or removed.
+.PHONY: always
+$(out)/sources: always
+	@mkdir -p $(@D)
+	@printf '%s\n' $(sources) | cmp -s - $@ || printf '%s\n' $(sources) >$@
+
+$(out)/.built: $(sources) $(out)/sources $(headers)/Module.symvers | $(links)
+	@echo "building modules for $(release)"
+	@rm -f $@ $(out)/*.ko
+	@+$(MAKE) --no-print-directory -C $(headers) M=$(CURDIR)/$(farm) \
+		ARCH=$(arch) CROSS_COMPILE=$(cross) W=1 modules \
+		2>&1 | tee $(out)/log | \
+		{ grep --line-buffered -Ev '^  (CC|LD|MODPOST|BTF|AR) |^Skipping BTF' || :; }
+	@if [[ '$(WARN)' == error ]] && grep -i 'warning' $(out)/log; then \
+		rm -rf $(farm); echo "warnings for $(release)" >&2; exit 1; \
+	fi
+	@cd $(farm) && sed 's/\.k\?o$$/.ko/' modules.order | \
+		xargs -r cp -t $(CURDIR)/$(out)
+	@touch $@
+
+# --- installing ------------------------------------------------------------------
+
+modules_dir := $(DESTDIR)/lib/modules/$(release)
+install: modules tools
+	@[[ -d $(modules_dir) || -n '$(DESTDIR)' ]] || \
+		{ echo "kernel $(release) is not installed here" >&2; exit 1; }
+	install -d $(modules_dir)/updates/dibs
+	install -m 644 $(out)/*.ko $(modules_dir)/updates/dibs
+	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(release)
+	@if [[ -n '$(configs)' ]]; then \
+		install -D -m 644 -t $(DESTDIR)/etc/modprobe.d $(configs); \
+	fi
+	@if [[ -e tools/Makefile ]]; then \
+		$(MAKE) -C tools O=$(CURDIR)/build/tools install; \
+	fi
+endif
+
+endif
+
+.PHONY: refuse
+installed := /lib/modules/$(or $(release),$(KVER))
+
+uninstall:
+	rm -rf $(DESTDIR)$(installed)/updates/dibs
+	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(notdir $(installed))
+	@rm -f $(addprefix $(DESTDIR)/etc/modprobe.d/,$(notdir $(configs)))
+	@if [[ -e tools/Makefile ]]; then \
+		$(MAKE) -C tools O=$(CURDIR)/build/tools uninstall; \
+	fi
