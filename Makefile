@@ -34,6 +34,25 @@ tools: ## build the programs
 		$(MAKE) --no-print-directory -C tools O=$(CURDIR)/build/tools; \
 	fi
 
+# For big-endian guests: dynamically linked tools, static test programs.
+s390x := CROSS_COMPILE=s390x-linux-gnu- \
+	SYSROOT=$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dibs/sysroot/s390x
+
+.PHONY: tools-s390x
+tools-s390x:
+	@if grep -qs SYSROOT tools/Makefile; then \
+		$(MAKE) --no-print-directory -C tools \
+			O=$(CURDIR)/build/tools-s390x $(s390x); \
+	fi
+
+.PHONY: static-x86_64 static-s390x
+static-s390x: static_flags := $(s390x)
+static-x86_64 static-s390x:
+	@if [[ -e tests/static/Makefile ]]; then \
+		$(MAKE) --no-print-directory -C tests/static \
+			O=$(CURDIR)/build/$@ $(static_flags); \
+	fi
+
 .PHONY: clean
 clean: ## remove everything that was built (kernels stay in the cache)
 	rm -rf build

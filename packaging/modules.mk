@@ -71,7 +71,7 @@ $(out)/sources: always
 
 $(out)/.built: $(sources) $(out)/sources $(headers)/Module.symvers | $(links)
 	@echo "building modules for $(release)"
-	@rm -f $@ $(out)/*.ko
+	@rm -f $@ $(out)/*.ko; touch $(out)/.started
 	@+$(MAKE) --no-print-directory -C $(headers) M=$(CURDIR)/$(farm) \
 		ARCH=$(arch) CROSS_COMPILE=$(cross) W=1 modules \
 		2>&1 | tee $(out)/log | \
@@ -81,7 +81,7 @@ $(out)/.built: $(sources) $(out)/sources $(headers)/Module.symvers | $(links)
 	fi
 	@cd $(farm) && sed 's/\.k\?o$$/.ko/' modules.order | \
 		xargs -r cp -t $(CURDIR)/$(out)
-	@touch $@
+	@mv $(out)/.started $@
 
 # --- installing ------------------------------------------------------------------
 
