@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Sysctl tables: by size since 6.6, ended by an empty entry before. A table
+ * has that entry, and @size does not count it.
+ */
+#ifndef _DIBS_COMPAT_SYSCTL_H
+#define _DIBS_COMPAT_SYSCTL_H
+
+#include <linux/sysctl.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define register_net_sysctl_sz(net, path, table, size) \
+	register_net_sysctl(net, path, table)
+#endif
+
+#endif /* _DIBS_COMPAT_SYSCTL_H */

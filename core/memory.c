@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * The memory of DMBs. Two kinds:
+ *
+ *   sparse: an array of page pointers, NULL where nothing was written yet; such
+ *	a place reads as zero. A page comes with the first write to it and goes
+ *	when the writer trims it, or with the DMB. Pages are ordinary ones of
+ *	order 0, so they can be spliced, but where possible they come as a
+ *	physically contiguous run, which is then copied to in one go.
+ *   linear: one contiguous block, for devices that do DMA.
+ *
+ * Readers and writers of pages look them up under RCU and copy before they
+ * leave the read-side section; trimming waits for them (dibs_pages_free_rcu).
+ * Why it is so, and what was measured: docs/decisions/0002-dmb-memory.md.
+ */
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/percpu_counter.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "core.h"
+#include "../compat/memcg.h"
+#include "../compat/sysctl.h"
+
+/* Largest run of pages that is asked for at once: 64 KiB of 4 KiB pages. */
+#define DIBS_RUN_ORDER	4
+
+/* Pages of all DMBs, and how many there may be; net.dibs.mem_max in bytes. */
+static struct percpu_counter dibs_pages;
+static unsigned long dibs_mem_max;
+
+static bool dibs_pages_exceeded(unsigned long nr)
+{
+	return percpu_counter_compare(&dibs_pages,
+				      (s64)(READ_ONCE(dibs_mem_max) >>
+					    PAGE_SHIFT) - (s64)nr + 1) >= 0;
+}
+
+void dibs_memory_init(struct dibs_memory *mem, u32 len, u32 header_len)
+{
+	mem->len = len;
+	mem->header_len = header_len;
+	mem->nr_pages = DIV_ROUND_UP(len, PAGE_SIZE);
+	mem->memcg = dibs_memcg_current();
+}
+
+static void dibs_memory_free_pages(struct dibs_memory *mem)
+{
+	u32 i, nr = 0;
+
+	for (i = 0; i < mem->nr_pages; i++) {
+		if (!mem->pages[i])
+			continue;
+		put_page(mem->pages[i]);
+		nr++;
+	}
+	percpu_counter_sub(&dibs_pages, nr);
+	kvfree(mem->pages);
+}
+
+/* The last reference to the DMB is gone. */
+void dibs_memory_free(struct dibs_memory *mem)
+{
+	if (mem->pages)
+		dibs_memory_free_pages(mem);
+	if (mem->linear) {
+		free_pages_exact(mem->linear, mem->len);
+		percpu_counter_sub(&dibs_pages, mem->nr_pages);
+	}
+	dibs_memcg_put(mem->memcg);
+}
+
+int dibs_memory_alloc_pages(struct dibs_memory *mem)
+{
+	mem->pages = kvcalloc(mem->nr_pages, sizeof(*mem->pages), DIBS_GFP);
+	if (!mem->pages)
+		return -ENOMEM;
+	if (!mem->header_len)
+		return 0;
+	return dibs_memory_populate(mem, 0, mem->header_len, DIBS_GFP);
+}
+
+int dibs_memory_alloc_linear(struct dibs_memory *mem)
+{
+	if (dibs_pages_exceeded(mem->nr_pages))
+		return -ENOBUFS;
+	mem->linear = alloc_pages_exact(mem->len, DIBS_GFP | __GFP_ZERO);
+	if (!mem->linear)
+		return -ENOMEM;
+	percpu_counter_add(&dibs_pages, mem->nr_pages);
+	atomic_set(&mem->present, mem->nr_pages);
+	return 0;
+}
+
+/* The largest aligned run at @i within @end that has no page yet. */
+static unsigned int dibs_run_order(struct dibs_memory *mem, u32 i, u32 end)
+{
+	unsigned int order = 0;
+	u32 j = i + 1;
+
+	while (order < DIBS_RUN_ORDER) {
+		u32 run = 2U << order;
+
+		if (i & (run - 1) || run > end - i)
+			break;
+		while (j < i + run && !READ_ONCE(mem->pages[j]))
+			j++;
+		if (j < i + run)
+			break;
+		order++;
+	}
+	return order;
+}
+
+static struct page *dibs_run_alloc(unsigned int *order, gfp_t gfp)
+{
+	gfp_t quick = (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_NORETRY;
+	struct page *page;
+
+	while (*order) {
+		page = alloc_pages(quick | __GFP_ZERO, *order);
+		if (page) {
+			split_page(page, *order);
+			return page;
+		}
+		--*order;
+	}
+	return alloc_page(gfp | __GFP_ZERO);
+}
+
+/* Whoever else populates the same place at the same time wins or loses. */
+static void dibs_run_install(struct dibs_memory *mem, u32 i,
+			     struct page *page, u32 nr)
+{
+	u32 j, installed = 0;
+
+	for (j = 0; j < nr; j++) {
+		/* Zeroes before pointer; pairs with dibs_memory_span(). */
+		if (cmpxchg(&mem->pages[i + j], NULL, page + j))
+			__free_page(page + j);
+		else
+			installed++;
+	}
+	atomic_add(installed, &mem->present);
+	percpu_counter_add(&dibs_pages, installed);
+}
+
+static int dibs_memory_populate_run(struct dibs_memory *mem, u32 i, u32 end,
+				    gfp_t gfp)
+{
+	unsigned int order = dibs_run_order(mem, i, end);
+	struct mem_cgroup *old;
+	struct page *page;
+
+	if (dibs_pages_exceeded(1U << order))
+		return -ENOBUFS;
+	old = dibs_memcg_enter(mem->memcg);
+	page = dibs_run_alloc(&order, gfp);
+	dibs_memcg_leave(old);
+	if (!page)
+		return -ENOMEM;
+	dibs_run_install(mem, i, page, 1U << order);
+	return 0;
+}
+
+/* @gfp without __GFP_DIRECT_RECLAIM: any context; else may sleep. */
+int dibs_memory_populate(struct dibs_memory *mem, u32 offset, u32 size,
+			 gfp_t gfp)
+{
+	u32 i, end;
+	int err;
+
+	if (!mem->pages || !size)
+		return 0;
+	end = (offset + size - 1) / PAGE_SIZE + 1;
+	for (i = offset / PAGE_SIZE; i < end; i++) {
+		if (likely(READ_ONCE(mem->pages[i])))
+			continue;
+		err = dibs_memory_populate_run(mem, i, end, gfp);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Pages on their way out, while somebody may still be copying. */
+struct dibs_page_batch {
+	struct rcu_head rcu;
+	u32 nr;
+	struct page *pages[60];
+};
+
+static void dibs_pages_free_rcu(struct rcu_head *rcu)
+{
+	struct dibs_page_batch *batch = container_of(rcu,
+						     struct dibs_page_batch,
+						     rcu);
+
+	while (batch->nr)
+		put_page(batch->pages[--batch->nr]);
+	kfree(batch);
+}
+
+static void dibs_page_batch_free(struct dibs_memory *mem,
+				 struct dibs_page_batch *batch)
+{
+	atomic_sub(batch->nr, &mem->present);
+	percpu_counter_sub(&dibs_pages, batch->nr);
+	call_rcu(&batch->rcu, dibs_pages_free_rcu);
+}
+
+/* Frees what lies wholly in the range, as far as memory allows to. */
+void dibs_memory_trim(struct dibs_memory *mem, u32 offset, u32 size)
+{
+	struct dibs_page_batch *batch = NULL;
+	u32 i = DIV_ROUND_UP(offset, PAGE_SIZE);
+	u32 end = offset + size == mem->len ? mem->nr_pages :
+					      (offset + size) / PAGE_SIZE;
+
+	if (!mem->pages)
+		return;
+	if (!i && mem->header_len)
+		i = 1;
+	for (; i < end; i++) {
+		struct page *page;
+
+		if (!READ_ONCE(mem->pages[i]))
+			continue;
+		if (!batch)
+			batch = kzalloc(sizeof(*batch),
+					GFP_NOWAIT | __GFP_NOWARN);
+		if (!batch)
+			return;
+		page = xchg(&mem->pages[i], NULL);
+		if (page)
+			batch->pages[batch->nr++] = page;
+		if (batch->nr == ARRAY_SIZE(batch->pages)) {
+			dibs_page_batch_free(mem, batch);
+			batch = NULL;
+		}
+	}
+	if (batch)
+		dibs_page_batch_free(mem, batch);
+}
+
+/*
+ * The memory at @offset, and in @size how much of it is contiguous, at most
+ * what was asked for; NULL: there are no pages in that much. Valid until
+ * rcu_read_unlock().
+ */
+static void *dibs_memory_span(const struct dibs_memory *mem, u32 offset,
+			      u32 *size)
+{
+	u32 i = offset / PAGE_SIZE;
+	struct page *page;
+	u32 span;
+
+	if (mem->linear)
+		return mem->linear + offset;
+	/* Dependent on the cmpxchg in dibs_run_install(). */
+	page = READ_ONCE(mem->pages[i]);
+	span = PAGE_SIZE - offset_in_page(offset);
+	if (!page) {
+		*size = min(*size, span);
+		return NULL;
+	}
+	while (span < *size) {
+		struct page *next = READ_ONCE(mem->pages[++i]);
+
+		/* Part of a run? A page after it in memory is. */
+		if (!next || page_to_pfn(next) != page_to_pfn(page) +
+						  (i - offset / PAGE_SIZE))
+			break;
+		span += PAGE_SIZE;
+	}
+	*size = min(*size, span);
+	return page_address(page) + offset_in_page(offset);
+}
+
+int dibs_memory_write(struct dibs_memory *mem, u32 offset, const void *data,
+		      u32 size)
+{
+	int err;
+
+	err = dibs_memory_populate(mem, offset, size,
+				   GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
+	if (unlikely(err))
+		return err;
+	rcu_read_lock();
+	while (size) {
+		u32 span = size;
+		void *to = dibs_memory_span(mem, offset, &span);
+
+		/* Trimmed at the same time: lost, as the trimmer was told. */
+		if (likely(to))
+			memcpy(to, data, span);
+		data += span;
+		offset += span;
+		size -= span;
+	}
+	rcu_read_unlock();
+	return 0;
+}
+
+void dibs_memory_read(struct dibs_memory *mem, u32 offset, void *buf,
+		      u32 size)
+{
+	rcu_read_lock();
+	while (size) {
+		u32 span = size;
+		const void *from = dibs_memory_span(mem, offset, &span);
+
+		if (from)
+			memcpy(buf, from, span);
+		else
+			memset(buf, 0, span);
+		buf += span;
+		offset += span;
+		size -= span;
+	}
+	rcu_read_unlock();
+}
+
+/*
+ * Copies from @from with page faults off; the range is populated. Stops at the
+ * first byte of user memory that is not there. Bytes copied.
+ */
+u32 dibs_memory_write_iter(struct dibs_memory *mem, u32 offset,
+			   struct iov_iter *from, u32 size)
+{
+	u32 done = 0;
+
+	rcu_read_lock();
+	pagefault_disable();
+	while (done < size) {
+		u32 span = size - done;
+		void *to = dibs_memory_span(mem, offset + done, &span);
+		u32 n;
+
+		if (unlikely(!to))
+			break;	/* trimmed at the same time: populate again */
+		n = copy_from_iter(to, span, from);
+		done += n;
+		if (n < span)
+			break;
+	}
+	pagefault_enable();
+	rcu_read_unlock();
+	return done;
+}
+
+/* Copies to @to with page faults off, as above. */
+u32 dibs_memory_read_iter(struct dibs_memory *mem, u32 offset,
+			  struct iov_iter *to, u32 size)
+{
+	u32 done = 0;
+
+	rcu_read_lock();
+	pagefault_disable();
+	while (done < size) {
+		u32 span = size - done;
+		const void *from = dibs_memory_span(mem, offset + done, &span);
+		u32 n = from ? copy_to_iter(from, span, to) :
+			       iov_iter_zero(span, to);
+
+		done += n;
+		if (n < span)
+			break;
+	}
+	pagefault_enable();
+	rcu_read_unlock();
+	return done;
+}
+
+struct page *dibs_memory_get_page(struct dibs_memory *mem, u32 offset)
+{
+	struct page *page;
+
+	if (!mem->pages)
+		return ERR_PTR(-EOPNOTSUPP);
+	rcu_read_lock();
+	page = READ_ONCE(mem->pages[offset / PAGE_SIZE]);
+	if (page)
+		get_page(page);
+	rcu_read_unlock();
+	return page ? : ERR_PTR(-ENODATA);
+}
+
+void *dibs_memory_header(const struct dibs_memory *mem)
+{
+	if (!mem->header_len)
+		return NULL;
+	return mem->linear ? : page_address(mem->pages[0]);
+}
+
+u64 dibs_memory_present(const struct dibs_memory *mem)
+{
+	return (u64)atomic_read(&mem->present) << PAGE_SHIFT;
+}
+
+static struct ctl_table dibs_sysctls[] = {
+	{
+		.procname = "mem_max",
+		.data = &dibs_mem_max,
+		.maxlen = sizeof(dibs_mem_max),
+		.mode = 0644,
+		.proc_handler = proc_doulongvec_minmax,
+	},
+	{}
+};
+
+static struct ctl_table_header *dibs_sysctl;
+
+int dibs_memory_start(void)
+{
+	int err;
+
+	/* A quarter of the machine's memory, where nobody says otherwise. */
+	dibs_mem_max = totalram_pages() / 4 * PAGE_SIZE;
+	err = percpu_counter_init(&dibs_pages, 0, GFP_KERNEL);
+	if (err)
+		return err;
+	dibs_sysctl = register_net_sysctl_sz(&init_net, "net/dibs",
+					     dibs_sysctls,
+					     ARRAY_SIZE(dibs_sysctls) - 1);
+	if (!dibs_sysctl) {
+		percpu_counter_destroy(&dibs_pages);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void dibs_memory_stop(void)
+{
+	unregister_net_sysctl_table(dibs_sysctl);
+	percpu_counter_destroy(&dibs_pages);
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Writing into a peer's DMB, and reading one's own: the data path. It takes no
+ * lock and writes no cache line that another connection writes.
+ *
+ * User memory can fault, and a fault can last for ever (a FUSE page). So while
+ * an operation on a device is entered, user memory is touched with page faults
+ * off; what is missing is faulted in outside, and the copy goes on.
+ */
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/module.h>
+#include <linux/pagemap.h>
+#include <linux/uio.h>
+
+#include "core.h"
+#include "trace.h"
+#include "../compat/iter.h"
+
+/* So much is copied before others get a chance. */
+#define DIBS_PIECE	SZ_64K
+
+static int dibs_move_reject(struct dibs_use *use, int counter, int err)
+{
+	dibs_count(use, counter);
+	trace_dibs_reject(use, counter, err);
+	return err;
+}
+
+/* Begins a move. 0: dibs_exit() ends it. */
+static inline int dibs_move_enter(struct dibs_attachment *att,
+				  unsigned int idx, u32 offset, u32 size)
+{
+	struct dibs_use *use = att->use;
+
+	if (unlikely(idx >= DIBS_SIGNAL_BITS))
+		return dibs_move_reject(use, DIBS_A_COUNTER_REJECT_MASK,
+					-EINVAL);
+	if (unlikely(!dibs_in_range(att->len, offset, size)))
+		return dibs_move_reject(use, DIBS_A_COUNTER_REJECT_RANGE,
+					-ERANGE);
+	if (unlikely(!dibs_named(&att->name_state) ||
+		     !dibs_binding_enter(use->binding)))
+		return -ENODEV;
+	if (unlikely(att->target && !dibs_named(&att->target->name_state))) {
+		dibs_exit(use->binding);
+		return dibs_move_reject(use, DIBS_A_COUNTER_REJECT_STALE,
+					-ESTALE);
+	}
+	return 0;
+}
+
+/* Calls the driver, entered. */
+static inline int dibs_move_op(struct dibs_attachment *att, unsigned int idx,
+			       bool signal, u32 offset, const void *data,
+			       u32 size)
+{
+	struct dibs_dev *dev = dibs_use_dev(att->use);
+	int err;
+
+	err = dev->ops->move_data(dev, att, idx, signal, offset, data, size);
+	trace_dibs_move(att, offset, size, signal, err);
+	if (unlikely(err)) {
+		dibs_count(att->use, DIBS_A_COUNTER_MOVE_ERRORS);
+		return err;
+	}
+	if (size) {
+		dibs_count(att->use, DIBS_A_COUNTER_MOVES);
+		dibs_count_add(att->use, DIBS_A_COUNTER_MOVE_BYTES, size);
+	}
+	return 0;
+}
+
+int dibs_move_data(struct dibs_attachment *att, unsigned int idx, bool signal,
+		   u32 offset, const void *data, u32 size)
+{
+	int err;
+
+	err = dibs_move_enter(att, idx, offset, size);
+	if (unlikely(err))
+		return err;
+	err = dibs_move_op(att, idx, signal, offset, data, size);
+	dibs_exit(att->use->binding);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dibs_move_data);
+
+/* Copies a piece straight into mapped memory. Bytes, 0 for a fault, -errno. */
+static ssize_t dibs_move_piece_mapped(struct dibs_attachment *att, u32 offset,
+				      struct iov_iter *from, u32 size)
+{
+	struct dibs_memory *mem = &att->target->memory;
+	int err;
+
+	err = dibs_memory_populate(mem, offset, size, DIBS_GFP);
+	if (err)
+		return err;
+	err = dibs_move_enter(att, 0, offset, size);
+	if (err)
+		return err;
+	size = dibs_memory_write_iter(mem, offset, from, size);
+	dibs_exit(att->use->binding);
+	return size;
+}
+
+static ssize_t dibs_move_iter_mapped(struct dibs_attachment *att, u32 offset,
+				     struct iov_iter *from, u32 size)
+{
+	u32 done = 0;
+	ssize_t n;
+
+	while (done < size) {
+		u32 piece = min_t(u32, size - done, DIBS_PIECE);
+
+		n = dibs_move_piece_mapped(att, offset + done, from, piece);
+		if (n < 0)
+			return done ? : n;
+		done += n;
+		piece -= n;
+		if (piece && fault_in_iov_iter_readable(from, piece) == piece)
+			return done ? : -EFAULT;
+		cond_resched();
+	}
+	return done;
+}
+
+/* By way of a page of the kernel's, for devices that do not map. */
+static ssize_t dibs_move_iter_bounced(struct dibs_attachment *att, u32 offset,
+				      struct iov_iter *from, u32 size)
+{
+	void *page = (void *)__get_free_page(DIBS_GFP);
+	u32 done = 0;
+	ssize_t err = -EFAULT;
+
+	if (!page)
+		return -ENOMEM;
+	while (done < size) {
+		u32 piece = min_t(u32, size - done,
+				  PAGE_SIZE - offset_in_page(offset + done));
+		size_t n = copy_from_iter(page, piece, from);
+
+		if (!n)
+			break;
+		err = dibs_move_data(att, 0, false, offset + done, page, n);
+		if (err) {
+			iov_iter_revert(from, n);
+			break;
+		}
+		done += n;
+		err = -EFAULT;
+		cond_resched();
+	}
+	free_page((unsigned long)page);
+	return done ? : err;
+}
+
+ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
+		       bool signal, u32 offset, struct iov_iter *from,
+		       u32 size)
+{
+	ssize_t done;
+	int err;
+
+	might_sleep();
+	/* Bad arguments are refused before anything is written. */
+	err = dibs_move_enter(att, idx, offset, size);
+	if (err)
+		return err;
+	dibs_exit(att->use->binding);
+	if (size > iov_iter_count(from))
+		return -EINVAL;
+
+	if (!size)
+		done = 0;
+	else if (att->mapped)
+		done = dibs_move_iter_mapped(att, offset, from, size);
+	else
+		done = dibs_move_iter_bounced(att, offset, from, size);
+	if (done < 0)
+		return done;
+	if (att->mapped && done) {
+		dibs_count(att->use, DIBS_A_COUNTER_MOVES);
+		dibs_count_add(att->use, DIBS_A_COUNTER_MOVE_BYTES, done);
+		trace_dibs_move(att, offset, done, signal, 0);
+	}
+	if (signal && (done || !size)) {
+		err = dibs_move_data(att, idx, true, offset, NULL, 0);
+		if (err && !done)
+			return err;
+	}
+	return done;
+}
+EXPORT_SYMBOL_GPL(dibs_move_iter);
+
+ssize_t dibs_dmb_read_iter(struct dibs_dmb *dmb, u32 offset,
+			   struct iov_iter *to, u32 size)
+{
+	u32 done = 0;
+
+	might_sleep();
+	if (!dibs_in_range(dmb->memory.len, offset, size))
+		return -ERANGE;
+	if (!dibs_iter_is_atomic(to))
+		return -EOPNOTSUPP;
+	size = min_t(size_t, size, iov_iter_count(to));
+	while (done < size) {
+		u32 piece = min_t(u32, size - done, DIBS_PIECE);
+		u32 n = dibs_memory_read_iter(&dmb->memory, offset + done, to,
+					      piece);
+
+		done += n;
+		piece -= n;
+		if (piece && fault_in_iov_iter_writeable(to, piece) == piece)
+			return done ? : -EFAULT;
+		cond_resched();
+	}
+	return done;
+}
+EXPORT_SYMBOL_GPL(dibs_dmb_read_iter);

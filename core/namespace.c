@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Which network namespaces may use which device. Namespaces are remembered by
+ * their cookies, which are never used twice, so nothing here keeps one alive.
+ *
+ * Taking a right away cuts what was built on it: first the right goes, then
+ * every handle of the namespace on the device becomes unknown to the driver.
+ * Whoever registers or attaches meanwhile asks for the right once more after
+ * its handle is in the list (dmb.c, attachment.c), so one of the two sees the
+ * other: both go by client->lock.
+ */
+#include <linux/module.h>
+#include <net/netns/generic.h>
+
+#include "core.h"
+#include "trace.h"
+
+/* A namespace's part of the layer. */
+struct dibs_net {
+	struct xarray left;	/* indexes of shared devices it will not use */
+};
+
+static unsigned int dibs_net_id;
+
+static struct dibs_net *dibs_net(const struct net *net)
+{
+	return net_generic(net, dibs_net_id);
+}
+
+static bool dibs_dev_granted(const struct dibs_dev *dev, const struct net *net)
+{
+	return xa_load((struct xarray *)&dev->grants, net->net_cookie);
+}
+
+bool dibs_dev_usable(const struct dibs_dev *dev, const struct net *net)
+{
+	const struct net *owner = rcu_access_pointer(dev->net);
+
+	if (!owner)
+		return !xa_load(&dibs_net(net)->left, dev->index);
+	return net_eq(owner, net) || dibs_dev_granted(dev, net);
+}
+EXPORT_SYMBOL_GPL(dibs_dev_usable);
+
+/* May a namespace know of the device? */
+bool dibs_dev_visible(const struct dibs_dev *dev, const struct net *net)
+{
+	return dibs_dev_shared(dev) || dibs_dev_usable(dev, net);
+}
+
+bool dibs_dev_shared(const struct dibs_dev *dev)
+{
+	return !rcu_access_pointer(dev->net);
+}
+EXPORT_SYMBOL_GPL(dibs_dev_shared);
+
+/* The clients learn of it by the events of the DMBs and by -ENODEV. */
+static void dibs_dev_cut(struct dibs_dev *dev, u64 cookie)
+{
+	struct dibs_binding *binding;
+	struct dibs_use *use;
+	unsigned long id;
+
+	lockdep_assert_held(&dibs_lock);
+	xa_for_each(&dev->bindings, id, binding) {
+		use = dibs_use_find(binding, cookie);
+		if (!use)
+			continue;
+		dibs_use_unname(use);
+		dibs_use_put(use);
+	}
+}
+
+/* All of these: dibs_lock held; the caller has checked who asks. */
+
+int dibs_dev_grant(struct dibs_dev *dev, const struct net *to)
+{
+	lockdep_assert_held(&dibs_lock);
+	if (dibs_dev_shared(dev))
+		return -EOPNOTSUPP;
+	if (dibs_dev_usable(dev, to))
+		return -EEXIST;
+	return xa_err(xa_store(&dev->grants, to->net_cookie, xa_mk_value(1),
+			       GFP_KERNEL_ACCOUNT));
+}
+
+int dibs_dev_revoke(struct dibs_dev *dev, const struct net *from)
+{
+	lockdep_assert_held(&dibs_lock);
+	if (!xa_erase(&dev->grants, from->net_cookie))
+		return -ENOENT;
+	dibs_dev_cut(dev, from->net_cookie);
+	return 0;
+}
+
+int dibs_dev_leave(struct dibs_dev *dev, struct net *net)
+{
+	int err;
+
+	lockdep_assert_held(&dibs_lock);
+	if (!dibs_dev_shared(dev))
+		return -EOPNOTSUPP;
+	err = xa_err(xa_store(&dibs_net(net)->left, dev->index, xa_mk_value(1),
+			      GFP_KERNEL_ACCOUNT));
+	if (err)
+		return err;
+	dibs_dev_cut(dev, net->net_cookie);
+	return 0;
+}
+
+int dibs_dev_join(struct dibs_dev *dev, struct net *net)
+{
+	lockdep_assert_held(&dibs_lock);
+	if (!dibs_dev_shared(dev))
+		return -EOPNOTSUPP;
+	xa_erase(&dibs_net(net)->left, dev->index);
+	return 0;
+}
+
+/* Everything but what the owner itself has on the device. */
+static void dibs_dev_cut_others(struct dibs_dev *dev, const struct net *owner)
+{
+	struct dibs_binding *binding;
+	unsigned long id, cookie;
+	struct dibs_use *use;
+
+	xa_for_each(&dev->bindings, id, binding)
+		xa_for_each(&binding->uses, cookie, use)
+			if (cookie != owner->net_cookie)
+				dibs_dev_cut(dev, cookie);
+}
+
+/* NULL: share it with all. Grants end; who loses the right is cut off. */
+int dibs_dev_set_owner(struct dibs_dev *dev, struct net *net)
+{
+	int err;
+
+	lockdep_assert_held(&dibs_lock);
+	if (dibs_dev_name_taken(dev, dev->name, net))
+		return -EEXIST;
+	if (net) {
+		dibs_sysfs_del(dev);
+	} else {
+		err = dibs_sysfs_add(dev);
+		if (err)
+			return err;
+	}
+	xa_destroy(&dev->grants);
+	rcu_assign_pointer(dev->net, net);
+	if (net)
+		dibs_dev_cut_others(dev, net);
+	return 0;
+}
+
+static int __net_init dibs_net_init(struct net *net)
+{
+	xa_init(&dibs_net(net)->left);
+	return 0;
+}
+
+/* Nothing of the namespace runs any more; its sockets are gone. */
+static void dibs_net_forget(struct net *net, struct dibs_dev *dev)
+{
+	struct dibs_binding *binding;
+	struct dibs_use *use;
+	unsigned long id;
+
+	xa_erase(&dev->grants, net->net_cookie);
+	dibs_dev_cut(dev, net->net_cookie);
+	xa_for_each(&dev->bindings, id, binding) {
+		use = xa_erase(&binding->uses, net->net_cookie);
+		if (use)
+			dibs_use_put(use);
+	}
+	/* Its kind deletes a device of its own; hardware goes back to all. */
+	if (net_eq(rcu_access_pointer(dev->net), net))
+		RCU_INIT_POINTER(dev->net, NULL);
+}
+
+static void __net_exit dibs_net_exit(struct net *net)
+{
+	struct dibs_dev *dev;
+
+	mutex_lock(&dibs_lock);
+	list_for_each_entry(dev, &dibs_devs, entry)
+		dibs_net_forget(net, dev);
+	mutex_unlock(&dibs_lock);
+	xa_destroy(&dibs_net(net)->left);
+}
+
+static struct pernet_operations dibs_net_ops = {
+	.init = dibs_net_init,
+	.exit = dibs_net_exit,
+	.id = &dibs_net_id,
+	.size = sizeof(struct dibs_net),
+};
+
+int dibs_namespaces_start(void)
+{
+	return register_pernet_subsys(&dibs_net_ops);
+}
+
+void dibs_namespaces_stop(void)
+{
+	unregister_pernet_subsys(&dibs_net_ops);
+}
