@@ -11,7 +11,8 @@
 
 #define DIBS_GENL_NAME		"dibs"
 #define DIBS_GENL_VERSION	1
-#define DIBS_GENL_MCGRP_EVENTS	"events"
+#define DIBS_GENL_MCGRP_EVENTS	"events"	/* devices and clients */
+#define DIBS_GENL_MCGRP_FABRIC	"fabric"	/* [admin] DIBS_CMD_EVENT_NTF */
 
 /* Commands. [admin]: needs CAP_NET_ADMIN, see docs/netlink.yaml where. */
 enum {
@@ -32,6 +33,7 @@ enum {
 	DIBS_CMD_DEV_CHANGE_NTF,
 	DIBS_CMD_CLIENT_ADD_NTF,
 	DIBS_CMD_CLIENT_DEL_NTF,
+	/* Notification of the group "fabric". */
 	DIBS_CMD_EVENT_NTF,
 
 	__DIBS_CMD_MAX,

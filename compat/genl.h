@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Generic netlink, as kernels differ in it.
+ */
+#ifndef _DIBS_COMPAT_GENL_H
+#define _DIBS_COMPAT_GENL_H
+
+#include <linux/version.h>
+#include <net/genetlink.h>
+
+/* The attributes of a request for a dump, checked by the policy. */
+static inline struct nlattr **dibs_genl_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	return genl_dumpit_info(cb)->attrs;
+#else
+	return genl_info_dump(cb)->attrs;
+#endif
+}
+
+#endif /* _DIBS_COMPAT_GENL_H */
