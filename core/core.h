@@ -52,7 +52,7 @@
 /* For what a peer or a user can cause: never wakes the OOM killer. */
 #define DIBS_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
-extern struct mutex dibs_lock;
+extern struct mutex dibs_lock;		/* see above */
 extern struct list_head dibs_devs;
 extern struct list_head dibs_clients;
 
@@ -141,7 +141,7 @@ struct dibs_client {
 	char name[DIBS_NAME_LEN];
 	u32 id;
 	struct list_head entry;
-	spinlock_t lock;
+	spinlock_t lock;		/* handles, see above */
 	struct list_head dead_dmbs;
 	struct list_head dead_attachments;
 	refcount_t refs;

@@ -17,7 +17,7 @@
 #include "core.h"
 #include "trace.h"
 
-DEFINE_MUTEX(dibs_lock);
+DEFINE_MUTEX(dibs_lock);	/* see core.h */
 LIST_HEAD(dibs_devs);
 static u32 dibs_last_dev_index;		/* dibs_lock */
 

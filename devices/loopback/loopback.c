@@ -24,7 +24,7 @@
 #include <linux/dibs_device.h>
 
 /* Limits unless an administrator says otherwise. */
-#define DIBS_LO_MAX_DMBS	(1U << 20)
+#define DIBS_LO_MAX_DMBS	BIT(20)
 #define DIBS_LO_MAX_DMB_LEN	SZ_16M
 /* And what can be said at most. */
 #define DIBS_LO_MAX_DMB_LEN_EVER	SZ_256M

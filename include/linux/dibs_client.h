@@ -118,7 +118,9 @@ void dibs_set_client_dev_priv(struct dibs_client *client, struct dibs_dev *dev,
  * @client: the client
  * @dev:    a device
  *
- * Any context. Return: the pointer, or NULL if none was set or the device is
+ * Any context.
+ *
+ * Return: the pointer, or NULL if none was set or the device is
  * gone for this client.
  */
 void *dibs_client_dev_priv(struct dibs_client *client, struct dibs_dev *dev);
@@ -220,7 +222,9 @@ bool dibs_dev_shared(const struct dibs_dev *dev);
  * @rgid:   GID of the peer's device
  * @vlan:   VLAN to use; ignored without VLANs
  *
- * May sleep. Return: 0 if it can; -ENETUNREACH, -ENODEV, or what the device
+ * May sleep.
+ *
+ * Return: 0 if it can; -ENETUNREACH, -ENODEV, or what the device
  * says.
  */
 int dibs_query_remote_gid(struct dibs_client *client, struct dibs_dev *dev,
@@ -246,7 +250,9 @@ int dibs_add_vlan(struct dibs_client *client, struct dibs_dev *dev, u16 vid);
  * @dev:    the device
  * @vid:    VLAN id
  *
- * May sleep. Return: 0; -ENOENT if this client had not joined it, -ENODEV.
+ * May sleep.
+ *
+ * Return: 0; -ENOENT if this client had not joined it, -ENODEV.
  */
 int dibs_del_vlan(struct dibs_client *client, struct dibs_dev *dev, u16 vid);
 
@@ -259,7 +265,9 @@ int dibs_del_vlan(struct dibs_client *client, struct dibs_dev *dev, u16 vid);
  * @code:    arrives as &dibs_event.subtype
  * @info:    arrives as &dibs_event.data
  *
- * May sleep. Return: 0; -EOPNOTSUPP, -ENETUNREACH, -ENODEV, or what the device
+ * May sleep.
+ *
+ * Return: 0; -EOPNOTSUPP, -ENETUNREACH, -ENODEV, or what the device
  * says.
  */
 int dibs_signal_event(struct dibs_client *client, struct dibs_dev *dev,
@@ -331,7 +339,9 @@ void dibs_dmb_close(struct dibs_dmb *dmb);
  * dibs_dmb_attached() - did the peer attach?
  * @dmb: an own DMB
  *
- * Any context. Return: true if a peer is attached now. Always false where the
+ * Any context.
+ *
+ * Return: true if a peer is attached now. Always false where the
  * peer is on another kernel.
  */
 bool dibs_dmb_attached(const struct dibs_dmb *dmb);
@@ -393,7 +403,9 @@ void *dibs_dmb_header(const struct dibs_dmb *dmb);
  * @buf:    destination
  * @size:   bytes
  *
- * Any context. Return: 0, or -ERANGE.
+ * Any context.
+ *
+ * Return: 0, or -ERANGE.
  */
 int dibs_dmb_read(struct dibs_dmb *dmb, u32 offset, void *buf, u32 size);
 
@@ -525,7 +537,9 @@ ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
  * @att: the attachment
  * @idx: number of the signal's bit, 0 to 15
  *
- * Any context. Return: as dibs_move_data().
+ * Any context.
+ *
+ * Return: as dibs_move_data().
  */
 static inline int dibs_signal(struct dibs_attachment *att, unsigned int idx)
 {

@@ -106,7 +106,9 @@ struct dibs_dev_info {
  * @info: see &struct dibs_dev_info; copied
  * @priv: the driver's own, see dibs_dev_priv()
  *
- * May sleep. Return: the device, to be given back by dibs_dev_put(), or
+ * May sleep.
+ *
+ * Return: the device, to be given back by dibs_dev_put(), or
  * ERR_PTR: -EINVAL (@info, or ops that do not fit together), -ENOMEM.
  */
 struct dibs_dev *dibs_dev_alloc(const struct dibs_dev_ops *ops,
@@ -187,7 +189,9 @@ void *dibs_dmb_linear(const struct dibs_dmb *dmb);
  * @data:   what
  * @size:   bytes
  *
- * Any context. Return: 0, -ENOMEM, -ENOBUFS: not all was written.
+ * Any context.
+ *
+ * Return: 0, -ENOMEM, -ENOBUFS: not all was written.
  */
 int dibs_dmb_write(struct dibs_dmb *dmb, u32 offset, const void *data,
 		   u32 size);
@@ -231,7 +235,9 @@ struct dibs_vlan dibs_dmb_vlan(const struct dibs_dmb *dmb);
  * dibs_dmb_generation() - which use of its index a DMB is
  * @dmb: a DMB
  *
- * Differs from that of earlier DMBs with the same index. Return: a number.
+ * Differs from that of earlier DMBs with the same index.
+ *
+ * Return: a number.
  */
 u32 dibs_dmb_generation(const struct dibs_dmb *dmb);
 
