@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * dibs stats: counters of each client on each device. Those of all network
+ * namespaces together are told to the administrator of the device only.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "dibs.h"
+
+static const char *text_of(const json_t *stats, const char *key)
+{
+	return json_string_value(json_object_get(stats, key)) ? : "?";
+}
+
+static void print_stats(const json_t *stats)
+{
+	const json_t *own = json_object_get(stats, "counters");
+	const json_t *total = json_object_get(stats, "total");
+	char cell[CELL_LEN], label[CELL_LEN];
+	const char *key;
+	json_t *value;
+	char *c;
+
+	snprintf(label, sizeof(label), "%s %s:", text_of(stats, "device"),
+		 text_of(stats, "client"));
+	printf("%-20s%20s%s\n", label, "this namespace",
+	       total ? "      all namespaces" : "");
+	json_object_foreach((json_t *)own, key, value) {
+		snprintf(label, sizeof(label), "%s", key);
+		for (c = label; (c = strchr(c, '_'));)
+			*c = ' ';
+		value_text(cell, value);
+		printf("  %-18s%20s", label, cell);
+		if (total) {
+			value_text(cell, json_object_get(total, key));
+			printf("%20s", cell);
+		}
+		putchar('\n');
+	}
+}
+
+int stats_show(int argc, char **argv)
+{
+	struct dev_ref ref, *dev = NULL;
+	json_t *list, *stats;
+	size_t i;
+	int err;
+
+	if (argc) {
+		if (parse_dev(&argc, &argv, &ref))
+			return 1;
+		dev = &ref;
+	}
+	if (parse_end(argc, argv) ||
+	    nl_list(DIBS_CMD_STATS_GET, dev, "stats", decode_stats, &list))
+		return 1;
+	if (output_json) {
+		err = print_json(list, JSON_INDENT(2));
+	} else {
+		json_array_foreach(list, i, stats)
+			print_stats(stats);
+		err = print_end();
+	}
+	json_decref(list);
+	return err;
+}
