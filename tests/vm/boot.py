@@ -231,7 +231,8 @@ def add_libraries(archive):
     for pattern in ('/usr/s390x-linux-gnu/lib/ld64.so.1',
                     '/usr/s390x-linux-gnu/lib/lib[cm].so.6',
                     '/usr/s390x-linux-gnu/lib/libpthread.so.0',
-                    CACHE + '/sysroot/s390x/usr/lib/*/libmnl.so.0'):
+                    CACHE + '/sysroot/s390x/usr/lib/*/libmnl.so.0',
+                    CACHE + '/sysroot/s390x/usr/lib/*/libjansson.so.4'):
         for path in glob.glob(pattern):
             archive.copy('lib/' + os.path.basename(path), path)
 
