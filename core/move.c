@@ -120,7 +120,7 @@ static ssize_t dibs_move_iter_mapped(struct dibs_attachment *att, u32 offset,
 		done += n;
 		piece -= n;
 		if (piece && fault_in_iov_iter_readable(from, piece) == piece)
-			return done ? : -EFAULT;
+			return done ? (ssize_t)done : -EFAULT;
 		cond_resched();
 	}
 	return done;
@@ -213,7 +213,7 @@ ssize_t dibs_dmb_read_iter(struct dibs_dmb *dmb, u32 offset,
 		done += n;
 		piece -= n;
 		if (piece && fault_in_iov_iter_writeable(to, piece) == piece)
-			return done ? : -EFAULT;
+			return done ? (ssize_t)done : -EFAULT;
 		cond_resched();
 	}
 	return done;
