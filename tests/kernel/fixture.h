@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * What most cases start from: a device, a client on it, a DMB and who attached
+ * it.
+ */
+#ifndef _DIBS_SELFTEST_FIXTURE_H
+#define _DIBS_SELFTEST_FIXTURE_H
+
+#include <linux/sizes.h>
+#include <net/net_namespace.h>
+
+#include "client.h"
+#include "fake_device.h"
+
+enum pair_kind {
+	PAIR_LO,	/* the real loopback device */
+	PAIR_MAPPED,	/* a fake which maps, as loopback does */
+	PAIR_UNMAPPED,	/* a fake on the loopback fabric which does not */
+	PAIR_LINEAR,	/* one with contiguous memory */
+	PAIR_REMOTE,	/* a fake which makes and resolves tokens itself */
+	PAIR_KINDS
+};
+
+struct pair {
+	struct test *t;
+	enum pair_kind kind;
+	struct fake *fake;	/* NULL: real loopback */
+	struct dibs_dev *dev;
+	struct tclient tc;
+	struct watch watch;
+	struct dibs_dmb *dmb;
+	struct dibs_attachment *att;
+};
+
+/* A DMB of @len bytes, attached. NULL: the case has failed or is skipped. */
+struct pair *pair_new(struct test *t, enum pair_kind kind, u32 len);
+/* The same, not attached yet. */
+struct pair *pair_new_waiting(struct test *t, enum pair_kind kind, u32 len);
+/* Gives everything back, checks that nothing came late; NULL is ignored. */
+void pair_free(struct pair *p);
+/* Runs @check with each kind of pair that there is. */
+void pair_each(struct test *t, u32 len, void (*check)(struct pair *p));
+
+const char *pair_kind_name(enum pair_kind kind);
+/* Is this kind's peer on this kernel, so that the layer checks all? */
+bool pair_local(const struct pair *p);
+
+struct dibs_dmb_params pair_dmb_params(const struct pair *p, u32 len);
+struct dibs_attach_params pair_attach_params(const struct pair *p,
+					     const struct dibs_dmb *dmb);
+/* One more DMB of the pair's client, with a watch or NULL. ERR_PTR. */
+struct dibs_dmb *pair_register(struct pair *p, u32 len, struct watch *watch);
+struct dibs_attachment *pair_attach(struct pair *p,
+				    const struct dibs_dmb *dmb);
+
+/* A byte that tells its place. */
+static inline u8 pattern(u32 offset)
+{
+	return offset * 7 + (offset >> 8) * 13 + (offset >> 16) + 1;
+}
+
+/* Fills a DMB with the pattern, by moves. */
+bool plant(struct test *t, struct dibs_attachment *att, u32 len);
+/* The whole DMB has the pattern. */
+bool intact(const struct dibs_dmb *dmb);
+/* @size bytes at @offset are all @value. */
+bool all_bytes(const struct dibs_dmb *dmb, u32 offset, u32 size, u8 value);
+
+#endif /* _DIBS_SELFTEST_FIXTURE_H */

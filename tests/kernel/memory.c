@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * The bytes of DMBs: zero at first, there when written, gone when trimmed.
+ */
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <linux/vmalloc.h>
+
+#include "fixture.h"
+
+static bool has_pages(const struct pair *p)
+{
+	return p->kind != PAIR_LINEAR;
+}
+
+/* Does the page at @offset exist? */
+static bool present(struct dibs_dmb *dmb, u32 offset)
+{
+	struct page *page = dibs_dmb_get_page(dmb, offset);
+
+	if (IS_ERR(page))
+		return false;
+	put_page(page);
+	return true;
+}
+
+static void check_zero_at_first(struct pair *p)
+{
+	struct test *t = p->t;
+	struct page *page;
+
+	expect(t, all_bytes(p->dmb, 0, dibs_dmb_len(p->dmb), 0));
+	page = dibs_dmb_get_page(p->dmb, 0);
+	expect_err(t, page, has_pages(p) ? -ENODATA : -EOPNOTSUPP);
+}
+
+static void zero_at_first(struct test *t)
+{
+	pair_each(t, SZ_256K + 1, check_zero_at_first);
+}
+
+static void check_follows_use(struct pair *p)
+{
+	u32 len = dibs_dmb_len(p->dmb), at = 9 * PAGE_SIZE + 7;
+	struct test *t = p->t;
+
+	if (!has_pages(p))
+		return;
+	expect_eq(t, dibs_move_data(p->att, 0, false, at, "xyz", 3), 0);
+	expect(t, present(p->dmb, at));
+	expect(t, !present(p->dmb, at - PAGE_SIZE));
+	expect(t, !present(p->dmb, at + PAGE_SIZE));
+	/* Holes read as zero beside what was written. */
+	expect(t, all_bytes(p->dmb, 0, at, 0));
+	expect(t, all_bytes(p->dmb, at + 3, len - at - 3, 0));
+}
+
+static void follows_use(struct test *t)
+{
+	pair_each(t, 32 * PAGE_SIZE + 9, check_follows_use);
+}
+
+static void populate(struct test *t)
+{
+	struct pair *p = pair_new(t, PAIR_LO, 64 * PAGE_SIZE);
+
+	if (!p)
+		return;
+	expect_eq(t, dibs_attachment_populate(p->att, 3 * PAGE_SIZE - 1,
+					      30 * PAGE_SIZE + 2), 0);
+	expect(t, !present(p->dmb, PAGE_SIZE));
+	expect(t, present(p->dmb, 2 * PAGE_SIZE));
+	expect(t, present(p->dmb, 33 * PAGE_SIZE));
+	expect(t, !present(p->dmb, 34 * PAGE_SIZE));
+	expect(t, all_bytes(p->dmb, 0, 64 * PAGE_SIZE, 0));
+	expect_eq(t, dibs_attachment_populate(p->att, 0, 0), 0);
+	expect(t, !present(p->dmb, 0));
+	pair_free(p);
+}
+
+static void trim(struct test *t)
+{
+	struct pair *p = pair_new(t, PAIR_LO, 200 * PAGE_SIZE + 50);
+	u32 len = 200 * PAGE_SIZE + 50;
+
+	if (!p || !plant(t, p->att, len))
+		goto out;
+	/* Only pages that lie in it as a whole. */
+	dibs_attachment_trim(p->att, PAGE_SIZE - 1, PAGE_SIZE + 1);
+	expect(t, present(p->dmb, 0));
+	expect(t, !present(p->dmb, PAGE_SIZE));
+	expect(t, present(p->dmb, 2 * PAGE_SIZE));
+	expect(t, all_bytes(p->dmb, PAGE_SIZE, PAGE_SIZE, 0));
+	dibs_attachment_trim(p->att, 5 * PAGE_SIZE + 1, PAGE_SIZE);
+	expect(t, present(p->dmb, 5 * PAGE_SIZE));
+	expect(t, present(p->dmb, 6 * PAGE_SIZE));
+	dibs_attachment_trim(p->att, 7 * PAGE_SIZE, 0);
+	expect(t, present(p->dmb, 7 * PAGE_SIZE));
+	/* The last page is short: it goes with the end. */
+	dibs_attachment_trim(p->att, 200 * PAGE_SIZE, 49);
+	expect(t, present(p->dmb, len - 1));
+	dibs_attachment_trim(p->att, 200 * PAGE_SIZE, 50);
+	expect(t, !present(p->dmb, len - 1));
+	dibs_attachment_trim(p->att, 0, len);
+	expect(t, !present(p->dmb, 0));
+	expect(t, !present(p->dmb, 150 * PAGE_SIZE));
+	expect(t, all_bytes(p->dmb, 0, len, 0));
+	/* And back. */
+	plant(t, p->att, len);
+	expect(t, intact(p->dmb));
+out:
+	pair_free(p);
+}
+
+static void page_survives_trim(struct test *t)
+{
+	struct pair *p = pair_new(t, PAIR_LO, 4 * PAGE_SIZE);
+	struct page *page;
+
+	if (!p || !plant(t, p->att, 4 * PAGE_SIZE))
+		goto out;
+	page = dibs_dmb_get_page(p->dmb, PAGE_SIZE);
+	if (!expect_err(t, page, 0))
+		goto out;
+	dibs_attachment_trim(p->att, 0, 4 * PAGE_SIZE);
+	expect_eq(t, dibs_move_data(p->att, 0, false, PAGE_SIZE, "new", 3), 0);
+	expect_eq(t, *(u8 *)page_address(page), pattern(PAGE_SIZE));
+	put_page(page);
+out:
+	pair_free(p);
+}
+
+static void header_on(struct test *t, enum pair_kind kind)
+{
+	struct pair *p = pair_new_waiting(t, kind, 100);
+	struct dibs_dmb_params params;
+	struct dibs_attachment *att;
+	struct dibs_dmb *dmb;
+	u8 *header, byte;
+
+	if (!p)
+		return;
+	params = pair_dmb_params(p, 8 * PAGE_SIZE);
+	params.header_len = 256;
+	expect(t, !dibs_dmb_header(p->dmb));
+	dmb = dibs_register_dmb(p->tc.client, p->dev, &init_net, &params);
+	if (!expect_err(t, dmb, 0))
+		goto out;
+	header = dibs_dmb_header(dmb);
+	if (!expect(t, header))
+		goto unregister;
+	expect_eq(t, offset_in_page(header), 0);
+	expect_eq(t, memchr_inv(header, 0, 256) != NULL, 0);
+	att = pair_attach(p, dmb);
+	if (!expect_err(t, att, 0))
+		goto unregister;
+	if (dibs_dev_maps(p->dev)) {
+		expect(t, dibs_attachment_header(att) == header);
+		expect_eq(t, dibs_attachment_header_len(att), 256);
+	} else {
+		expect(t, !dibs_attachment_header(att));
+		expect_eq(t, dibs_attachment_header_len(att), 0);
+	}
+	/* A store, a move and a read are of the same bytes. */
+	header[9] = 0x77;
+	expect_eq(t, dibs_dmb_read(dmb, 9, &byte, 1), 0);
+	expect_eq(t, byte, 0x77);
+	expect_eq(t, dibs_move_data(att, 0, false, 10, "\x88", 1), 0);
+	expect_eq(t, header[10], 0x88);
+	dibs_attachment_trim(att, 0, 8 * PAGE_SIZE);
+	expect_eq(t, header[9], 0x77);
+	expect(t, dibs_dmb_header(dmb) == header);
+	dibs_detach_dmb(&att);
+unregister:
+	dibs_unregister_dmb(dmb);
+out:
+	pair_free(p);
+}
+
+static void header(struct test *t)
+{
+	enum pair_kind kind;
+
+	for (kind = 0; kind < PAIR_KINDS; kind++)
+		header_on(t, kind);
+}
+
+static void check_every_length(struct pair *p)
+{
+	static const u32 lens[] = {
+		1, 4095, 4096, 4097, 65535, 65536, 65537, SZ_1M, SZ_1M + 13,
+		SZ_16M - 1, SZ_16M,
+	};
+	struct test *t = p->t;
+	struct dibs_attachment *att;
+	struct dibs_dmb *dmb;
+	unsigned int i;
+	u8 byte;
+
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		/* Contiguous memory has its limits. */
+		if (p->kind == PAIR_LINEAR && lens[i] > SZ_1M)
+			break;
+		dmb = pair_register(p, lens[i], NULL);
+		if (!expect_err(t, dmb, 0))
+			break;
+		att = pair_attach(p, dmb);
+		if (expect_err(t, att, 0)) {
+			expect_eq(t, dibs_move_data(att, 0, false,
+						    lens[i] - 1, "z", 1), 0);
+			byte = 0;
+			dibs_dmb_read(dmb, lens[i] - 1, &byte, 1);
+			expect_eq(t, byte, 'z');
+			dibs_detach_dmb(&att);
+		}
+		dibs_unregister_dmb(dmb);
+	}
+}
+
+static void every_length(struct test *t)
+{
+	pair_each(t, 100, check_every_length);
+}
+
+/* Pieces of all sizes at all offsets, against a plain buffer. */
+static void check_like_memcpy(struct pair *p)
+{
+	u32 len = dibs_dmb_len(p->dmb), i, offset, size;
+	u8 *model = vzalloc(len), *data = vmalloc(len);
+	struct test *t = p->t;
+	struct iov_iter iter;
+	struct kvec vec;
+
+	if (!expect(t, model) || !expect(t, data))
+		goto out;
+	for (i = 0; i < 200; i++) {
+		offset = get_random_u32() % len;
+		size = get_random_u32() % (i % 2 ? 300 : len);
+		size = min(size, len - offset);
+		get_random_bytes(data, min_t(u32, size, 64));
+		memcpy(model + offset, data, size);
+		if (i % 3) {
+			expect_eq(t, dibs_move_data(p->att, 0, false, offset,
+						    data, size), 0);
+			continue;
+		}
+		vec = (struct kvec) { .iov_base = data, .iov_len = size };
+		iov_iter_kvec(&iter, WRITE, &vec, 1, size);
+		expect_eq(t, dibs_move_iter(p->att, 0, false, offset, &iter,
+					    size), size);
+		expect_eq(t, iov_iter_count(&iter), 0);
+	}
+	memset(data, 0xff, len);
+	expect_eq(t, dibs_dmb_read(p->dmb, 0, data, len), 0);
+	expect_eq(t, memcmp(model, data, len), 0);
+	memset(data, 0xff, len);
+	vec = (struct kvec) { .iov_base = data, .iov_len = len };
+	iov_iter_kvec(&iter, READ, &vec, 1, len);
+	expect_eq(t, dibs_dmb_read_iter(p->dmb, 0, &iter, len), len);
+	expect_eq(t, memcmp(model, data, len), 0);
+out:
+	vfree(data);
+	vfree(model);
+}
+
+static void like_memcpy(struct test *t)
+{
+	pair_each(t, SZ_256K + 77, check_like_memcpy);
+}
+
+/* The sysctl of the first namespace, as an administrator sets it. */
+static int mem_max(const char *value)
+{
+	struct file *file = filp_open("/proc/sys/net/dibs/mem_max", O_WRONLY,
+				      0);
+	loff_t pos = 0;
+	ssize_t n;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	n = kernel_write(file, value, strlen(value), &pos);
+	filp_close(file, NULL);
+	return n < 0 ? n : 0;
+}
+
+static int mem_max_get(char *value, size_t size)
+{
+	struct file *file = filp_open("/proc/sys/net/dibs/mem_max", O_RDONLY,
+				      0);
+	loff_t pos = 0;
+	ssize_t n;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	n = kernel_read(file, value, size - 1, &pos);
+	filp_close(file, NULL);
+	value[n < 0 ? 0 : n] = 0;
+	return n < 0 ? n : 0;
+}
+
+static void check_capped(struct pair *p)
+{
+	struct kvec vec = { .iov_base = "abc", .iov_len = 3 };
+	struct dibs_dmb_params params;
+	struct test *t = p->t;
+	struct iov_iter iter;
+
+	expect_eq(t, dibs_attachment_populate(p->att, 0, SZ_1M), -ENOBUFS);
+	expect_eq(t, dibs_move_data(p->att, 0, true, SZ_1M - 3, "abc", 3),
+		  -ENOBUFS);
+	iov_iter_kvec(&iter, WRITE, &vec, 1, 3);
+	expect_eq(t, dibs_move_iter(p->att, 0, true, SZ_1M - 3, &iter, 3),
+		  -ENOBUFS);
+	expect_eq(t, atomic_read(&p->watch.calls), 0);
+	/* An empty DMB costs nothing, one with a header does. */
+	params = pair_dmb_params(p, SZ_1M);
+	params.header_len = 1;
+	expect_err(t, dibs_register_dmb(p->tc.client, p->dev, &init_net,
+					&params), -ENOBUFS);
+	/* What is there can be written. */
+	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "abc", 3), 0);
+}
+
+static void cap(struct test *t)
+{
+	struct pair *p = pair_new(t, PAIR_LO, SZ_1M);
+	char before[32];
+
+	if (!p)
+		return;
+	if (mem_max_get(before, sizeof(before))) {
+		test_skip(t, "no sysctl net.dibs.mem_max");
+		goto out;
+	}
+	expect_eq(t, dibs_move_data(p->att, 0, false, 0, "x", 1), 0);
+	if (expect_eq(t, mem_max("4096"), 0))
+		check_capped(p);
+	expect_eq(t, mem_max(before), 0);
+	expect_eq(t, dibs_attachment_populate(p->att, 0, SZ_1M), 0);
+out:
+	pair_free(p);
+}
+
+const struct test_case memory_cases[] = {
+	{ "a DMB reads as zero at first", zero_at_first },
+	{ "memory comes with the first write, beside it none", follows_use },
+	{ "memory can be had in advance", populate },
+	{ "trimmed memory is gone, reads as zero and comes back", trim },
+	{ "a page that was taken outlives trimming", page_survives_trim },
+	{ "the header is there from the start and stays", header },
+	{ "every length works", every_length },
+	{ "moves and reads are like memcpy", like_memcpy },
+	{ "beyond net.dibs.mem_max there is no memory", cap },
+	{}
+};
