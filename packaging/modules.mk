@@ -54,7 +54,7 @@ strict := W=1 $(if $(filter 1,$(WERROR)),KCFLAGS=-Werror)
 
 out := build/$(release)
 farm := $(out)/src
-rooms := $(wildcard include core devices clients simulators compat tests/kernel)
+rooms := $(wildcard include core devices clients simulators compat tests/kernel bench)
 sources := Kbuild $(shell find $(rooms) -type f '(' -name '*.[chS]' -o -name Kbuild ')' | sort)
 links := $(addprefix $(farm)/,$(sources))
 
@@ -92,7 +92,8 @@ install: modules tools
 	@[[ -d $(modules_dir) || -n '$(DESTDIR)' ]] || \
 		{ echo "kernel $(release) is not installed here" >&2; exit 1; }
 	install -d $(modules_dir)/updates/dibs
-	install -m 644 $(out)/*.ko $(modules_dir)/updates/dibs
+	install -m 644 $(filter-out %selftest.ko,$(wildcard $(out)/*.ko)) \
+		$(modules_dir)/updates/dibs
 	$(if $(DESTDIR),,depmod $(release))
 	@if [[ -n '$(configs)' ]]; then \
 		install -D -m 644 -t $(DESTDIR)/etc/modprobe.d $(configs); \
