@@ -360,7 +360,7 @@ static int make_and_refuse(struct tclient *tc, struct dibs_dev *dev)
 	return -ENOTTY;
 }
 
-static void refused(struct test *t)
+static void refusing(struct test *t)
 {
 	struct fake_options opt = { .name = "st-refused",
 				    .fabric = DIBS_FABRIC_LOOPBACK,
@@ -369,7 +369,7 @@ static void refused(struct test *t)
 	struct dibs_event event = { .type = DIBS_EVENT_OTHER };
 	struct watch watch = {};
 	struct fake *fake;
-	int dels;
+	int dels = 0;
 
 	tc.arg = &watch;
 	expect_eq(t, tclient_register(&tc, "st-refuse"), 0);
@@ -453,7 +453,7 @@ const struct test_case life_cases[] = {
 	{ "deleting twice, or before adding, does nothing", deleted_twice },
 	{ "each client meets each device, whoever comes first",
 	  each_meets_each },
-	{ "a client that refuses a device hears no more of it", refused },
+	{ "a client that refuses a device hears no more of it", refusing },
 	{ "a refusal does not keep a device from others", refused_by_one },
 	{ "handles and bindings know whose they are", privs },
 	{}
