@@ -26,8 +26,8 @@
  *
  * xarrays have locks of their own, inside all others.
  *
- * The data path takes none of them: a move enters by its binding's percpu_ref
- * and touches its attachment, its target and per-CPU counters. Look-ups are
+ * The data path takes none of them: a move asks whether its binding is live and
+ * touches its attachment, its target and per-CPU counters. Look-ups are
  * RCU with refcount_inc_not_zero(); what is looked up so goes by kfree_rcu().
  * Moves and callbacks run in RCU read-side sections, callbacks with bottom
  * halves off.
@@ -159,10 +159,10 @@ struct dibs_client {
  * struct dibs_binding - one client's use of one device
  * @dev:     the device
  * @client:  the client
- * @ops:     held by every operation of the client that calls the device; dying
- *           means that the device is gone for the client
+ * @ops:     held by every operation of the client that calls the device and
+ *           may sleep; dying means that the device is gone for the client
  * @drained: the last operation left
- * @live:    callbacks may run; read under RCU
+ * @live:    moves and callbacks may run; read under RCU
  * @accepted: add_dev returned 0, so events may come
  * @events:  delivered
  * @priv:    see dibs_set_client_dev_priv()
@@ -339,11 +339,6 @@ struct dibs_binding *dibs_enter(struct dibs_client *client,
 				struct dibs_dev *dev);
 void dibs_binding_put(struct dibs_binding *binding);
 void dibs_vlans_del_binding(struct dibs_binding *binding);	/* vlan.c */
-
-static inline bool dibs_binding_enter(struct dibs_binding *binding)
-{
-	return percpu_ref_tryget_live(&binding->ops);
-}
 
 static inline void dibs_exit(struct dibs_binding *binding)
 {
