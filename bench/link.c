@@ -68,7 +68,7 @@ int bench_link_set_up(struct bench_worker *w)
 
 void bench_link_tear_down(struct bench_worker *w)
 {
-	dibs_detach_dmb(&w->link.att);
+	dibs_detach_dmb(bench_client, &w->link.att);
 	bench_unregister(&w->link);
 }
 
@@ -132,7 +132,7 @@ u64 bench_attach_loop(struct bench_worker *w, u32 n)
 			err = bench_attach(w, &w->links[i]);
 			if (err)
 				w->err = err;
-			dibs_detach_dmb(&w->links[i].att);
+			dibs_detach_dmb(bench_client, &w->links[i].att);
 		}
 		ns += ktime_get_ns() - start;
 		for (i = 0; i < nr; i++)

@@ -120,6 +120,7 @@ static void dibs_binding_refused(struct dibs_binding *binding)
 	dibs_binding_tear_down(binding);
 }
 
+/* 0 also if the client refuses the device; -ENOMEM. */
 int dibs_bind(struct dibs_dev *dev, struct dibs_client *client)
 {
 	struct dibs_binding *binding;
@@ -148,7 +149,7 @@ int dibs_bind(struct dibs_dev *dev, struct dibs_client *client)
 		dibs_binding_refused(binding);
 	else
 		WRITE_ONCE(binding->accepted, true);
-	return err;
+	return 0;
 }
 
 /*

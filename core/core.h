@@ -54,7 +54,8 @@
 /* For what a peer or a user can cause: never wakes the OOM killer. */
 #define DIBS_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
-extern struct mutex dibs_lock;		/* see above */
+/* See above. */
+extern struct mutex dibs_lock;
 extern struct list_head dibs_devs;
 extern struct list_head dibs_clients;
 
@@ -121,7 +122,7 @@ struct dibs_dev {
 	atomic_t next_generation;
 	atomic_t nr_dmbs;
 	struct rhashtable tokens;
-	struct mutex vlan_lock;
+	struct mutex vlan_lock;		/* see above */
 	struct list_head vlans;
 	struct device *sysfs;
 	refcount_t refs;
@@ -135,6 +136,7 @@ struct dibs_dev {
  * @name:  its name
  * @id:    key in dev->bindings
  * @entry: in dibs_clients; dibs_lock
+ * @detached_twice: attempts to
  * @lock:  guards the lists below, those of the uses, and binding->gone
  * @dead_dmbs: own DMBs no driver knows any more
  * @dead_attachments: attachments no driver knows any more
@@ -147,6 +149,7 @@ struct dibs_client {
 	char name[DIBS_NAME_LEN];
 	u32 id;
 	struct list_head entry;
+	atomic64_t detached_twice;
 	/* Above: read by every callback. Below: by every registration. */
 	spinlock_t lock ____cacheline_aligned_in_smp;	/* handles */
 	struct list_head dead_dmbs;

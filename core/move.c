@@ -41,15 +41,14 @@ int dibs_move_check(struct dibs_attachment *att)
 }
 
 /*
- * Begins a move; 0: rcu_read_unlock() ends it. In between nothing sleeps: a
- * device that goes and a right that is taken away wait by RCU for moves that
- * did not see it.
+ * May this move be made now? Asked and made in one RCU read-side section, in
+ * which nothing sleeps: a device that goes and a right that is taken away wait
+ * for moves that did not see it.
  */
-static inline int dibs_move_enter(struct dibs_attachment *att,
-				  unsigned int idx, u32 offset, u32 size)
+static inline int dibs_move_allowed(struct dibs_attachment *att,
+				    unsigned int idx, u32 offset, u32 size)
 {
 	struct dibs_use *use = att->use;
-	int err;
 
 	if (unlikely(idx >= DIBS_SIGNAL_BITS))
 		return dibs_move_reject(use, DIBS_A_COUNTER_REJECT_MASK,
@@ -57,15 +56,10 @@ static inline int dibs_move_enter(struct dibs_attachment *att,
 	if (unlikely(!dibs_in_range(att->len, offset, size)))
 		return dibs_move_reject(use, DIBS_A_COUNTER_REJECT_RANGE,
 					-ERANGE);
-	rcu_read_lock();
 	/* Pairs with dibs_use_cut() and dibs_binding_stop(). */
 	if (unlikely(READ_ONCE(use->cut) || !READ_ONCE(use->binding->live)))
-		err = -ENODEV;
-	else
-		err = dibs_move_check(att);
-	if (unlikely(err))
-		rcu_read_unlock();
-	return err;
+		return -ENODEV;
+	return dibs_move_check(att);
 }
 
 /* Calls the driver, in a move. */
@@ -94,10 +88,10 @@ int dibs_move_data(struct dibs_attachment *att, unsigned int idx, bool signal,
 {
 	int err;
 
-	err = dibs_move_enter(att, idx, offset, size);
-	if (unlikely(err))
-		return err;
-	err = dibs_move_op(att, idx, signal, offset, data, size);
+	rcu_read_lock();
+	err = dibs_move_allowed(att, idx, offset, size);
+	if (likely(!err))
+		err = dibs_move_op(att, idx, signal, offset, data, size);
 	rcu_read_unlock();
 	return err;
 }
@@ -117,12 +111,12 @@ static ssize_t dibs_move_piece_mapped(struct dibs_attachment *att, u32 offset,
 	err = dibs_memory_populate(mem, offset, size, DIBS_GFP);
 	if (err)
 		return err;
-	err = dibs_move_enter(att, 0, offset, size);
-	if (err)
-		return err;
-	size = dibs_memory_write_iter(mem, offset, from, size);
+	rcu_read_lock();
+	err = dibs_move_allowed(att, 0, offset, size);
+	if (!err)
+		size = dibs_memory_write_iter(mem, offset, from, size);
 	rcu_read_unlock();
-	return size;
+	return err ? err : (ssize_t)size;
 }
 
 static ssize_t dibs_move_iter_mapped(struct dibs_attachment *att, u32 offset,
@@ -196,10 +190,11 @@ ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
 
 	might_sleep();
 	/* Bad arguments are refused before anything is written. */
-	err = dibs_move_enter(att, idx, offset, size);
+	rcu_read_lock();
+	err = dibs_move_allowed(att, idx, offset, size);
+	rcu_read_unlock();
 	if (err)
 		return err;
-	rcu_read_unlock();
 	if (size > iov_iter_count(from))
 		return -EINVAL;
 

@@ -173,7 +173,7 @@ static void refuse(struct pair *p, struct dibs_client *client,
 
 	att = dibs_attach_dmb(client, p->dev, &init_net, params);
 	if (!expect_err(p->t, att, err) && !IS_ERR(att))
-		dibs_detach_dmb(&att);
+		dibs_detach_dmb(client, &att);
 }
 
 static void wrong_gid_on(struct test *t, enum pair_kind kind)
@@ -252,7 +252,7 @@ static void second_attach(struct test *t)
 	expect_eq(t, dibs_move_data(p->att, 0, false, 0, "\1", 1), 0);
 	expect(t, intact(p->dmb));
 	/* Once in its life: not again after the first has gone. */
-	expect_eq(t, dibs_detach_dmb(&p->att), 0);
+	expect_eq(t, dibs_detach_dmb(p->tc.client, &p->att), 0);
 	expect(t, !dibs_dmb_attached(p->dmb));
 	refuse(p, p->tc.client, &params, -EBUSY);
 	expect(t, intact(p->dmb));
@@ -283,7 +283,7 @@ static void closed(struct test *t)
 		if (expect_err(t, p->att, 0))
 			plant(t, p->att, LEN);
 		expect(t, intact(dmb));
-		dibs_detach_dmb(&p->att);
+		dibs_detach_dmb(p->tc.client, &p->att);
 		dibs_unregister_dmb(dmb);
 	}
 	pair_free(p);
@@ -339,9 +339,9 @@ static void check_detach_twice(struct pair *p)
 	struct test *t = p->t;
 
 	plant(t, p->att, LEN);
-	expect_eq(t, dibs_detach_dmb(&p->att), 0);
+	expect_eq(t, dibs_detach_dmb(p->tc.client, &p->att), 0);
 	expect(t, !p->att);
-	expect_eq(t, dibs_detach_dmb(&p->att), -EALREADY);
+	expect_eq(t, dibs_detach_dmb(p->tc.client, &p->att), -EALREADY);
 	expect(t, intact(p->dmb));
 	if (p->fake && p->fake->ops.detach_dmb)
 		expect_eq(t, fake_calls(p->fake, FAKE_DETACH), 1);
@@ -429,14 +429,14 @@ static void wrong_vlan(struct test *t)
 	refuse(p, p->tc.client, &params, -EADDRNOTAVAIL);
 	expect(t, !dibs_dmb_attached(dmb));
 	params.vlan.id = 7;
-	dibs_detach_dmb(&p->att);
+	dibs_detach_dmb(p->tc.client, &p->att);
 	p->att = dibs_attach_dmb(p->tc.client, fake->dev, &init_net, &params);
 	if (!expect_err(t, p->att, 0))
 		p->att = NULL;
 	dibs_unregister_dmb(dmb);
 out:
 	if (p && p->att)
-		dibs_detach_dmb(&p->att);
+		dibs_detach_dmb(p->tc.client, &p->att);
 	fake_free(fake);
 	pair_free(p);
 }

@@ -80,7 +80,7 @@ static void nobody_is_told(struct test *t)
 
 	if (!p)
 		return;
-	dibs_detach_dmb(&p->att);
+	dibs_detach_dmb(p->tc.client, &p->att);
 	watch_unregister(&p->watch, p->dmb);
 	p->dmb = NULL;
 	expect_eq(t, atomic_read(&p->tc.events), 0);
@@ -104,7 +104,7 @@ static void page_outlives_all(struct test *t)
 	expect_eq(t, page_count(page), 2);
 	get_page(page);
 	put_page(page);
-	dibs_detach_dmb(&p->att);
+	dibs_detach_dmb(p->tc.client, &p->att);
 	watch_unregister(&p->watch, p->dmb);
 	p->dmb = NULL;
 	/* Memory is freed by now, but for this reference. */
@@ -201,7 +201,7 @@ static void check_device_gone(struct pair *p)
 	dibs_dmb_signal(p->dmb, 1);
 	expect_eq(t, atomic_read(&p->watch.calls), 0);
 
-	expect_eq(t, dibs_detach_dmb(&p->att), 0);
+	expect_eq(t, dibs_detach_dmb(p->tc.client, &p->att), 0);
 	watch_unregister(&p->watch, p->dmb);
 	p->dmb = NULL;
 	expect_eq(t, fake_calls(p->fake, FAKE_UNREGISTER), 1);
@@ -219,7 +219,7 @@ static void give_back_in_del(struct tclient *tc, struct dibs_dev *dev)
 
 	if (dev != p->dev)
 		return;
-	dibs_detach_dmb(&p->att);
+	dibs_detach_dmb(p->tc.client, &p->att);
 	watch_unregister(&p->watch, p->dmb);
 	p->dmb = NULL;
 }

@@ -166,7 +166,7 @@ static u64 attach_some(struct pair *p, struct dibs_dmb **dmbs, u32 nr,
 		if (!expect_err(p->t, att, 0))
 			break;
 		expect(p->t, dibs_dmb_attached(dmbs[i]));
-		dibs_detach_dmb(&att);
+		dibs_detach_dmb(p->tc.client, &att);
 	}
 	return div_u64(ktime_get_ns() - start, max(n, 1U));
 }

@@ -113,7 +113,7 @@ static void load_give_back(struct load *load, struct load_slot *slot,
 			   bool dmb)
 {
 	if (!dmb && slot->att) {
-		dibs_detach_dmb(&slot->att);
+		dibs_detach_dmb(load->tc.client, &slot->att);
 	} else if (slot->dmb) {
 		watch_unregister(&slot->watch, slot->dmb);
 		slot->dmb = NULL;

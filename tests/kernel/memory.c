@@ -175,7 +175,7 @@ static void header_on(struct test *t, enum pair_kind kind)
 	dibs_attachment_trim(att, 0, 8 * PAGE_SIZE);
 	expect_eq(t, header[9], 0x77);
 	expect(t, dibs_dmb_header(dmb) == header);
-	dibs_detach_dmb(&att);
+	dibs_detach_dmb(p->tc.client, &att);
 unregister:
 	dibs_unregister_dmb(dmb);
 out:
@@ -216,7 +216,7 @@ static void check_every_length(struct pair *p)
 			byte = 0;
 			dibs_dmb_read(dmb, lens[i] - 1, &byte, 1);
 			expect_eq(t, byte, 'z');
-			dibs_detach_dmb(&att);
+			dibs_detach_dmb(p->tc.client, &att);
 		}
 		dibs_unregister_dmb(dmb);
 	}

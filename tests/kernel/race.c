@@ -115,7 +115,7 @@ static void attach_step(void *arg, unsigned int nr)
 	err = dibs_move_data(att, 3, true, LEN - 4, &word, 4);
 	if (err && !one_of(err, move_errors))
 		atomic_inc(&race->odd);
-	dibs_detach_dmb(&att);
+	dibs_detach_dmb(race->p->tc.client, &att);
 }
 
 static void lookup_on(struct test *t, enum pair_kind kind)
@@ -200,12 +200,12 @@ static void any_step(void *arg, unsigned int nr)
 	for (i = crew_random(random) % 8; i && !IS_ERR(att); i--)
 		any_move(race, nr, att);
 	if (crew_random(random) % 2 && !IS_ERR(att)) {
-		dibs_detach_dmb(&att);
+		dibs_detach_dmb(race->p->tc.client, &att);
 		att = ERR_PTR(-ENOENT);
 	}
 	watch_unregister(&watch, dmb);
 	if (!IS_ERR(att))
-		dibs_detach_dmb(&att);
+		dibs_detach_dmb(race->p->tc.client, &att);
 	if (atomic_read(&watch.late) || atomic_read(&watch.overlaps))
 		atomic_inc(&race->odd);
 }
@@ -548,7 +548,8 @@ static void give_back_step(void *arg, unsigned int nr)
 		return;
 	}
 	if (nr % 2)
-		dibs_detach_dmb(&gone->att[i]);
+		dibs_detach_dmb(gone->race->p->tc.client,
+				&gone->att[i]);
 	else
 		dibs_unregister_dmb(gone->dmb[i]);
 }

@@ -297,6 +297,14 @@ ok "and sees devices" within 10 grep -q "^device room changed: .*disabled" \
 ok "but not what others do on the fabric" bash -c \
 	"! grep -q fabric '$scratch/monitor-unprivileged'"
 
+# Whoever may make a user namespace may not give this one devices.
+exec 9</proc/self/ns/net
+ok "granting needs rights in the other namespace too" \
+	unshare -Urn bash -c 'dibs device add mine type loopback &&
+		! dibs device grant mine /proc/self/fd/9 2>/run/refusal &&
+		grep -q "no rights in the other" /run/refusal'
+exec 9<&-
+
 # --- modules -------------------------------------------------------------------------------------
 
 for pid in "${children[@]}"; do
@@ -309,4 +317,5 @@ ok "a type's module is loaded when it is needed" dibs device add room
 json "and brings lo" "{x['name'] for x in d} == {'lo', 'room'}" \
 	dibs device list --json
 ok "all goes" unload_modules
+
 done_testing
