@@ -214,7 +214,8 @@ ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
 	}
 	if (signal && (done || !size)) {
 		err = dibs_move_data(att, idx, true, offset, NULL, 0);
-		if (err)
+		/* Unless there is nobody to tell any more. */
+		if (err && !(done && (err == -ENODEV || err == -ESTALE)))
 			return err;
 	}
 	return done;

@@ -532,8 +532,8 @@ int dibs_move_data(struct dibs_attachment *att, unsigned int idx, bool signal,
  *
  * Return: bytes moved, less than @size if user memory ended, memory ran out or
  * the device went; if no byte was moved -EFAULT or as dibs_move_data(). An error
- * of the signal itself is returned also if bytes were moved; dibs_signal()
- * tries again.
+ * of the signal itself is returned also if bytes were moved, unless the owner
+ * is gone; dibs_signal() tries again.
  */
 ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
 		       bool signal, u32 offset, struct iov_iter *from,
