@@ -90,6 +90,7 @@ enum smc_close_event {
 	SMC_CLOSE_PEER_DONE,
 	SMC_CLOSE_PEER_CLOSED,
 	SMC_CLOSE_PEER_ABORT,
+	/* private: their number */
 	SMC_CLOSE_EVENTS
 };
 

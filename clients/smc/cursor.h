@@ -23,12 +23,13 @@
 #ifndef _DIBS_SMC_CURSOR_H
 #define _DIBS_SMC_CURSOR_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 #include "cdc.h"
 
 /* So that differences fit into an int with room to spare. */
-#define SMC_RING_SIZE_MAX	(1U << 30)
+#define SMC_RING_SIZE_MAX	BIT(30)
 
 /**
  * struct smc_cursor - a place in the stream of bytes through a ring
