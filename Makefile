@@ -22,10 +22,10 @@ kernels := tests/vm/kernels
 modules: ## build the kernel modules [KVER=<release>, default newest 6.12]
 
 .PHONY: modules-all
-modules-all: ## build them for all supported kernels; a warning is an error
+modules-all: ## build them for all supported kernels
 	tests/vm/setup host 6.12 6.1 s390x arm64
 	@for name in 6.12 6.1 s390x arm64; do \
-		$(MAKE) --no-print-directory modules KVER=$$name WARN=error; \
+		$(MAKE) --no-print-directory modules KVER=$$name; \
 	done
 
 .PHONY: tools

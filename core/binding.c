@@ -28,7 +28,8 @@ static void dibs_binding_drained(struct percpu_ref *ops)
 static struct dibs_binding *dibs_binding_alloc(struct dibs_dev *dev,
 					       struct dibs_client *client)
 {
-	struct dibs_binding *binding = kzalloc(sizeof(*binding), GFP_KERNEL);
+	struct dibs_binding *binding = kzalloc(sizeof(*binding),
+					       DIBS_GFP);
 
 	if (!binding)
 		return NULL;

@@ -52,7 +52,7 @@ struct dibs_dev *dibs_dev_alloc(const struct dibs_dev_ops *ops,
 	might_sleep();
 	if (!dibs_dev_ops_valid(ops) || !dibs_dev_info_valid(info))
 		return ERR_PTR(-EINVAL);
-	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+	dev = kzalloc(sizeof(*dev), DIBS_GFP);
 	if (!dev)
 		return ERR_PTR(-ENOMEM);
 	if (rhashtable_init(&dev->tokens, &dibs_token_params)) {

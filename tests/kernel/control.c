@@ -16,6 +16,8 @@
  *	load THREADS		work on all devices, see load.c
  *	stop			end of it
  *	use DEV			for /dev/dibs_selftest from now on
+ *
+ * The parameter "bytes" has the first bytes of the DMB, as its owner reads them.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -339,6 +341,25 @@ static const struct kernel_param_ops control_ops = {
 
 module_param_cb(do, &control_ops, NULL, 0200);
 MODULE_PARM_DESC(do, "a command, see control.c");
+
+static int bytes_get(char *buffer, const struct kernel_param *kp)
+{
+	u8 bytes[16];
+	int err = -ENODATA;
+
+	mutex_lock(&control_lock);
+	if (session.dmb)
+		err = dibs_dmb_read(session.dmb, 0, bytes, sizeof(bytes));
+	mutex_unlock(&control_lock);
+	return err ? : sysfs_emit(buffer, "%*ph\n", (int)sizeof(bytes), bytes);
+}
+
+static const struct kernel_param_ops bytes_ops = {
+	.get = bytes_get,
+};
+
+module_param_cb(bytes, &bytes_ops, NULL, 0400);
+MODULE_PARM_DESC(bytes, "the first bytes of the DMB");
 
 int control_start(void)
 {

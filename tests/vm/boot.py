@@ -54,7 +54,7 @@ def arguments():
     add('--kernel', default=None, metavar='KERNEL',
         help='6.12, 6.1, debug or a release; default 6.12, on s390x 6.1')
     add('--cpus', type=int, default=2, metavar='N')
-    add('--mem', metavar='SIZE', help='default 2G, on s390x 1G')
+    add('--mem', metavar='SIZE', help='default 2G, on s390x and with debug 1G')
     add('--timeout', type=float, default=300, metavar='SECONDS',
         help='the whole guest, 0 for none; default %(default)d')
     add('--env', action='append', default=[], metavar='NAME=VALUE')
@@ -81,11 +81,13 @@ class Guest:
         self.host_files = self.arch == 'x86_64'
         self.kernel = args.kernel or ('6.12' if self.host_files else '6.1')
         self.cpus = args.cpus
-        self.mem = args.mem or ('2G' if self.host_files else '1G')
         self.release = self._fetch()
         top = os.path.join(CACHE, 'kernels', self.release)
         self.image = os.path.join(top, 'vmlinuz')
         self.debug = '-dibs-debug' in self.release
+        # Looking for leaks takes time in proportion to memory.
+        small = self.debug or not self.host_files
+        self.mem = args.mem or ('1G' if small else '2G')
         self.out = os.path.join(REPO, 'build', self.release)
         self.cached_modules = os.path.join(top, 'lib/modules', self.release)
         suffix = '' if self.host_files else '-' + self.arch

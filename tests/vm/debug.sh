@@ -10,16 +10,10 @@
 fragment=$here/debug.config
 progress_interval=15
 
-fragment_hash() {
-	sha256sum "$fragment" | cut -c 1-8
-}
-
 # The cached kernel is current: this fragment, looked up not long ago.
 debug_is_current() {
-	local release
-
-	release=$(resolved debug) && [[ $release == *-"$(fragment_hash)" ]] &&
-		{ [[ -n $offline ]] || fresh "$cache/resolved/debug"; }
+	resolved debug >/dev/null &&
+		{ [[ -n $offline ]] || fresh "$(stamp debug)"; }
 }
 
 unpack_source() {
@@ -51,10 +45,11 @@ symbol_took_effect() {
 }
 
 configure() {
-	local line failed=
+	local line stamp failed=
 
 	cp "$fragment" "$work/fragment"
-	echo "CONFIG_LOCALVERSION=\"-dibs-debug-$(fragment_hash)\"" \
+	stamp=$(stamp debug)
+	echo "CONFIG_LOCALVERSION=\"-dibs-debug-${stamp##*-}\"" \
 		>>"$work/fragment"
 	# A config that is the same must not look newer: all would be rebuilt.
 	cmp -s "$work/fragment" .dibs-fragment && return
@@ -129,7 +124,7 @@ build_debug() {
 	echo "$version" >"$target/version"
 	replace "$target" "$(kernel_dir "$release")"
 	mkdir -p "$cache/resolved"
-	echo "$release" >"$cache/resolved/debug"
+	echo "$release" >"$(stamp debug)"
 	rm -rf "$tree"
 }
 
@@ -138,9 +133,9 @@ setup_debug() {
 
 	debug_is_current && return
 	version=$(field amd64 linux-source-6.12 Version) || version=
-	if release=$(resolved debug) && [[ $release == *-"$(fragment_hash)" ]] &&
+	if release=$(resolved debug) &&
 		{ [[ -z $version ]] || has_kernel "$release" "$version"; }; then
-		touch "$cache/resolved/debug"
+		touch "$(stamp debug)"
 		return
 	fi
 	[[ -n $version ]] || update_lists amd64

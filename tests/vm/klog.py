@@ -84,3 +84,13 @@ def reports(text):
 def message(line):
     """A line without its time stamp."""
     return STAMP.sub('', line)
+
+
+def reports_after(text, marker):
+    """Each complaint with the rest of the last line before it that has the
+    marker: (rest, lines from the complaint on)."""
+    lines = since_start(text.splitlines())
+    for number in find(lines):
+        before = [line for line in lines[:number] if marker in line]
+        rest = before[-1].split(marker, 1)[1].strip() if before else ''
+        yield rest, lines[number:number + AFTER]

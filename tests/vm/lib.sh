@@ -6,7 +6,7 @@
 #
 #   $cache/kernels/RELEASE/    one kernel: image, modules and headers unpacked
 #       arch version vmlinuz build lib/modules/RELEASE
-#   $cache/resolved/NAME       the release a short name (6.12, debug) stands for
+#   $cache/resolved/NAME       the release a short name (6.12, 6.1) stands for
 #   $cache/busybox/ARCH        a static busybox
 #   $cache/sysroot/ARCH        headers and static libraries for test programs
 #   $cache/apt/ARCH            package lists of another architecture
@@ -33,12 +33,23 @@ kernel_dir() {
 	echo "$cache/kernels/$1"
 }
 
+# stamp NAME: the file that says which release a short name stands for. Each
+# state of the debug kernel's fragment is a kernel of its own.
+stamp() {
+	local suffix=
+
+	[[ $1 != debug ]] ||
+		suffix=-$(sha256sum "$here/debug.config" | cut -c 1-8)
+	echo "$cache/resolved/$1$suffix"
+}
+
 # resolved NAME: the release a short name stands for; fails if not fetched yet
 resolved() {
-	local release
+	local release file
 
-	[[ -r $cache/resolved/$1 ]] || return 1
-	read -r release <"$cache/resolved/$1"
+	file=$(stamp "$1")
+	[[ -r $file ]] || return 1
+	read -r release <"$file"
 	[[ -e $cache/kernels/$release/version ]] || return 1
 	echo "$release"
 }

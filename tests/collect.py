@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+"""Runs test suites, on the host and in guests, and counts. Started by "run".
+
+Suites are found by their place:
+
+  tests/unit/Makefile       make check, on the host
+  tests/lint/run            on the host
+  tests/kernel/run          the kernel's own selftest, in every guest
+  tests/system/*.sh         in x86 guests
+  tests/faults/*.sh         likewise
+  build/static-s390x/*      made by tests/static/Makefile, in the s390x guest
+  tests/soak/*.sh           only by "run soak", on the debug kernel
+
+Each prints TAP or KTAP. All suites of a kernel share a guest; when one brings
+it down, the rest get a new one.
+"""
+
+import argparse
+import glob
+import os
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+REPO = os.path.dirname(HERE)
+sys.path.insert(0, os.path.join(HERE, 'vm'))
+import klog     # noqa: E402
+from ktap import Suite      # noqa: E402
+
+LOGS = os.path.join(REPO, 'build/check')
+REPORT = 121            # see vm/boot.py
+LIMIT = {'debug': 900, 'soak': 1500}    # seconds for one suite
+USUAL_LIMIT = 300
+
+
+class Tally:
+    """Everything that was counted."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, suite, where, seconds):
+        self.passed += suite.passed
+        self.failed += len(suite.failures)
+        self.skipped += len(suite.skips)
+        counts = f'{suite.passed} passed, {len(suite.failures)} failed'
+        if suite.skips:
+            counts += f', {len(suite.skips)} skipped'
+        print(f'{where:6} {suite.name}: {counts} ({seconds:.0f} s)')
+        for name, reason in suite.skips:
+            print(f'    skipped: {name}: {reason}')
+        for name, line in suite.failures:
+            print(f'    FAILED: {name}')
+            for each in suite.context(line):
+                print('        ' + each)
+        keep(suite, where)
+        sys.stdout.flush()
+
+
+def keep(suite, where):
+    os.makedirs(LOGS, exist_ok=True)
+    name = f'{where}-{suite.name}'.replace('/', '-') + '.log'
+    with open(os.path.join(LOGS, name), 'w') as file:
+        file.write('\n'.join(suite.lines) + '\n')
+
+
+def lines_of(process):
+    for line in process.stdout:
+        yield line.decode(errors='replace').rstrip('\r\n')
+
+
+def start(command):
+    return subprocess.Popen(command, cwd=REPO, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+# --- on the host -----------------------------------------------------------------
+
+def run_here(tally, name, command, tap=True):
+    """tap False: what counts is its exit status."""
+    suite, began = Suite(name), time.monotonic()
+    process = start(command)
+    for line in lines_of(process):
+        suite.feed(line)
+    status = process.wait()
+    if tap and (suite.results or suite.plan):
+        suite.end(status)
+    elif status:
+        suite.fail(f'exited with {status}')
+    else:
+        suite.passed += 1
+    tally.add(suite, 'host', time.monotonic() - began)
+
+
+def run_host_suites(tally):
+    if os.path.exists(HERE + '/unit/Makefile'):
+        run_here(tally, 'unit', ['make', '-s', '-C', 'tests/unit', 'check'])
+    if os.path.exists(HERE + '/lint/run'):
+        subprocess.run([HERE + '/vm/setup', 'host', 'lint'], check=True)
+        run_here(tally, 'lint', ['tests/lint/run'])
+    subprocess.run([HERE + '/vm/setup', 'host', '6.12', '6.1', 's390x',
+                    'arm64'], check=True)
+    for kernel in ('6.12', '6.1', 's390x', 'arm64'):
+        run_here(tally, f'build/{kernel}',
+                 ['make', '-s', 'modules', 'KVER=' + kernel],
+                 tap=False)
+
+
+# --- in guests -----------------------------------------------------------------------
+
+def guest_arguments(kernel):
+    if kernel == 's390x':
+        return ['--arch', 's390x']
+    return ['--kernel', kernel]
+
+
+def find_suites(kernel):
+    patterns = {
+        's390x': ['tests/kernel/run', 'build/static-s390x/*'],
+        'soak': ['tests/soak/*.sh'],
+    }.get(kernel, ['tests/kernel/run', 'tests/system/*.sh',
+                   'tests/faults/*.sh'])
+    if kernel == 's390x':
+        subprocess.run(['make', '-s', 'static-s390x'], cwd=REPO, check=True)
+    found = [path for pattern in patterns
+             for path in sorted(glob.glob(os.path.join(REPO, pattern)))]
+    return [path for path in found
+            if os.path.isfile(path) and os.access(path, os.X_OK)]
+
+
+class Boot:
+    """One guest working off a list of suites."""
+
+    def __init__(self, tally, kernel, verbose):
+        self.tally = tally
+        self.where = kernel
+        self.verbose = verbose
+        self.kernel = 'debug' if kernel == 'soak' else kernel
+        self.limit = LIMIT.get(kernel, USUAL_LIMIT)
+        self.log = os.path.join(LOGS, f'{kernel}-kernel.log')
+        self.ended = []         # (suite, path, seconds)
+        self.running = None
+        self.began = 0
+        self.outside = []       # what no suite said
+
+    def _take(self, line):
+        if self.verbose:
+            print(line, flush=True)
+        word, _, rest = line.partition(' ')
+        if word == '@begin':
+            self.running = (Suite(os.path.relpath(rest, REPO)), rest)
+            self.began = time.monotonic()
+        elif word == '@end' and self.running:
+            self._end(int(rest.split()[0]))
+        elif self.running:
+            self.running[0].feed(line)
+        else:
+            self.outside.append(line)
+
+    def _end(self, status):
+        """status None: the guest died."""
+        suite, path = self.running
+        if status is None:
+            suite.died('vm: ')
+        else:
+            suite.end(status)
+        self.ended.append((suite, path, time.monotonic() - self.began))
+        self.running = None
+
+    def run(self, paths):
+        """Returns the suites that it did not come to."""
+        os.makedirs(LOGS, exist_ok=True)
+        limit = 120 + self.limit * len(paths)
+        process = start([
+            HERE + '/vm/run', *guest_arguments(self.kernel), '--log',
+            self.log, '--timeout', str(limit), '--',
+            HERE + '/vm/guest/suites', str(self.limit), *paths])
+        for line in lines_of(process):
+            self._take(line)
+        status = process.wait()
+        if self.running:
+            self._end(None)
+        if status == REPORT:
+            self._blame()
+        for suite, _, seconds in self.ended:
+            self.tally.add(suite, self.where, seconds)
+        if not self.ended:
+            self._no_guest(status)
+            return []
+        done = {path for _, path, _ in self.ended}
+        return [path for path in paths if path not in done]
+
+    def _blame(self):
+        """The kernel complained: the suite that ran then has failed."""
+        suites = {path: suite for suite, path, _ in self.ended}
+        with open(self.log, errors='replace') as file:
+            blamed = klog.reports_after(file.read(), 'dibs-vm: suite ')
+        for path, report in blamed:
+            suite = suites.get(path, self.ended[-1][0])
+            suite.fail('kernel: ' + klog.message(report[0]),
+                       len(suite.lines))
+            suite.lines += [klog.message(line) for line in report]
+
+    def _no_guest(self, status):
+        suite = Suite('guest')
+        suite.lines = self.outside
+        suite.fail(f'no suite ran (vm/run: {status})')
+        self.tally.add(suite, self.where, 0)
+
+
+def run_in_guests(tally, kernel, wanted, verbose):
+    paths = [path for path in find_suites(kernel)
+             if not wanted or any(word in path for word in wanted)]
+    if not paths:
+        print(f'{kernel}: no suites')
+        tally.failed += not wanted
+    while paths:
+        paths = Boot(tally, kernel, verbose).run(paths)
+
+
+# --- all -----------------------------------------------------------------------------
+
+KERNELS = {'check': ['6.12', '6.1', 's390x'], 'check-debug': ['debug'],
+           'soak': ['soak']}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        prog='run', description=__doc__, usage='run WHAT [SUITE...]',
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('what', choices=(*KERNELS, 'host', '6.12', '6.1',
+                                         's390x', 'debug'),
+                        help='all of a target, or of one kernel')
+    parser.add_argument('suite', nargs='*',
+                        help='only suites with this in their name')
+    parser.add_argument('-v', '--verbose', action='store_true',
+                        help='show all that the suites print')
+    return parser.parse_args()
+
+
+def main():
+    args = arguments()
+    tally = Tally()
+    if args.what in ('check', 'host') and not args.suite:
+        run_host_suites(tally)
+    if args.what != 'host':
+        for kernel in KERNELS.get(args.what, [args.what]):
+            run_in_guests(tally, kernel, args.suite, args.verbose)
+    if not tally.passed and not tally.failed:
+        print('no test was run')
+        tally.failed = 1
+    if tally.skipped:
+        print(f'{tally.skipped} skipped')
+    print(f'{tally.passed} passed, {tally.failed} failed')
+    sys.exit(tally.failed > 0)
+
+
+if __name__ == '__main__':
+    main()

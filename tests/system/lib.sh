@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+# shellcheck shell=bash
+#
+# For system tests: TAP, network namespaces, rights, and waiting. A test is a
+# script that sources this, states facts, and ends with "done_testing". It runs
+# as root in a guest; whatever it made by these functions goes when it ends.
+#
+#   ok STATEMENT COMMAND...               true if COMMAND succeeds
+#   refused STATEMENT PATTERN COMMAND...  true if COMMAND fails as dibs(8) does
+#   json STATEMENT EXPRESSION COMMAND...  true if COMMAND prints one JSON value d
+#                                         for which the Python EXPRESSION holds
+#   skip STATEMENT REASON                 cannot be found out here
+
+set -u
+
+tests=0
+failed=0
+finished=
+scratch=$(mktemp -d)
+namespaces=()
+children=()
+
+_result() {
+	local status=$1 statement=$2
+
+	tests=$((tests + 1))
+	if ((status == 0)); then
+		echo "ok $tests - $statement"
+	else
+		sed 's/^/# /' "$scratch/out" "$scratch/err"
+		echo "not ok $tests - $statement"
+		failed=$((failed + 1))
+	fi
+}
+
+ok() {
+	local statement=$1
+
+	shift
+	"$@" >"$scratch/out" 2>"$scratch/err"
+	_result $? "$statement"
+}
+
+skip() {
+	tests=$((tests + 1))
+	echo "ok $tests - $1 # SKIP $2"
+}
+
+# One line that says what is wrong, and exit status 1.
+_refuses() {
+	local pattern=$1 status
+
+	shift
+	"$@" >"$scratch/out" 2>"$scratch/err"
+	status=$?
+	echo "exit status $status" >>"$scratch/out"
+	((status == 1)) && (($(wc -l <"$scratch/err") == 1)) &&
+		grep -qE "^dibs: .*($pattern)" "$scratch/err"
+}
+
+refused() {
+	local statement=$1
+
+	shift
+	_refuses "$@"
+	_result $? "$statement"
+}
+
+# json_holds EXPRESSION COMMAND...: the same as json, without a result
+json_holds() {
+	local expression=$1
+
+	shift
+	"$@" 2>"$scratch/err" | tee "$scratch/out" | python3 -c '
+import json, sys
+d = json.load(sys.stdin)
+sys.exit(not eval("(" + sys.argv[1] + ")"))' "$expression" 2>>"$scratch/err"
+}
+
+json() {
+	local statement=$1
+
+	shift
+	json_holds "$@"
+	_result $? "$statement"
+}
+
+# within SECONDS COMMAND...: true as soon as COMMAND succeeds
+within() {
+	local deadline=$((SECONDS + $1))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		((SECONDS < deadline)) || return 1
+		sleep 0.1
+	done
+}
+
+# --- network namespaces --------------------------------------------------------
+
+# netns_add NAME: as "ip netns add" does
+netns_add() {
+	mkdir -p /run/netns
+	: >"/run/netns/$1"
+	unshare --net="/run/netns/$1" true || bail_out "no network namespaces"
+	namespaces+=("$1")
+}
+
+# Its sockets and processes keep it alive, this only takes the name away.
+netns_del() {
+	umount "/run/netns/$1" && rm "/run/netns/$1"
+}
+
+# in_netns NAME COMMAND...
+in_netns() {
+	local name=$1
+
+	shift
+	nsenter --net="/run/netns/$name" "$@"
+}
+
+# --- rights ----------------------------------------------------------------------
+
+# As root without capabilities: "${without_caps[@]}" COMMAND...
+# shellcheck disable=SC2034 # used by those who source this
+without_caps=(setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all)
+
+# --- in the background -------------------------------------------------------------
+
+# background FILE PROGRAM...: its output goes to FILE; $! is its process
+background() {
+	local file=$1
+
+	shift
+	"$@" >"$file" 2>&1 &
+	children+=($!)
+}
+
+# Has the process joined a group of generic netlink (protocol 16)?
+listens() {
+	awk -v pid="$1" '$2 == 16 && $3 == pid && $4 !~ /^0+$/ { found = 1 }
+		END { exit !found }' /proc/net/netlink
+}
+
+# --- modules ---------------------------------------------------------------------------
+
+# All modules of this project, users before what they use.
+unload_modules() {
+	local module
+
+	for module in dibs_selftest dibs_loopback dibs; do
+		if [[ -d /sys/module/$module ]]; then
+			rmmod "$module" || return
+		fi
+	done
+}
+
+# --- the end -----------------------------------------------------------------------------
+
+bail_out() {
+	finished=yes
+	echo "Bail out! $*"
+	exit 1
+}
+
+done_testing() {
+	finished=yes
+	echo "1..$tests"
+	exit $((failed > 0))
+}
+
+_clean_up() {
+	local name pid
+
+	for pid in "${children[@]}"; do
+		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done
+	for name in "${namespaces[@]}"; do
+		if [[ -e /run/netns/$name ]]; then
+			netns_del "$name"
+		fi
+	done
+	rm -rf "$scratch"
+	[[ -n $finished ]] || echo "Bail out! the script ended early"
+}
+
+trap _clean_up EXIT
+: >"$scratch/out"
+: >"$scratch/err"

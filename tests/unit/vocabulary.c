@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * What <linux/dibs.h> says about GIDs, VLANs and signals is the same on
+ * machines of either byte order. Needs nothing but a C library, so that it is
+ * easily built for another machine.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/dibs.h>
+
+static int tests, failed;
+
+static void ok(bool holds, const char *statement)
+{
+	printf("%sok %d - %s\n", holds ? "" : "not ", ++tests, statement);
+	failed += !holds;
+}
+
+static void test_signal_mask(void)
+{
+	unsigned int all = 0, i;
+	bool single = true;
+
+	for (i = 0; i < DIBS_SIGNAL_BITS; i++) {
+		u16 mask = dibs_signal_mask(i);
+
+		single = single && mask && !(mask & (mask - 1));
+		all |= mask;
+	}
+	ok(dibs_signal_mask(0) == 0x1000, "signal 0 is 0x1000");
+	ok(dibs_signal_mask(12) == 0x0001, "signal 12 is the lowest bit");
+	ok(dibs_signal_mask(13) == 0x8000, "signal 13 is the highest bit");
+	ok(dibs_signal_mask(15) == 0x2000, "signal 15 is beside signal 0");
+	ok(single, "a signal is one bit");
+	ok(all == 0xffff, "16 signals are 16 bits");
+}
+
+static void test_gid(void)
+{
+	static const u8 bytes[16] = {
+		0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+	};
+	const u64 number = 0x0123456789abcdefULL;
+	uuid_t gid = dibs_gid_from_u64(number);
+
+	ok(!memcmp(gid.b, bytes, 16), "a 64-bit GID is big-endian, then zero");
+	ok(dibs_gid_to_u64(&gid) == number, "and comes back");
+	gid = dibs_gid_from_u64(~0ULL);
+	ok(dibs_gid_to_u64(&gid) == ~0ULL, "also with all bits set");
+	memset(gid.b + 8, 0xff, 8);
+	ok(dibs_gid_to_u64(&gid) == ~0ULL, "the second half does not matter");
+	gid = dibs_gid_from_u64(0);
+	ok(!dibs_gid_to_u64(&gid), "zero is zero");
+}
+
+static void test_vlan(void)
+{
+	const struct dibs_vlan none = {}, stale = { .id = 5 };
+	const struct dibs_vlan five = { .id = 5, .valid = true };
+	const struct dibs_vlan six = { .id = 6, .valid = true };
+
+	ok(dibs_vlan_equal(none, none), "no VLAN is no VLAN");
+	ok(dibs_vlan_equal(none, stale), "whatever its number is");
+	ok(dibs_vlan_equal(five, five), "a VLAN is itself");
+	ok(!dibs_vlan_equal(five, six), "and no other");
+	ok(!dibs_vlan_equal(five, stale), "a VLAN is not none");
+	ok(!dibs_vlan_equal(none, five), "none is not a VLAN");
+}
+
+int main(void)
+{
+	test_signal_mask();
+	test_gid();
+	test_vlan();
+	printf("1..%d\n", tests);
+	return failed > 0;
+}
