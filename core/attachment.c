@@ -181,12 +181,19 @@ dibs_attach_dmb_entered(struct dibs_use *use, struct net *net,
 		goto put;
 	/* The right was lost while the attachment was not in the list yet. */
 	if (!dibs_dev_usable(dev, net)) {
-		dibs_detach_dmb(&att);
-		return ERR_PTR(dibs_reject(use, DIBS_A_COUNTER_REJECT_NETNS,
-					   -EXDEV));
+		err = dibs_reject(use, DIBS_A_COUNTER_REJECT_NETNS, -EXDEV);
+		goto detach;
+	}
+	/* The client could not know what an event about it meant. */
+	if (att->target && !dibs_named(&att->target->name_state)) {
+		err = dibs_reject(use, DIBS_A_COUNTER_REJECT_TOKEN, -ENOENT);
+		goto detach;
 	}
 	return att;
 
+detach:
+	dibs_detach_dmb(&att);
+	return ERR_PTR(err);
 put:
 	dibs_attachment_put(att);
 	return ERR_PTR(err);
@@ -238,11 +245,14 @@ EXPORT_SYMBOL_GPL(dibs_detach_dmb);
 int dibs_attachment_populate(struct dibs_attachment *att, u32 offset,
 			     u32 size)
 {
+	int err;
+
 	might_sleep();
 	if (!dibs_in_range(att->len, offset, size))
 		return -ERANGE;
-	if (!att->target)
-		return 0;
+	err = dibs_move_check(att);
+	if (err || !att->target)
+		return err;
 	return dibs_memory_populate(&att->target->memory, offset, size,
 				    DIBS_GFP);
 }

@@ -63,7 +63,6 @@ static void dibs_binding_stop(struct dibs_binding *binding)
 {
 	lockdep_assert_held(&dibs_lock);
 	WRITE_ONCE(binding->live, false);
-	xa_erase(&binding->dev->bindings, binding->client->id);
 	percpu_ref_kill(&binding->ops);
 }
 
@@ -74,6 +73,7 @@ static void dibs_binding_tear_down(struct dibs_binding *binding)
 	struct dibs_use *use;
 	unsigned long cookie;
 
+	xa_erase(&dev->bindings, binding->client->id);
 	dibs_vlans_del_binding(binding);
 	xa_for_each(&binding->uses, cookie, use) {
 		dibs_use_unname(use);
@@ -94,10 +94,13 @@ void dibs_unbind_all(struct list_head *bindings)
 		return;
 	list_for_each_entry(binding, bindings, entry)
 		dibs_binding_stop(binding);
+	/*
+	 * Callbacks look at ->live in an RCU read-side section. First, as
+	 * percpu_ref waits for a grace period of its own meanwhile.
+	 */
+	synchronize_rcu();
 	list_for_each_entry(binding, bindings, entry)
 		wait_for_completion(&binding->drained);
-	/* Callbacks look at ->live in an RCU read-side section. */
-	synchronize_rcu();
 	list_for_each_entry(binding, bindings, entry)
 		binding->client->ops->del_dev(binding->client, binding->dev);
 	list_for_each_entry_safe(binding, next, bindings, entry)
@@ -111,8 +114,8 @@ void dibs_unbind_all(struct list_head *bindings)
 static void dibs_binding_refused(struct dibs_binding *binding)
 {
 	dibs_binding_stop(binding);
-	wait_for_completion(&binding->drained);
 	synchronize_rcu();
+	wait_for_completion(&binding->drained);
 	dibs_binding_tear_down(binding);
 }
 

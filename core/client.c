@@ -108,8 +108,8 @@ struct dibs_client *dibs_register_client(const struct dibs_client_ops *ops,
 	}
 	list_add_tail(&client->entry, &dibs_clients);
 	trace_dibs_client_add(client);
-	dibs_notify_client(client, DIBS_CMD_CLIENT_ADD_NTF);
 	dibs_client_bind_devs(client);
+	dibs_notify_client(client, DIBS_CMD_CLIENT_ADD_NTF);
 	mutex_unlock(&dibs_lock);
 	return client;
 }
@@ -128,10 +128,14 @@ static void dibs_client_free_handles(struct dibs_client *client)
 	list_splice_init(&client->dead_dmbs, &dmbs);
 	spin_unlock(&client->lock);
 
-	list_for_each_entry_safe(att, next_att, &attachments, entry)
+	list_for_each_entry_safe(att, next_att, &attachments, entry) {
 		dibs_attachment_put(att);
-	list_for_each_entry_safe(dmb, next_dmb, &dmbs, entry)
+		cond_resched();
+	}
+	list_for_each_entry_safe(dmb, next_dmb, &dmbs, entry) {
 		dibs_dmb_put(dmb);
+		cond_resched();
+	}
 }
 
 void dibs_unregister_client(struct dibs_client *client)

@@ -18,6 +18,7 @@
  * Locks, outermost first:
  *
  *	lock		kind	guards				held across
+ *	(pernet_ops_rwsem, of the kernel, around namespaces' exits)
  *	dibs_lock	mutex	list of devices, clients,	add_dev, del_dev
  *				kinds; enabled; bindings
  *	dev->vlan_lock	mutex	dev->vlans			add_vlan, del_vlan
@@ -27,8 +28,9 @@
  *
  * The data path takes none of them: a move enters by its binding's percpu_ref
  * and touches its attachment, its target and per-CPU counters. Look-ups are
- * RCU with refcount_inc_not_zero(); objects go by kfree_rcu(). Callbacks run
- * in an RCU read-side section with bottom halves off.
+ * RCU with refcount_inc_not_zero(); what is looked up so goes by kfree_rcu().
+ * Moves and callbacks run in RCU read-side sections, callbacks with bottom
+ * halves off.
  */
 #ifndef _DIBS_CORE_H
 #define _DIBS_CORE_H
@@ -73,6 +75,8 @@ struct dibs_stats {
  * @max_dmbs:  at once
  * @min_index: lowest index of a DMB
  * @max_dmb_len: bytes
+ * @maps:      see dibs_dev_maps(); @ops are the driver's, which may be gone
+ * @has_vlans: see dibs_dev_has_vlans()
  * @parent:    hardware, or NULL
  * @net:       owner, NULL if shared; written under dibs_lock, read by RCU; the
  *             owner's exit deletes the device before the namespace is freed
@@ -103,6 +107,8 @@ struct dibs_dev {
 	u32 max_dmbs;
 	u32 min_index;
 	u32 max_dmb_len;
+	bool maps;
+	bool has_vlans;
 	struct device *parent;
 	struct net __rcu *net;
 	struct xarray grants;
@@ -141,7 +147,8 @@ struct dibs_client {
 	char name[DIBS_NAME_LEN];
 	u32 id;
 	struct list_head entry;
-	spinlock_t lock;		/* handles, see above */
+	/* Above: read by every callback. Below: by every registration. */
+	spinlock_t lock ____cacheline_aligned_in_smp;	/* handles */
 	struct list_head dead_dmbs;
 	struct list_head dead_attachments;
 	refcount_t refs;
@@ -186,6 +193,9 @@ struct dibs_binding {
  * @binding:     the binding
  * @cookie:      the namespace
  * @stats:       counters
+ * @cut:         the namespace lost its right; for good: with a new right there
+ *               is a new use
+ * @cut_entry:   in a list of uses that were cut; dibs_lock
  * @dmbs:        own DMBs the driver knows; client->lock
  * @attachments: attachments the driver knows; client->lock
  * @refs:        handles, binding->uses
@@ -195,8 +205,11 @@ struct dibs_use {
 	struct dibs_binding *binding;
 	u64 cookie;
 	struct dibs_stats __percpu *stats;
-	struct list_head dmbs;
+	bool cut;
+	/* Above: read by every move. Below: written by every registration. */
+	struct list_head dmbs ____cacheline_aligned_in_smp;
 	struct list_head attachments;
+	struct list_head cut_entry;
 	refcount_t refs;
 	struct rcu_head rcu;
 };
@@ -283,7 +296,6 @@ struct dibs_dmb {
  * @name_state: enum dibs_name
  * @entry:      in use->attachments or client->dead_attachments
  * @refs:       holder, removal of the device
- * @rcu:        to free it
  */
 struct dibs_attachment {
 	struct dibs_use *use;
@@ -296,8 +308,7 @@ struct dibs_attachment {
 	atomic_t name_state;
 	struct list_head entry;
 	refcount_t refs;
-	struct rcu_head rcu;
-};
+} ____cacheline_aligned_in_smp;		/* not beside another CPU's */
 
 /* main.c */
 extern struct workqueue_struct *dibs_wq;
@@ -308,6 +319,7 @@ struct dibs_dev *dibs_dev_find_index(struct net *net, u32 index);
 bool dibs_dev_visible(const struct dibs_dev *dev, const struct net *net);
 int dibs_dev_enable(struct dibs_dev *dev);
 void dibs_dev_disable(struct dibs_dev *dev);
+void dibs_devs_stop(const struct net *net);
 bool dibs_dev_name_taken(const struct dibs_dev *dev, const char *name,
 			 const struct net *net);
 bool dibs_dev_is_local(const struct dibs_dev *dev);
@@ -374,6 +386,9 @@ extern const struct rhashtable_params dibs_token_params;
 void dibs_attachment_unname(struct dibs_attachment *att);
 void dibs_attachment_put(struct dibs_attachment *att);
 
+/* move.c */
+int dibs_move_check(struct dibs_attachment *att);
+
 /* signal.c */
 void dibs_dmb_signal_work(struct work_struct *work);
 void dibs_dmb_signal_stop(struct dibs_dmb *dmb);
@@ -419,6 +434,7 @@ static inline void dibs_count_add(struct dibs_use *use, int counter, u64 n)
 	this_cpu_add(use->stats->counter[counter], n);
 }
 
+void dibs_stats_add(struct dibs_stats *sum, const struct dibs_stats *more);
 void dibs_stats_add_use(struct dibs_stats *sum, const struct dibs_use *use);
 void dibs_stats_of_netns(struct dibs_stats *sum, struct dibs_binding *binding,
 			 u64 cookie);

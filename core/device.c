@@ -68,6 +68,8 @@ struct dibs_dev *dibs_dev_alloc(const struct dibs_dev_ops *ops,
 	dev->max_dmbs = info->max_dmbs;
 	dev->min_index = info->min_index;
 	dev->max_dmb_len = info->max_dmb_len;
+	dev->maps = ops->attach_dmb;
+	dev->has_vlans = ops->add_vlan;
 	dev->parent = info->parent;
 	rcu_assign_pointer(dev->net, info->net);
 	xa_init(&dev->grants);
@@ -103,8 +105,9 @@ void dibs_dev_put(struct dibs_dev *dev)
 EXPORT_SYMBOL_GPL(dibs_dev_put);
 
 /*
- * Is there another device that a namespace could not tell apart from one of
- * this name and owner (NULL: shared)?
+ * May a device not have this name and owner (NULL: shared)? A namespace's own
+ * device must differ from its others and from shared ones; a shared one only
+ * from shared ones, else any namespace could keep hardware out by its name.
  */
 bool dibs_dev_name_taken(const struct dibs_dev *dev, const char *name,
 			 const struct net *net)
@@ -116,7 +119,7 @@ bool dibs_dev_name_taken(const struct dibs_dev *dev, const char *name,
 		const struct net *owner = rcu_access_pointer(other->net);
 
 		if (other != dev && !strcmp(other->name, name) &&
-		    (!net || !owner || net_eq(net, owner)))
+		    (!owner || (net && net_eq(net, owner))))
 			return true;
 	}
 	return false;
@@ -131,7 +134,9 @@ static void dibs_dev_start(struct dibs_dev *dev)
 		dibs_bind(dev, client);
 }
 
-static void dibs_dev_stop(struct dibs_dev *dev)
+/* Adds to @bindings what has to be unbound. */
+static void dibs_dev_prepare_stop(struct dibs_dev *dev,
+				  struct list_head *bindings)
 {
 	const struct dibs_event event = {
 		.type = DIBS_EVENT_DEV,
@@ -139,7 +144,6 @@ static void dibs_dev_stop(struct dibs_dev *dev)
 		.gid = dev->gid,
 	};
 	struct dibs_binding *binding;
-	LIST_HEAD(bindings);
 	unsigned long id;
 
 	if (!dev->enabled)
@@ -147,7 +151,27 @@ static void dibs_dev_stop(struct dibs_dev *dev)
 	dev->enabled = false;
 	dibs_event(dev, &event);
 	xa_for_each(&dev->bindings, id, binding)
-		list_add_tail(&binding->entry, &bindings);
+		list_add_tail(&binding->entry, bindings);
+}
+
+static void dibs_dev_stop(struct dibs_dev *dev)
+{
+	LIST_HEAD(bindings);
+
+	dibs_dev_prepare_stop(dev, &bindings);
+	dibs_unbind_all(&bindings);
+}
+
+/* All devices of a namespace that ends, at the price of one. */
+void dibs_devs_stop(const struct net *net)
+{
+	struct dibs_dev *dev;
+	LIST_HEAD(bindings);
+
+	lockdep_assert_held(&dibs_lock);
+	list_for_each_entry(dev, &dibs_devs, entry)
+		if (net_eq(rcu_access_pointer(dev->net), net))
+			dibs_dev_prepare_stop(dev, &bindings);
 	dibs_unbind_all(&bindings);
 }
 
@@ -167,8 +191,8 @@ int dibs_dev_add(struct dibs_dev *dev)
 	dev->added = true;
 	list_add_tail(&dev->entry, &dibs_devs);
 	trace_dibs_dev_add(dev);
-	dibs_notify_dev(dev, DIBS_CMD_DEV_ADD_NTF);
 	dibs_dev_start(dev);
+	dibs_notify_dev(dev, DIBS_CMD_DEV_ADD_NTF);
 unlock:
 	mutex_unlock(&dibs_lock);
 	return err;
@@ -218,23 +242,31 @@ void dibs_dev_disable(struct dibs_dev *dev)
 	mutex_unlock(&dibs_lock);
 }
 
-/*
- * The device that a namespace means by a name: its own or a shared one, which
- * never have one name, before one that was granted to it. Referenced.
- */
+/* How near a device is to a namespace: its own, shared, granted to it, none. */
+static int dibs_dev_distance(const struct dibs_dev *dev, const struct net *net)
+{
+	const struct net *owner = rcu_access_pointer(dev->net);
+
+	if (owner && net_eq(owner, net))
+		return 0;
+	if (!owner)
+		return 1;
+	return dibs_dev_visible(dev, net) ? 2 : 3;
+}
+
+/* The device that a namespace means by a name: the nearest. Referenced. */
 struct dibs_dev *dibs_dev_find(struct net *net, const char *name)
 {
 	struct dibs_dev *dev, *found = NULL;
+	int distance, best = 3;
 
 	lockdep_assert_held(&dibs_lock);
 	list_for_each_entry(dev, &dibs_devs, entry) {
-		const struct net *owner = rcu_access_pointer(dev->net);
-
-		if (strcmp(dev->name, name) || !dibs_dev_visible(dev, net))
+		distance = dibs_dev_distance(dev, net);
+		if (distance >= best || strcmp(dev->name, name))
 			continue;
 		found = dev;
-		if (!owner || net_eq(owner, net))
-			break;
+		best = distance;
 	}
 	return found ? dibs_dev_get(found) : NULL;
 }
@@ -294,12 +326,12 @@ EXPORT_SYMBOL_GPL(dibs_dev_max_dmb_len);
 
 bool dibs_dev_maps(const struct dibs_dev *dev)
 {
-	return dev->ops->attach_dmb;
+	return dev->maps;
 }
 EXPORT_SYMBOL_GPL(dibs_dev_maps);
 
 bool dibs_dev_has_vlans(const struct dibs_dev *dev)
 {
-	return dev->ops->add_vlan;
+	return dev->has_vlans;
 }
 EXPORT_SYMBOL_GPL(dibs_dev_has_vlans);

@@ -245,6 +245,9 @@ void dibs_unregister_dmb(struct dibs_dmb *dmb)
 	if (!dmb)
 		return;
 	dibs_dmb_unname(dmb);
+	/* A peer that does not let go keeps no memory at the owner's expense. */
+	if (dibs_dmb_attached(dmb))
+		dibs_memory_trim(&dmb->memory, 0, dmb->memory.len);
 	client = dibs_use_client(dmb->use);
 	spin_lock(&client->lock);
 	list_del_init(&dmb->entry);

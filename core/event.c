@@ -64,12 +64,12 @@ int dibs_signal_event(struct dibs_client *client, struct dibs_dev *dev,
 	int err;
 
 	might_sleep();
-	if (!dev->ops->signal_event)
-		return -EOPNOTSUPP;
 	binding = dibs_enter(client, dev);
 	if (!binding)
 		return -ENODEV;
-	err = dev->ops->signal_event(dev, rgid, trigger, code, info);
+	err = -EOPNOTSUPP;
+	if (dev->ops->signal_event)
+		err = dev->ops->signal_event(dev, rgid, trigger, code, info);
 	dibs_exit(binding);
 	return err;
 }

@@ -119,7 +119,8 @@ static unsigned int dibs_run_order(struct dibs_memory *mem, u32 i, u32 end)
 
 static struct page *dibs_run_alloc(unsigned int *order, gfp_t gfp)
 {
-	gfp_t quick = (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_NORETRY;
+	gfp_t quick = (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_RETRY_MAYFAIL)) |
+		      __GFP_NORETRY;
 	struct page *page;
 
 	while (*order) {
@@ -157,8 +158,11 @@ static int dibs_memory_populate_run(struct dibs_memory *mem, u32 i, u32 end,
 	struct mem_cgroup *old;
 	struct page *page;
 
-	if (dibs_pages_exceeded(1U << order))
-		return -ENOBUFS;
+	if (dibs_pages_exceeded(1U << order)) {
+		order = 0;
+		if (dibs_pages_exceeded(1))
+			return -ENOBUFS;
+	}
 	old = dibs_memcg_enter(mem->memcg);
 	page = dibs_run_alloc(&order, gfp);
 	dibs_memcg_leave(old);

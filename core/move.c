@@ -29,11 +29,33 @@ static int dibs_move_reject(struct dibs_use *use, int counter, int err)
 	return err;
 }
 
-/* Begins a move. 0: dibs_exit() ends it. */
+static inline void dibs_move_leave(struct dibs_attachment *att)
+{
+	dibs_exit(att->use->binding);
+	rcu_read_unlock();
+}
+
+/* Is there still a peer's DMB behind the attachment? */
+int dibs_move_check(struct dibs_attachment *att)
+{
+	if (unlikely(!dibs_named(&att->name_state)))
+		return -ENODEV;
+	if (unlikely(att->target && !dibs_named(&att->target->name_state)))
+		return dibs_move_reject(att->use, DIBS_A_COUNTER_REJECT_STALE,
+					-ESTALE);
+	return 0;
+}
+
+/*
+ * Begins a move; 0: dibs_move_leave() ends it. In between nothing sleeps: a
+ * right that is taken away waits by RCU for moves that had it, a device that
+ * goes waits for the binding.
+ */
 static inline int dibs_move_enter(struct dibs_attachment *att,
 				  unsigned int idx, u32 offset, u32 size)
 {
 	struct dibs_use *use = att->use;
+	int err;
 
 	if (unlikely(idx >= DIBS_SIGNAL_BITS))
 		return dibs_move_reject(use, DIBS_A_COUNTER_REJECT_MASK,
@@ -41,15 +63,17 @@ static inline int dibs_move_enter(struct dibs_attachment *att,
 	if (unlikely(!dibs_in_range(att->len, offset, size)))
 		return dibs_move_reject(use, DIBS_A_COUNTER_REJECT_RANGE,
 					-ERANGE);
-	if (unlikely(!dibs_named(&att->name_state) ||
-		     !dibs_binding_enter(use->binding)))
+	rcu_read_lock();
+	/* Pairs with dibs_use_cut(). */
+	if (unlikely(READ_ONCE(use->cut) ||
+		     !dibs_binding_enter(use->binding))) {
+		rcu_read_unlock();
 		return -ENODEV;
-	if (unlikely(att->target && !dibs_named(&att->target->name_state))) {
-		dibs_exit(use->binding);
-		return dibs_move_reject(use, DIBS_A_COUNTER_REJECT_STALE,
-					-ESTALE);
 	}
-	return 0;
+	err = dibs_move_check(att);
+	if (unlikely(err))
+		dibs_move_leave(att);
+	return err;
 }
 
 /* Calls the driver, entered. */
@@ -82,7 +106,7 @@ int dibs_move_data(struct dibs_attachment *att, unsigned int idx, bool signal,
 	if (unlikely(err))
 		return err;
 	err = dibs_move_op(att, idx, signal, offset, data, size);
-	dibs_exit(att->use->binding);
+	dibs_move_leave(att);
 	return err;
 }
 EXPORT_SYMBOL_GPL(dibs_move_data);
@@ -94,6 +118,10 @@ static ssize_t dibs_move_piece_mapped(struct dibs_attachment *att, u32 offset,
 	struct dibs_memory *mem = &att->target->memory;
 	int err;
 
+	/* Nothing is charged to an owner who gave the DMB up. */
+	err = dibs_move_check(att);
+	if (err)
+		return err;
 	err = dibs_memory_populate(mem, offset, size, DIBS_GFP);
 	if (err)
 		return err;
@@ -101,7 +129,7 @@ static ssize_t dibs_move_piece_mapped(struct dibs_attachment *att, u32 offset,
 	if (err)
 		return err;
 	size = dibs_memory_write_iter(mem, offset, from, size);
-	dibs_exit(att->use->binding);
+	dibs_move_leave(att);
 	return size;
 }
 
@@ -112,7 +140,9 @@ static ssize_t dibs_move_iter_mapped(struct dibs_attachment *att, u32 offset,
 	ssize_t n;
 
 	while (done < size) {
-		u32 piece = min_t(u32, size - done, DIBS_PIECE);
+		/* Ends where runs of pages end. */
+		u32 piece = min_t(u32, size - done,
+				  DIBS_PIECE - (offset + done) % DIBS_PIECE);
 
 		n = dibs_move_piece_mapped(att, offset + done, from, piece);
 		if (n < 0)
@@ -126,9 +156,14 @@ static ssize_t dibs_move_iter_mapped(struct dibs_attachment *att, u32 offset,
 	return done;
 }
 
-/* By way of a page of the kernel's, for devices that do not map. */
-static ssize_t dibs_move_iter_bounced(struct dibs_attachment *att, u32 offset,
-				      struct iov_iter *from, u32 size)
+/*
+ * By way of a page of the kernel's, for devices that do not map. The last piece
+ * takes the signal with it; if there is no last piece, *@signal stays true.
+ */
+static ssize_t dibs_move_iter_bounced(struct dibs_attachment *att,
+				      unsigned int idx, bool *signal,
+				      u32 offset, struct iov_iter *from,
+				      u32 size)
 {
 	void *page = (void *)__get_free_page(DIBS_GFP);
 	u32 done = 0;
@@ -140,14 +175,18 @@ static ssize_t dibs_move_iter_bounced(struct dibs_attachment *att, u32 offset,
 		u32 piece = min_t(u32, size - done,
 				  PAGE_SIZE - offset_in_page(offset + done));
 		size_t n = copy_from_iter(page, piece, from);
+		bool last = done + n == size;
 
 		if (!n)
 			break;
-		err = dibs_move_data(att, 0, false, offset + done, page, n);
+		err = dibs_move_data(att, idx, *signal && last, offset + done,
+				     page, n);
 		if (err) {
 			iov_iter_revert(from, n);
 			break;
 		}
+		if (last)
+			*signal = false;
 		done += n;
 		err = -EFAULT;
 		cond_resched();
@@ -168,7 +207,7 @@ ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
 	err = dibs_move_enter(att, idx, offset, size);
 	if (err)
 		return err;
-	dibs_exit(att->use->binding);
+	dibs_move_leave(att);
 	if (size > iov_iter_count(from))
 		return -EINVAL;
 
@@ -177,17 +216,18 @@ ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
 	else if (att->mapped)
 		done = dibs_move_iter_mapped(att, offset, from, size);
 	else
-		done = dibs_move_iter_bounced(att, offset, from, size);
+		done = dibs_move_iter_bounced(att, idx, &signal, offset, from,
+					      size);
 	if (done < 0)
 		return done;
 	if (att->mapped && done) {
 		dibs_count(att->use, DIBS_A_COUNTER_MOVES);
 		dibs_count_add(att->use, DIBS_A_COUNTER_MOVE_BYTES, done);
-		trace_dibs_move(att, offset, done, signal, 0);
+		trace_dibs_move(att, offset, done, false, 0);
 	}
 	if (signal && (done || !size)) {
 		err = dibs_move_data(att, idx, true, offset, NULL, 0);
-		if (err && !done)
+		if (err)
 			return err;
 	}
 	return done;

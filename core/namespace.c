@@ -5,11 +5,12 @@
  * Which network namespaces may use which device. Namespaces are remembered by
  * their cookies, which are never used twice, so nothing here keeps one alive.
  *
- * Taking a right away cuts what was built on it: first the right goes, then
- * every handle of the namespace on the device becomes unknown to the driver.
- * Whoever registers or attaches meanwhile asks for the right once more after
- * its handle is in the list (dmb.c, attachment.c), so one of the two sees the
- * other: both go by client->lock.
+ * Taking a right away cuts what was built on it: first the right goes, then the
+ * uses, then moves that run through them, then every handle becomes unknown to
+ * the driver. Whoever registers or attaches meanwhile asks for the right once
+ * more after its handle is in the list (dmb.c, attachment.c). So one of the two
+ * sees the other: a use comes and goes under the lock of binding->uses, a
+ * handle under client->lock.
  */
 #include <linux/module.h>
 #include <net/netns/generic.h>
@@ -56,21 +57,44 @@ bool dibs_dev_shared(const struct dibs_dev *dev)
 }
 EXPORT_SYMBOL_GPL(dibs_dev_shared);
 
-/* The clients learn of it by the events of the DMBs and by -ENODEV. */
-static void dibs_dev_cut(struct dibs_dev *dev, u64 cookie)
+/* Takes a namespace's use of a binding out, and puts it into @uses. */
+static void dibs_use_cut(struct dibs_binding *binding, u64 cookie,
+			 struct list_head *uses)
 {
-	struct dibs_binding *binding;
-	struct dibs_use *use;
-	unsigned long id;
+	struct dibs_use *use = xa_erase(&binding->uses, cookie);
 
-	lockdep_assert_held(&dibs_lock);
-	xa_for_each(&dev->bindings, id, binding) {
-		use = dibs_use_find(binding, cookie);
-		if (!use)
-			continue;
+	if (!use)
+		return;
+	/* Pairs with dibs_move_enter(). */
+	WRITE_ONCE(use->cut, true);
+	list_add_tail(&use->cut_entry, uses);
+}
+
+static void dibs_uses_end(struct list_head *uses)
+{
+	struct dibs_use *use, *next;
+
+	if (list_empty(uses))
+		return;
+	/* Moves look at ->cut in an RCU read-side section. */
+	synchronize_rcu();
+	list_for_each_entry_safe(use, next, uses, cut_entry) {
 		dibs_use_unname(use);
 		dibs_use_put(use);
 	}
+}
+
+/* Clients learn of it by an event for each handle, and by -ENODEV. */
+static void dibs_dev_cut(struct dibs_dev *dev, u64 cookie)
+{
+	struct dibs_binding *binding;
+	unsigned long id;
+	LIST_HEAD(uses);
+
+	lockdep_assert_held(&dibs_lock);
+	xa_for_each(&dev->bindings, id, binding)
+		dibs_use_cut(binding, cookie, &uses);
+	dibs_uses_end(&uses);
 }
 
 /* All of these: dibs_lock held; the caller has checked who asks. */
@@ -125,11 +149,13 @@ static void dibs_dev_cut_others(struct dibs_dev *dev, const struct net *owner)
 	struct dibs_binding *binding;
 	unsigned long id, cookie;
 	struct dibs_use *use;
+	LIST_HEAD(uses);
 
 	xa_for_each(&dev->bindings, id, binding)
 		xa_for_each(&binding->uses, cookie, use)
 			if (cookie != owner->net_cookie)
-				dibs_dev_cut(dev, cookie);
+				dibs_use_cut(binding, cookie, &uses);
+	dibs_uses_end(&uses);
 }
 
 /* NULL: share it with all. Grants end; who loses the right is cut off. */
@@ -160,38 +186,38 @@ static int __net_init dibs_net_init(struct net *net)
 	return 0;
 }
 
-/* Nothing of the namespace runs any more; its sockets are gone. */
-static void dibs_net_forget(struct net *net, struct dibs_dev *dev)
+/*
+ * Before the kinds delete the namespace's devices, one by one. Nothing of the
+ * namespace runs any more; others that it granted them to may.
+ */
+static void __net_exit dibs_net_pre_exit(struct net *net)
 {
-	struct dibs_binding *binding;
-	struct dibs_use *use;
-	unsigned long id;
-
-	xa_erase(&dev->grants, net->net_cookie);
-	dibs_dev_cut(dev, net->net_cookie);
-	xa_for_each(&dev->bindings, id, binding) {
-		use = xa_erase(&binding->uses, net->net_cookie);
-		if (use)
-			dibs_use_put(use);
-	}
-	/* Its kind deletes a device of its own; hardware goes back to all. */
-	if (net_eq(rcu_access_pointer(dev->net), net))
-		RCU_INIT_POINTER(dev->net, NULL);
+	mutex_lock(&dibs_lock);
+	dibs_devs_stop(net);
+	mutex_unlock(&dibs_lock);
 }
 
 static void __net_exit dibs_net_exit(struct net *net)
 {
+	struct dibs_binding *binding;
 	struct dibs_dev *dev;
+	unsigned long id;
+	LIST_HEAD(uses);
 
 	mutex_lock(&dibs_lock);
-	list_for_each_entry(dev, &dibs_devs, entry)
-		dibs_net_forget(net, dev);
+	list_for_each_entry(dev, &dibs_devs, entry) {
+		xa_erase(&dev->grants, net->net_cookie);
+		xa_for_each(&dev->bindings, id, binding)
+			dibs_use_cut(binding, net->net_cookie, &uses);
+	}
+	dibs_uses_end(&uses);
 	mutex_unlock(&dibs_lock);
 	xa_destroy(&dibs_net(net)->left);
 }
 
 static struct pernet_operations dibs_net_ops = {
 	.init = dibs_net_init,
+	.pre_exit = dibs_net_pre_exit,
 	.exit = dibs_net_exit,
 	.id = &dibs_net_id,
 	.size = sizeof(struct dibs_net),

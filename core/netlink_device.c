@@ -123,6 +123,11 @@ static int dibs_nl_set_shared(struct sk_buff *skb, struct genl_info *info,
 
 	if (shared == dibs_dev_shared(dev))
 		return 0;
+	if (dev->kind) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "the device goes with its network namespace");
+		return -EOPNOTSUPP;
+	}
 	/* Everybody will see it, and its name is taken for everybody. */
 	if (shared && !netlink_capable(skb, CAP_NET_ADMIN)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
@@ -192,11 +197,18 @@ static struct net *dibs_nl_get_netns(struct genl_info *info)
 	return net;
 }
 
-static int dibs_nl_grant(struct genl_info *info, struct dibs_dev *dev,
-			 struct net *net)
+static int dibs_nl_grant(struct sk_buff *skb, struct genl_info *info,
+			 struct dibs_dev *dev, struct net *net)
 {
-	int err = dibs_dev_grant(dev, net);
+	int err;
 
+	/* Its programs would use the device, so it must be its own wish. */
+	if (!netlink_ns_capable(skb, net->user_ns, CAP_NET_ADMIN)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "no rights in the other network namespace");
+		return -EPERM;
+	}
+	err = dibs_dev_grant(dev, net);
 	if (err == -EOPNOTSUPP)
 		NL_SET_ERR_MSG(info->extack,
 			       "all network namespaces share the device");
@@ -208,8 +220,8 @@ static int dibs_nl_grant(struct genl_info *info, struct dibs_dev *dev,
 	return err;
 }
 
-static int dibs_nl_revoke(struct genl_info *info, struct dibs_dev *dev,
-			  struct net *net)
+static int dibs_nl_revoke(struct sk_buff *skb, struct genl_info *info,
+			  struct dibs_dev *dev, struct net *net)
 {
 	int err = dibs_dev_revoke(dev, net);
 
@@ -221,10 +233,11 @@ static int dibs_nl_revoke(struct genl_info *info, struct dibs_dev *dev,
 	return err;
 }
 
-typedef int dibs_nl_netns_fn(struct genl_info *info, struct dibs_dev *dev,
-			     struct net *net);
+typedef int dibs_nl_netns_fn(struct sk_buff *skb, struct genl_info *info,
+			     struct dibs_dev *dev, struct net *net);
 
-static int dibs_nl_with_netns(struct genl_info *info, dibs_nl_netns_fn *fn)
+static int dibs_nl_with_netns(struct sk_buff *skb, struct genl_info *info,
+			      dibs_nl_netns_fn *fn)
 {
 	struct net *net = dibs_nl_get_netns(info);
 	struct dibs_dev *dev;
@@ -236,7 +249,7 @@ static int dibs_nl_with_netns(struct genl_info *info, dibs_nl_netns_fn *fn)
 	dev = dibs_nl_find_owned(info);
 	err = PTR_ERR_OR_ZERO(dev);
 	if (!err)
-		err = fn(info, dev, net);
+		err = fn(skb, info, dev, net);
 	mutex_unlock(&dibs_lock);
 	if (!IS_ERR(dev))
 		dibs_dev_put(dev);
@@ -246,12 +259,12 @@ static int dibs_nl_with_netns(struct genl_info *info, dibs_nl_netns_fn *fn)
 
 int dibs_nl_dev_grant(struct sk_buff *skb, struct genl_info *info)
 {
-	return dibs_nl_with_netns(info, dibs_nl_grant);
+	return dibs_nl_with_netns(skb, info, dibs_nl_grant);
 }
 
 int dibs_nl_dev_revoke(struct sk_buff *skb, struct genl_info *info)
 {
-	return dibs_nl_with_netns(info, dibs_nl_revoke);
+	return dibs_nl_with_netns(skb, info, dibs_nl_revoke);
 }
 
 /* A namespace's own use of a device that all share; nobody's but its own. */

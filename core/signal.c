@@ -87,17 +87,18 @@ void dibs_dmb_signal_work(struct work_struct *work)
 	struct dibs_dmb *dmb = container_of(work, struct dibs_dmb, work);
 	bool done;
 
-	do {
-		local_bh_disable();
-		rcu_read_lock();
-		__this_cpu_inc(dibs_signal_depth);
-		done = dibs_signal_deliver(dmb);
-		__this_cpu_dec(dibs_signal_depth);
-		rcu_read_unlock();
-		local_bh_enable();
-		cond_resched();
-	} while (!done);
-	dibs_dmb_put(dmb);
+	local_bh_disable();
+	rcu_read_lock();
+	__this_cpu_inc(dibs_signal_depth);
+	done = dibs_signal_deliver(dmb);
+	__this_cpu_dec(dibs_signal_depth);
+	rcu_read_unlock();
+	local_bh_enable();
+	/* Not at once: other DMBs' turns come first. */
+	if (done)
+		dibs_dmb_put(dmb);
+	else
+		queue_work(dibs_wq, work);
 }
 
 /* Under RCU: the DMB may have been unregistered, its memory may be gone. */

@@ -8,8 +8,7 @@
 
 #include "core.h"
 
-static void dibs_stats_add(struct dibs_stats *sum,
-			   const struct dibs_stats *more)
+void dibs_stats_add(struct dibs_stats *sum, const struct dibs_stats *more)
 {
 	int i;
 

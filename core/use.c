@@ -29,7 +29,9 @@ static struct dibs_use *dibs_use_alloc(struct dibs_binding *binding,
 
 	if (!use)
 		return NULL;
-	use->stats = alloc_percpu_gfp(struct dibs_stats, DIBS_GFP);
+	/* Of the flags against the OOM killer it knows this one alone. */
+	use->stats = alloc_percpu_gfp(struct dibs_stats, GFP_KERNEL_ACCOUNT |
+				      __GFP_NORETRY | __GFP_NOWARN);
 	if (!use->stats) {
 		kfree(use);
 		return NULL;
@@ -54,9 +56,11 @@ static void dibs_use_free_rcu(struct rcu_head *rcu)
 static void dibs_use_free(struct dibs_use *use)
 {
 	struct dibs_binding *binding = use->binding;
+	struct dibs_stats sum = {};
 
+	dibs_stats_add_use(&sum, use);
 	spin_lock(&binding->client->lock);
-	dibs_stats_add_use(&binding->gone, use);
+	dibs_stats_add(&binding->gone, &sum);
 	spin_unlock(&binding->client->lock);
 	dibs_binding_put(binding);
 	/* dibs_dmb_signal() counts under RCU alone. */
@@ -122,8 +126,9 @@ static struct dibs_attachment *dibs_use_first_attachment(struct dibs_use *use)
 
 /*
  * Makes all handles unknown to the driver. The caller sees to it that no new
- * ones come. When it returns, those that others were taking care of are done
- * too: each leaves the list as the last step.
+ * ones come and no move runs. When it returns, those that others were taking
+ * care of are done too: each leaves the list as the last step. If the client
+ * lives on, it gets an event for each, as it did not ask for this.
  */
 void dibs_use_unname(struct dibs_use *use)
 {
@@ -132,10 +137,15 @@ void dibs_use_unname(struct dibs_use *use)
 
 	while ((att = dibs_use_first_attachment(use))) {
 		dibs_attachment_unname(att);
+		dibs_event_buf_unregistered(use->binding, att->token);
 		dibs_attachment_put(att);
+		cond_resched();
 	}
 	while ((dmb = dibs_use_first_dmb(use))) {
 		dibs_dmb_unname(dmb);
+		/* If attached, it had the event from there. */
+		if (!dibs_dmb_attached(dmb))
+			dibs_event_buf_unregistered(use->binding, dmb->token);
 		dibs_dmb_put(dmb);
 		cond_resched();
 	}

@@ -93,7 +93,7 @@ install: modules tools
 		{ echo "kernel $(release) is not installed here" >&2; exit 1; }
 	install -d $(modules_dir)/updates/dibs
 	install -m 644 $(out)/*.ko $(modules_dir)/updates/dibs
-	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(release)
+	$(if $(DESTDIR),,depmod $(release))
 	@if [[ -n '$(configs)' ]]; then \
 		install -D -m 644 -t $(DESTDIR)/etc/modprobe.d $(configs); \
 	fi
@@ -109,7 +109,7 @@ installed := /lib/modules/$(or $(release),$(KVER))
 
 uninstall:
 	rm -rf $(DESTDIR)$(installed)/updates/dibs
-	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(notdir $(installed))
+	$(if $(DESTDIR),,depmod $(notdir $(installed)))
 	@rm -f $(addprefix $(DESTDIR)/etc/modprobe.d/,$(notdir $(configs)))
 	@if [[ -e tools/Makefile ]]; then \
 		$(MAKE) -C tools O=$(CURDIR)/build/tools uninstall; \

@@ -50,16 +50,18 @@ struct page;
  *	device, which this client then never hears of again.
  * @del_dev: the device goes, or the client unregisters. No other callback for
  *	it runs or will run, operations on its handles fail with -ENODEV. May
- *	sleep, but waits for no socket lock and no user. Handles may be given
- *	back here or later. The device pointer is valid until it returns.
+ *	sleep, but waits for no socket lock, no user, and nothing that adds or
+ *	deletes devices, (un)registers clients or ends namespaces. Handles may
+ *	be given back here or later. The device pointer is valid until it
+ *	returns.
  * @handle_signal: a peer wrote and says so. @mask has the bits of all signals
  *	since the last call; signals merge, none is lost. Never runs twice at
  *	once for one DMB, and not after dibs_unregister_dmb() returned.
  * @handle_event: news from the fabric, see &struct dibs_event.
  *
  * All are required. @handle_signal and @handle_event run in atomic context
- * with bottom halves off, with no lock of the layer held, never in a hard
- * interrupt; they may call dibs_move_data(), dibs_signal() and the accessors,
+ * with bottom halves off, with no lock held that anything they may call takes,
+ * never in a hard interrupt; they may call dibs_move_data(), dibs_signal() and the accessors,
  * nothing that sleeps, registers, attaches or gives back. A handle_signal of
  * loopback may run within dibs_move_data() of the sender: a client therefore
  * holds no spinlock while it signals.
@@ -321,8 +323,9 @@ struct dibs_dmb *dibs_register_dmb(struct dibs_client *client,
  * @dmb: the handle, invalid afterwards; NULL is ignored
  *
  * The token is unknown at once, no callback runs for it any more. The memory
- * goes when the peer has detached. If a peer on this kernel is attached, its
- * client gets DIBS_EVENT_BUF_UNREGISTERED. May sleep.
+ * goes, but for the header, which stays until the peer has detached. If a peer
+ * on this kernel is attached, its client gets DIBS_EVENT_BUF_UNREGISTERED. May
+ * sleep.
  */
 void dibs_unregister_dmb(struct dibs_dmb *dmb);
 
@@ -467,7 +470,8 @@ struct dibs_attach_params {
  *
  * Where the owner is on this kernel, a DMB can be attached once in its life,
  * by the client that owns it, until the owner closes it. Where it is not, the
- * device checks at each move. May sleep.
+ * device checks at each move. An event about the DMB may come before this
+ * returns; then it fails. May sleep.
  *
  * Return: the handle, to be given back by dibs_detach_dmb(), or ERR_PTR:
  * -ENOENT (unknown token), -EPERM (dedicated to another GID), -EACCES (of
@@ -526,7 +530,9 @@ int dibs_move_data(struct dibs_attachment *att, unsigned int idx, bool signal,
  * sleep.
  *
  * Return: bytes moved, less than @size if user memory ended, memory ran out or
- * the device went; if no byte was moved -EFAULT or as dibs_move_data().
+ * the device went; if no byte was moved -EFAULT or as dibs_move_data(). An error
+ * of the signal itself is returned also if bytes were moved; dibs_signal()
+ * tries again.
  */
 ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
 		       bool signal, u32 offset, struct iov_iter *from,
@@ -557,7 +563,7 @@ static inline int dibs_signal(struct dibs_attachment *att, unsigned int idx)
  * sleep.
  *
  * Return: 0 (also where the device has no such need), -ERANGE, -ENOMEM,
- * -ENOBUFS.
+ * -ENOBUFS, -ESTALE (the owner gave the DMB up), -ENODEV.
  */
 int dibs_attachment_populate(struct dibs_attachment *att, u32 offset,
 			     u32 size);

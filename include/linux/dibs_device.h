@@ -296,8 +296,8 @@ struct dibs_vlan dibs_attachment_vlan(const struct dibs_attachment *att);
  * @dmb:  a DMB the driver holds: in move_data the attachment's target
  * @mask: bits, merged with those not yet delivered
  *
- * Calls the client, or leaves it to whoever is calling it now. Nested calls of
- * this are deferred to a work item from the fourth on.
+ * Calls the client, or leaves it to whoever is calling it now. Within four
+ * callbacks on one CPU the next is left to a work item.
  */
 void dibs_dmb_signal(struct dibs_dmb *dmb, u16 mask);
 

@@ -46,7 +46,8 @@ static void memory_outlives_name(struct test *t)
 	header[5] = 99;
 	expect_eq(t, header[5], 99);
 	expect_eq(t, dibs_attachment_header_len(p->att), 64);
-	expect_eq(t, dibs_attachment_populate(p->att, 0, LEN), 0);
+	/* And none more, which its owner would pay for. */
+	expect_eq(t, dibs_attachment_populate(p->att, 0, LEN), -ESTALE);
 	dibs_attachment_trim(p->att, 0, LEN);
 	expect_eq(t, dibs_attachment_len(p->att), LEN);
 out:
