@@ -83,8 +83,9 @@ static const struct smc_close_rule smc_close_rules[] = {
 	ON(PEER_ABORT, IN_PEERCLOSEWAIT, DEAD, TO(CLOSED), RESET),
 	ON(PEER_ABORT, IN(INIT) | IN(ACTIVE) | IN(APPCLOSEWAIT1) |
 	   IN(APPFINCLOSEWAIT) | IN_PEERCLOSEWAIT, 0, TO(PROCESSABORT), RESET),
-	ON(PEER_ABORT, IN(APPCLOSEWAIT2) | IN(PEERFINCLOSEWAIT), 0,
-	   TO(CLOSED), RESET),
+	/* Else the peer, closed after a shutdown, would wait for us for ever. */
+	ON(PEER_ABORT, IN(APPCLOSEWAIT2), 0, TO(CLOSED), SAY_ABORT | RESET),
+	ON(PEER_ABORT, IN(PEERFINCLOSEWAIT), 0, TO(CLOSED), RESET),
 	/* We gave up first: that error stays. */
 	ON(PEER_ABORT, IN(PEERABORTWAIT), 0, TO(CLOSED), WAKE),
 #undef ON
