@@ -12,10 +12,10 @@
 
 static const enum smc_state states[] = {
 	SMC_STATE_INIT, SMC_STATE_LISTEN, SMC_STATE_ACTIVE,
-	SMC_STATE_PEEROVEREWAIT1, SMC_STATE_PEEROVEREWAIT2,
-	SMC_STATE_APPOVEREWAIT1, SMC_STATE_APPOVEREWAIT2,
-	SMC_STATE_APPFINOVEREWAIT, SMC_STATE_PEERFINOVEREWAIT,
-	SMC_STATE_PEERABORTWAIT, SMC_STATE_PROCESSABORT, SMC_STATE_OVERED,
+	SMC_STATE_PEERCLOSEWAIT1, SMC_STATE_PEERCLOSEWAIT2,
+	SMC_STATE_APPCLOSEWAIT1, SMC_STATE_APPCLOSEWAIT2,
+	SMC_STATE_APPFINCLOSEWAIT, SMC_STATE_PEERFINCLOSEWAIT,
+	SMC_STATE_PEERABORTWAIT, SMC_STATE_PROCESSABORT, SMC_STATE_CLOSED,
 };
 
 /* As above, short. */
@@ -35,46 +35,46 @@ static const struct {
 	enum smc_close_event event;
 	u32 fact;
 } columns[COLUMNS] = {
-	{ SMC_OVERE_SHUTDOWN, 0 },
-	{ SMC_OVERE_OVERE, SMC_OVERE_IF_PEER },
-	{ SMC_OVERE_ABORT, SMC_OVERE_IF_DEAD },
-	{ SMC_OVERE_LOST, 0 },
-	{ SMC_OVERE_PEER_DONE, 0 },
-	{ SMC_OVERE_PEER_OVERED, SMC_OVERE_IF_DEAD },
-	{ SMC_OVERE_PEER_ABORT, SMC_OVERE_IF_DEAD },
+	{ SMC_CLOSE_SHUTDOWN, 0 },
+	{ SMC_CLOSE_CLOSE, SMC_CLOSE_IF_PEER },
+	{ SMC_CLOSE_ABORT, SMC_CLOSE_IF_DEAD },
+	{ SMC_CLOSE_LOST, 0 },
+	{ SMC_CLOSE_PEER_DONE, 0 },
+	{ SMC_CLOSE_PEER_CLOSED, SMC_CLOSE_IF_DEAD },
+	{ SMC_CLOSE_PEER_ABORT, SMC_CLOSE_IF_DEAD },
 };
 
 static const char * const table[][COLUMNS] = {
-	/* SHUTDOWN  OVERE         ABORT           LOST    DONE    OVERED  ABORT */
+	/* Columns: shutdown, close, abort, lost; peer: done, closed, abort. */
 	/* INIT */
-	{ ".",       "OVER",       "OVERaw",       ".",    ".",    ".",    "PROCrw" },
+	{ ".", "OVER", "OVERaw", ".", ".", ".", "PROCrw" },
 	/* LISTEN */
-	{ ".",       "OVER",       ".",            ".",    ".",    ".",    "." },
+	{ ".", "OVER", ".", ".", ".", ".", "." },
 	/* ACTIVE */
-	{ "PCW1dD",  "PCW1E",      "PABWAaw/OVERA", "OVERrw", "ACW1w", "ACW1w",
+	{ "PCW1dD", "PCW1E", "PABWAaw/OVERA", "OVERrw", "ACW1w", "ACW1w",
 	  "PROCrw" },
-	/* PEEROVEREWAIT1 */
-	{ ".",       "PCW1E",      "PABWAaw/OVERA", "OVERrw", "PCW2w", "AFCWw/OVERw",
+	/* PEERCLOSEWAIT1 */
+	{ ".", "PCW1E", "PABWAaw/OVERA", "OVERrw", "PCW2w", "AFCWw/OVERw",
 	  "PROCrw/OVERrw" },
-	/* PEEROVEREWAIT2 */
-	{ ".",       "PCW2E",      "PABWAaw/OVERA", "OVERrw", ".", "AFCWw/OVERw",
+	/* PEERCLOSEWAIT2 */
+	{ ".", "PCW2E", "PABWAaw/OVERA", "OVERrw", ".", "AFCWw/OVERw",
 	  "PROCrw/OVERrw" },
-	/* APPOVEREWAIT1 */
-	{ "ACW2dD",  "PFCWE/OVERE", "PABWAaw/OVERA", "OVERrw", ".", "ACW1w",
+	/* APPCLOSEWAIT1 */
+	{ "ACW2dD", "PFCWE/OVERE", "PABWAaw/OVERA", "OVERrw", ".", "ACW1w",
 	  "PROCrw" },
-	/* APPOVEREWAIT2 */
-	{ ".",       "PFCWE/OVERE", "PABWAaw/OVERA", "OVERrw", ".", "ACW2w",
+	/* APPCLOSEWAIT2 */
+	{ ".", "PFCWE/OVERE", "PABWAaw/OVERA", "OVERrw", ".", "ACW2w",
 	  "OVERArw" },
-	/* APPFINOVEREWAIT */
-	{ ".",       "OVERE",      "PABWAaw/OVERA", "OVERrw", ".", ".", "PROCrw" },
-	/* PEERFINOVEREWAIT */
-	{ ".",       ".",          "OVERA",        "OVERrw", ".",  "OVERw", "OVERrw" },
+	/* APPFINCLOSEWAIT */
+	{ ".", "OVERE", "PABWAaw/OVERA", "OVERrw", ".", ".", "PROCrw" },
+	/* PEERFINCLOSEWAIT */
+	{ ".", ".", "OVERA", "OVERrw", ".", "OVERw", "OVERrw" },
 	/* PEERABORTWAIT */
-	{ ".",       "OVER",       ".",            "OVERw", ".",   "OVERw", "OVERw" },
+	{ ".", "OVER", ".", "OVERw", ".", "OVERw", "OVERw" },
 	/* PROCESSABORT */
-	{ ".",       "OVERA",      ".",            "OVERw", ".",   ".",    "." },
-/* OVERED */
-	{ ".",       ".",          ".",            ".",    ".",    ".",    "." },
+	{ ".", "OVERA", ".", "OVERw", ".", ".", "." },
+	/* CLOSED */
+	{ ".", ".", ".", ".", ".", ".", "." },
 };
 
 static u32 letters(const char *text, size_t len, bool unread)
@@ -83,18 +83,18 @@ static u32 letters(const char *text, size_t len, bool unread)
 		char letter;
 		u32 todo;
 	} known[] = {
-		{ 'd', SMC_OVERE_DO_DRAIN }, { 'D', SMC_OVERE_DO_SEND_DONE },
-		{ 'C', SMC_OVERE_DO_SEND_OVERED },
-		{ 'A', SMC_OVERE_DO_SEND_ABORT }, { 'r', SMC_OVERE_DO_RESET },
-		{ 'a', SMC_OVERE_DO_ABORTED }, { 'w', SMC_OVERE_DO_WAKE },
+		{ 'd', SMC_CLOSE_DO_DRAIN }, { 'D', SMC_CLOSE_DO_SEND_DONE },
+		{ 'C', SMC_CLOSE_DO_SEND_CLOSED },
+		{ 'A', SMC_CLOSE_DO_SEND_ABORT }, { 'r', SMC_CLOSE_DO_RESET },
+		{ 'a', SMC_CLOSE_DO_ABORTED }, { 'w', SMC_CLOSE_DO_WAKE },
 	};
 	u32 todo = 0;
 	size_t i, j;
 
 	for (i = 0; i < len; i++) {
 		if (text[i] == 'E')
-			todo |= unread ? SMC_OVERE_DO_SEND_ABORT :
-				SMC_OVERE_DO_DRAIN | SMC_OVERE_DO_SEND_OVERED;
+			todo |= unread ? SMC_CLOSE_DO_SEND_ABORT :
+				SMC_CLOSE_DO_DRAIN | SMC_CLOSE_DO_SEND_CLOSED;
 		for (j = 0; j < ARRAY_SIZE(known); j++)
 			if (known[j].letter == text[i])
 				todo |= known[j].todo;
@@ -120,7 +120,7 @@ static struct smc_close_step cell(unsigned int row, unsigned int column,
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strncmp(names[i], text, 4))
 			want.state = states[i];
-	want.todo = letters(text + 4, len - 4, facts & SMC_OVERE_IF_UNREAD);
+	want.todo = letters(text + 4, len - 4, facts & SMC_CLOSE_IF_UNREAD);
 	return want;
 }
 
@@ -154,14 +154,14 @@ static void numbers_are_those_of_the_tools(void **state)
 	(void)state;
 	assert_int_equal(SMC_STATE_ACTIVE, 1);
 	assert_int_equal(SMC_STATE_INIT, 2);
-	assert_int_equal(SMC_STATE_OVERED, 7);
+	assert_int_equal(SMC_STATE_CLOSED, 7);
 	assert_int_equal(SMC_STATE_LISTEN, 10);
-	assert_int_equal(SMC_STATE_PEEROVEREWAIT1, 20);
-	assert_int_equal(SMC_STATE_PEEROVEREWAIT2, 21);
-	assert_int_equal(SMC_STATE_APPOVEREWAIT1, 22);
-	assert_int_equal(SMC_STATE_APPOVEREWAIT2, 23);
-	assert_int_equal(SMC_STATE_APPFINOVEREWAIT, 24);
-	assert_int_equal(SMC_STATE_PEERFINOVEREWAIT, 25);
+	assert_int_equal(SMC_STATE_PEERCLOSEWAIT1, 20);
+	assert_int_equal(SMC_STATE_PEERCLOSEWAIT2, 21);
+	assert_int_equal(SMC_STATE_APPCLOSEWAIT1, 22);
+	assert_int_equal(SMC_STATE_APPCLOSEWAIT2, 23);
+	assert_int_equal(SMC_STATE_APPFINCLOSEWAIT, 24);
+	assert_int_equal(SMC_STATE_PEERFINCLOSEWAIT, 25);
 	assert_int_equal(SMC_STATE_PEERABORTWAIT, 26);
 	assert_int_equal(SMC_STATE_PROCESSABORT, 27);
 }
@@ -210,16 +210,16 @@ static void happen(struct end *end, enum smc_close_event event, u32 facts)
 	struct smc_close_step step;
 
 	if (end->dead)
-		facts |= SMC_OVERE_IF_DEAD;
-	if (end->heard & (SMC_CDC_OVERED | SMC_CDC_ABORT))
-		facts |= SMC_OVERE_IF_PEER;
+		facts |= SMC_CLOSE_IF_DEAD;
+	if (end->heard & (SMC_CDC_CLOSED | SMC_CDC_ABORT))
+		facts |= SMC_CLOSE_IF_PEER;
 	step = smc_close_next(states[end->state], event, facts);
 	end->state = index_of(step.state);
-	if (step.todo & SMC_OVERE_DO_SEND_DONE)
+	if (step.todo & SMC_CLOSE_DO_SEND_DONE)
 		end->said |= SMC_CDC_DONE_WRITING;
-	if (step.todo & SMC_OVERE_DO_SEND_OVERED)
-		end->said |= SMC_CDC_OVERED;
-	if (step.todo & SMC_OVERE_DO_SEND_ABORT)
+	if (step.todo & SMC_CLOSE_DO_SEND_CLOSED)
+		end->said |= SMC_CDC_CLOSED;
+	if (step.todo & SMC_CLOSE_DO_SEND_ABORT)
 		end->said |= SMC_CDC_ABORT;
 }
 
@@ -227,11 +227,11 @@ static void hear(struct end *end, u8 said)
 {
 	end->heard = said;
 	if (said & SMC_CDC_ABORT)
-		happen(end, SMC_OVERE_PEER_ABORT, 0);
-	else if (said & SMC_CDC_OVERED)
-		happen(end, SMC_OVERE_PEER_OVERED, 0);
+		happen(end, SMC_CLOSE_PEER_ABORT, 0);
+	else if (said & SMC_CDC_CLOSED)
+		happen(end, SMC_CLOSE_PEER_CLOSED, 0);
 	else
-		happen(end, SMC_OVERE_PEER_DONE, 0);
+		happen(end, SMC_CLOSE_PEER_DONE, 0);
 }
 
 static bool quiet(const struct both *both)
@@ -253,20 +253,20 @@ static void explore(const struct both *before, unsigned int who, bool aborts)
 	}
 	if (aborts) {
 		both = *before;
-		happen(end, SMC_OVERE_ABORT, 0);
+		happen(end, SMC_CLOSE_ABORT, 0);
 		remember(&both);
 	}
 	if (before->end[who].dead)
 		return;
 	both = *before;
-	happen(end, SMC_OVERE_SHUTDOWN, 0);
+	happen(end, SMC_CLOSE_SHUTDOWN, 0);
 	remember(&both);
 	both = *before;
-	happen(end, SMC_OVERE_OVERE, 0);
+	happen(end, SMC_CLOSE_CLOSE, 0);
 	end->dead = 1;
 	remember(&both);
 	both = *before;
-	happen(end, SMC_OVERE_OVERE, SMC_OVERE_IF_UNREAD);
+	happen(end, SMC_CLOSE_CLOSE, SMC_CLOSE_IF_UNREAD);
 	end->dead = 1;
 	remember(&both);
 }
@@ -302,8 +302,8 @@ static void both_ends_always_come_to_an_end(void **state)
 			if (!a->dead || !b->dead || !quiet(&known[i]))
 				continue;
 			ends++;
-			if (states[a->state] != SMC_STATE_OVERED ||
-			    states[b->state] != SMC_STATE_OVERED)
+			if (states[a->state] != SMC_STATE_CLOSED ||
+			    states[b->state] != SMC_STATE_CLOSED)
 				fail_msg("%s, said 0x%x; %s, said 0x%x",
 					 names[a->state], a->said,
 					 names[b->state], b->said);
@@ -328,24 +328,24 @@ static void states_say_what_is_so(void **state)
 
 			if (is == SMC_STATE_ACTIVE)
 				assert_false(done || end->said || end->dead);
-			if (is == SMC_STATE_PEEROVEREWAIT1)
+			if (is == SMC_STATE_PEERCLOSEWAIT1)
 				assert_true(!done && end->said);
-			if (is == SMC_STATE_PEEROVEREWAIT2)
+			if (is == SMC_STATE_PEERCLOSEWAIT2)
 				assert_true(done && end->said);
-			if (is == SMC_STATE_APPOVEREWAIT1)
+			if (is == SMC_STATE_APPCLOSEWAIT1)
 				assert_true(done && !end->said);
-			if (is == SMC_STATE_APPOVEREWAIT2)
+			if (is == SMC_STATE_APPCLOSEWAIT2)
 				assert_true(done && end->said && !end->dead);
-			if (is == SMC_STATE_APPFINOVEREWAIT)
-				assert_true(end->heard & SMC_CDC_OVERED &&
+			if (is == SMC_STATE_APPFINCLOSEWAIT)
+				assert_true(end->heard & SMC_CDC_CLOSED &&
 					    !end->dead);
-			if (is == SMC_STATE_PEERFINOVEREWAIT)
+			if (is == SMC_STATE_PEERFINCLOSEWAIT)
 				assert_true(done && end->dead);
 			if (is == SMC_STATE_PROCESSABORT)
 				assert_true(end->heard & SMC_CDC_ABORT &&
 					    !end->dead);
-			if (is == SMC_STATE_OVERED && end->dead)
-				assert_true(end->said & (SMC_CDC_OVERED |
+			if (is == SMC_STATE_CLOSED && end->dead)
+				assert_true(end->said & (SMC_CDC_CLOSED |
 							 SMC_CDC_ABORT));
 		}
 	}
