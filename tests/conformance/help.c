@@ -106,9 +106,23 @@ bool is_pattern(const void *buf, size_t len, size_t offset)
 	return true;
 }
 
-/* Acknowledgements and, after 200 ms, TCP's window probe still make room:
- * full is what stays full for longer than that.
+static bool in_flight(int fd)
+{
+	int unsent = -1;
+
+	return !ioctl(fd, SIOCOUTQNSD, &unsent) && unsent != queued_out(fd);
+}
+
+/* Acknowledgements and, after 200 ms, TCP's window probe still make room: full
+ * is what stays full for longer than that.
  */
+static bool may_get_room(int fd, long since)
+{
+	long quiet = now_ms() - since;
+
+	return quiet < 300 || (quiet < 1200 && in_flight(fd));
+}
+
 size_t fill(int fd)
 {
 	static unsigned char buf[16384];
@@ -117,7 +131,7 @@ size_t fill(int fd)
 	size_t sum = 0;
 	ssize_t n;
 
-	while (now_ms() - since < 300) {
+	while (may_get_room(fd, since)) {
 		pattern(buf, sizeof(buf), sum);
 		n = send(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0) {

@@ -142,7 +142,7 @@ def newer(target, *sources):
 def build(guest):
     targets = ['modules', 'KVER=' + guest.release]
     if guest.host_files:
-        targets += ['tools']
+        targets += ['tools', 'test-programs']
     else:
         targets += ['tools-s390x', 'static-s390x']
     call(['make', '-s', '-C', REPO] + targets)

@@ -225,14 +225,17 @@ static void message_timestamp(void)
 	char got[3];
 	struct iovec v = { got, 3 };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = sizeof(control) };
+			    .msg_control = control };
 
 	CALL(setsockopt(p.s, SOL_SOCKET, SO_TIMESTAMP, &(int){ 1 }, 4));
 	CALL(get_int(p.s, SOL_SOCKET, SO_TIMESTAMP));
-	WANT(send(p.c, "abc", 3, 0), 3);
-	WANT(recvmsg(p.s, &m, 0), 3);
-	CALL(m.msg_controllen);
+	/* The kernel begins to stamp packets a moment later. */
+	SOON(({
+		m.msg_controllen = sizeof(control);
+		if (send(p.c, "abc", 3, 0) != 3 || recvmsg(p.s, &m, 0) != 3)
+			broken("message");
+		m.msg_controllen;
+	}), CMSG_SPACE(sizeof(struct timeval)));
 }
 
 static void message_no_room_for_control(void)

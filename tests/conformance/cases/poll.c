@@ -143,7 +143,7 @@ static void poll_time_out(void)
 	long begin = now_ms();
 
 	WANT(poll(&f, 1, 50), 0);
-	WANT(now_ms() - begin >= 49, 1);
+	WANT(now_ms() - begin >= 40, 1);
 	WANT(f.revents, 0);
 }
 

@@ -80,10 +80,15 @@ static void uring_recv_nonblocking(void)
 
 	uring_start();
 	WANT(set_nonblock(p.s), 0);
-	CALL(run(IORING_OP_RECV, p.s, got, 9));
-	uring_entry(IORING_OP_RECV, p.s, got, 9, 2)->msg_flags = MSG_DONTWAIT;
+	uring_entry(IORING_OP_RECV, p.s, got, 9, 1)->msg_flags = MSG_DONTWAIT;
 	WANT(uring_submit(), 1);
-	WANT(uring_wait(2), -EAGAIN);
+	WANT(uring_wait(1), -EAGAIN);
+	/* Without the flag it waits all the same. */
+	uring_entry(IORING_OP_RECV, p.s, got, 9, 2);
+	WANT(uring_submit(), 1);
+	WANT(uring_look(2), -EBUSY);
+	WANT(send(p.c, "abc", 3, 0), 3);
+	WANT(uring_wait(2), 3);
 }
 
 static void uring_recv_waitall(void)
