@@ -13,20 +13,9 @@
 #include <linux/sock_diag.h>
 #include <uapi/linux/smc_diag.h>
 
+#include "close.h"
 #include "smc.h"
 #include "uapi/linux/dibs_smc.h"
-
-/* The states of SMC; those with digits wait for the program or the peer. */
-enum state {
-	STATE_ACTIVE = 1,
-	STATE_INIT = 2,
-	STATE_CLOSED = 7,
-	STATE_LISTEN = 10,
-	STATE_PEER_CLOSE_WAIT_1 = 20,
-	STATE_PEER_CLOSE_WAIT_2 = 21,
-	STATE_APP_CLOSE_WAIT_1 = 22,
-	STATE_APP_CLOSE_WAIT_2 = 23,
-};
 
 struct dump {
 	struct sk_buff *skb;
@@ -35,27 +24,27 @@ struct dump {
 };
 
 /* The nearest state of SMC for a connection that TCP carries. */
-static enum state state_of(const struct sock *sk, const struct dibs_smc *smc)
+static enum smc_state state_of(const struct sock *sk, const struct dibs_smc *smc)
 {
 	switch (inet_sk_state_load(sk)) {
 	case TCP_ESTABLISHED:
-		return STATE_ACTIVE;
+		return SMC_STATE_ACTIVE;
 	case TCP_LISTEN:
-		return STATE_LISTEN;
+		return SMC_STATE_LISTEN;
 	case TCP_FIN_WAIT1:
 	case TCP_FIN_WAIT2:
-		return STATE_PEER_CLOSE_WAIT_1;
+		return SMC_STATE_PEERCLOSEWAIT1;
 	case TCP_CLOSING:
-		return STATE_PEER_CLOSE_WAIT_2;
+		return SMC_STATE_PEERCLOSEWAIT2;
 	case TCP_CLOSE_WAIT:
-		return STATE_APP_CLOSE_WAIT_1;
+		return SMC_STATE_APPCLOSEWAIT1;
 	case TCP_LAST_ACK:
-		return STATE_APP_CLOSE_WAIT_2;
+		return SMC_STATE_APPCLOSEWAIT2;
 	case TCP_CLOSE:
-		return smc->carrier == DIBS_SMC_UNDECIDED ? STATE_INIT :
-							    STATE_CLOSED;
+		return smc->carrier == DIBS_SMC_UNDECIDED ?
+		       SMC_STATE_INIT : SMC_STATE_CLOSED;
 	default:
-		return STATE_INIT;
+		return SMC_STATE_INIT;
 	}
 }
 

@@ -141,6 +141,7 @@ static void dibs_smc_make_tables(struct dibs_smc_family *family)
 	ops->owner = THIS_MODULE;
 	ops->release = dibs_smc_release;
 	ops->connect = dibs_smc_connect;
+	ops->listen = dibs_smc_listen;
 	ops->accept = dibs_smc_accept;
 	ops->setsockopt = dibs_smc_setsockopt;
 

@@ -9,6 +9,18 @@
 
 #include "smc.h"
 
+/* The socket may have had a connection before, which is forgotten. */
+int dibs_smc_listen(struct socket *sock, int backlog)
+{
+	struct dibs_smc *smc = dibs_smc(sock->sk);
+	int err;
+
+	err = dibs_smc_tcp(smc)->listen(sock, backlog);
+	if (!err)
+		dibs_smc_start_anew(smc);
+	return err;
+}
+
 /*
  * What the new socket needs is there before a connection is taken, which could
  * not be put back.

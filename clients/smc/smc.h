@@ -156,6 +156,7 @@ u64 dibs_smc_fallbacks(struct net *net, enum dibs_smc_role role,
 int dibs_smc_connect(struct socket *sock, struct sockaddr *addr, int len,
 		     int flags);
 int dibs_smc_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
+int dibs_smc_listen(struct socket *sock, int backlog);
 int dibs_smc_accept(struct socket *sock, struct socket *newsock,
 		    DIBS_ACCEPT_PARAMS);
 int dibs_smc_setsockopt(struct socket *sock, int level, int name,
