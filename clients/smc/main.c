@@ -40,7 +40,10 @@ stop_netlink:
 	dibs_smc_netlink_stop();
 stop_tables:
 	dibs_smc_tables_stop();
-	if (err == -EEXIST || err == -EBUSY)
+	/* modprobe takes EEXIST for success: this very module is there. */
+	if (err == -EEXIST)
+		err = -EBUSY;
+	if (err == -EBUSY)
 		pr_err("dibs_smc: another module answers for AF_SMC: \"modprobe -r smc_diag smc\", and \"blacklist smc\" in /etc/modprobe.d keeps it away\n");
 	return err;
 }
