@@ -113,14 +113,27 @@ static bool in_flight(int fd)
 	return !ioctl(fd, SIOCOUTQNSD, &unsent) && unsent != queued_out(fd);
 }
 
-/* Acknowledgements and, after 200 ms, TCP's window probe still make room: full
- * is what stays full for longer than that.
+/* TCP has bytes for a window that is nearly closed, and did not probe yet. */
+static bool will_probe(int fd)
+{
+	struct tcp_info info = {};
+	socklen_t len = sizeof(info);
+	int unsent = 0;
+
+	return !ioctl(fd, SIOCOUTQNSD, &unsent) && unsent &&
+	       !getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) &&
+	       !info.tcpi_backoff;
+}
+
+/* Acknowledgements and TCP's window probes still make room: full is what stays
+ * full when both are over.
  */
 static bool may_get_room(int fd, long since)
 {
 	long quiet = now_ms() - since;
 
-	return quiet < 300 || (quiet < 1200 && in_flight(fd));
+	return quiet < 300 || (quiet < 1500 && in_flight(fd)) ||
+	       (quiet < 3000 && will_probe(fd));
 }
 
 size_t fill(int fd)

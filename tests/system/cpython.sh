@@ -5,6 +5,7 @@
 # CPython's own tests of what uses sockets pass over SMC sockets where they pass
 # over TCP. Both runs go on at once: most of the time they wait.
 
+# shellcheck disable=SC2317 # functions are called by name
 # shellcheck source=program.bash
 . "$(dirname "$0")/program.bash"
 
