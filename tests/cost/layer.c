@@ -28,7 +28,7 @@
 #endif
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define ROUNDS	7
+#define ROUNDS	9
 #define WARM_UP	0.02		/* seconds, not counted */
 #define MEASURE	0.15
 
@@ -161,6 +161,13 @@ static double median(double *values)
 	return values[ROUNDS / 2];
 }
 
+static void say_spread(const char *name, const char *carrier,
+		       const double *sorted)
+{
+	printf("# %s: %s %.0f/s (%.0f to %.0f)\n", name, carrier,
+	       sorted[ROUNDS / 2], sorted[0], sorted[ROUNDS - 1]);
+}
+
 int main(int argc, char **argv)
 {
 	double least = argc > 1 ? atof(argv[1]) : 0.95;
@@ -179,8 +186,9 @@ int main(int argc, char **argv)
 		ratio = median(smc) / median(tcp);
 		printf("%sok %u - %s: SMC on TCP is at least %.2f of TCP\n",
 		       ratio < least ? "not " : "", i + 1, m->name, least);
-		printf("# %s: TCP %.0f/s, SMC %.0f/s, ratio %.3f\n", m->name,
-		       tcp[ROUNDS / 2], smc[ROUNDS / 2], ratio);
+		say_spread(m->name, "TCP", tcp);
+		say_spread(m->name, "SMC", smc);
+		printf("# %s: ratio %.3f\n", m->name, ratio);
 		fflush(stdout);
 		bad += ratio < least;
 	}
