@@ -15,8 +15,6 @@ cd "$(dirname "$0")" || exit
 
 traffic=$PWD/smc_traffic.py
 rounds=3
-# One look for leaks at each removal; what it cannot tell, a later one does.
-export DIBS_LEAKS=later
 
 smc_loaded() {
 	[[ -d /sys/module/dibs_smc ]]
@@ -24,7 +22,9 @@ smc_loaded() {
 
 # What a closed socket leaves behind may need a moment.
 unload_smc() {
-	within 60 rmmod dibs_smc
+	within 60 /sbin/rmmod dibs_smc || return
+	[[ -z ${DIBS_DEBUG-} ]] ||
+		DIBS_LEAKS=later "$DIBS_GUEST/leaks" "after rmmod dibs_smc"
 }
 
 # hold KIND: a process that keeps one; $holder is it
@@ -43,7 +43,7 @@ let_go() {
 	return 0
 }
 
-# Not through tests/vm/guest/debug-bin, which would look for leaks.
+# Not by tests/vm/guest/debug-bin, which looks for leaks, also when it failed.
 cannot_unload_smc() {
 	! /sbin/rmmod dibs_smc && smc_loaded
 }
