@@ -192,7 +192,7 @@ dibs_attach_dmb_entered(struct dibs_use *use, struct net *net,
 	return att;
 
 detach:
-	dibs_detach_dmb(&att);
+	dibs_detach_dmb(dibs_use_client(use), &att);
 	return ERR_PTR(err);
 put:
 	dibs_attachment_put(att);
@@ -224,16 +224,21 @@ leave:
 }
 EXPORT_SYMBOL_GPL(dibs_attach_dmb);
 
-int dibs_detach_dmb(struct dibs_attachment **slot)
+int dibs_detach_dmb(struct dibs_client *client, struct dibs_attachment **slot)
 {
 	struct dibs_attachment *att = xchg(slot, NULL);
-	struct dibs_client *client;
 
 	might_sleep();
-	if (!att)
+	if (!att) {
+		/* Nothing tells any more on which device it was. */
+		atomic64_inc(&client->detached_twice);
 		return -EALREADY;
+	}
+	if (WARN_ON_ONCE(dibs_use_client(att->use) != client)) {
+		WRITE_ONCE(*slot, att);
+		return -EPERM;
+	}
 	dibs_attachment_unname(att);
-	client = dibs_use_client(att->use);
 	spin_lock(&client->lock);
 	list_del_init(&att->entry);
 	spin_unlock(&client->lock);

@@ -7,8 +7,9 @@
  * Parting goes in steps, for all bindings at once that go together, so that
  * the waits are paid once:
  *
- *	1. unreachable:	no operation enters, no callback starts
- *	2. wait:	operations leave (percpu_ref), callbacks return (RCU)
+ *	1. unreachable:	no operation enters, no move or callback starts
+ *	2. wait:	operations leave (percpu_ref), moves and callbacks
+ *			return (RCU)
  *	3. del_dev:	the client may give handles back
  *	4. tear down:	the driver forgets what the client left behind
  */
@@ -95,7 +96,7 @@ void dibs_unbind_all(struct list_head *bindings)
 	list_for_each_entry(binding, bindings, entry)
 		dibs_binding_stop(binding);
 	/*
-	 * Callbacks look at ->live in an RCU read-side section. First, as
+	 * Moves and callbacks look at ->live under RCU. This comes first, as
 	 * percpu_ref waits for a grace period of its own meanwhile.
 	 */
 	synchronize_rcu();
@@ -119,6 +120,7 @@ static void dibs_binding_refused(struct dibs_binding *binding)
 	dibs_binding_tear_down(binding);
 }
 
+/* 0 also if the client refuses the device; -ENOMEM. */
 int dibs_bind(struct dibs_dev *dev, struct dibs_client *client)
 {
 	struct dibs_binding *binding;
@@ -147,7 +149,7 @@ int dibs_bind(struct dibs_dev *dev, struct dibs_client *client)
 		dibs_binding_refused(binding);
 	else
 		WRITE_ONCE(binding->accepted, true);
-	return err;
+	return 0;
 }
 
 /*

@@ -78,42 +78,20 @@ void dibs_client_put(struct dibs_client *client)
 	kfree_rcu(client, rcu);
 }
 
-static void dibs_client_bind_devs(struct dibs_client *client)
+static void dibs_client_unbind_devs(struct dibs_client *client)
 {
+	struct dibs_binding *binding;
 	struct dibs_dev *dev;
+	LIST_HEAD(bindings);
 
 	lockdep_assert_held(&dibs_lock);
-	list_for_each_entry(dev, &dibs_devs, entry)
-		if (dev->enabled)
-			dibs_bind(dev, client);
-}
-
-struct dibs_client *dibs_register_client(const struct dibs_client_ops *ops,
-					 const char *name, void *priv)
-{
-	struct dibs_client *client;
-
-	might_sleep();
-	if (!dibs_client_ops_valid(ops) || !dibs_name_valid(name))
-		return ERR_PTR(-EINVAL);
-	client = dibs_client_alloc(ops, name, priv);
-	if (IS_ERR(client))
-		return client;
-
-	mutex_lock(&dibs_lock);
-	if (dibs_client_name_taken(name)) {
-		mutex_unlock(&dibs_lock);
-		dibs_client_put(client);
-		return ERR_PTR(-EEXIST);
+	list_for_each_entry(dev, &dibs_devs, entry) {
+		binding = xa_load(&dev->bindings, client->id);
+		if (binding)
+			list_add_tail(&binding->entry, &bindings);
 	}
-	list_add_tail(&client->entry, &dibs_clients);
-	trace_dibs_client_add(client);
-	dibs_client_bind_devs(client);
-	dibs_notify_client(client, DIBS_CMD_CLIENT_ADD_NTF);
-	mutex_unlock(&dibs_lock);
-	return client;
+	dibs_unbind_all(&bindings);
 }
-EXPORT_SYMBOL_GPL(dibs_register_client);
 
 /* After all bindings went: what the client did not give back. */
 static void dibs_client_free_handles(struct dibs_client *client)
@@ -138,20 +116,61 @@ static void dibs_client_free_handles(struct dibs_client *client)
 	}
 }
 
-void dibs_unregister_client(struct dibs_client *client)
+/* With all devices or with none. */
+static int dibs_client_bind_devs(struct dibs_client *client)
 {
-	struct dibs_binding *binding;
 	struct dibs_dev *dev;
-	LIST_HEAD(bindings);
+	int err;
+
+	lockdep_assert_held(&dibs_lock);
+	list_for_each_entry(dev, &dibs_devs, entry) {
+		err = dev->enabled ? dibs_bind(dev, client) : 0;
+		if (err) {
+			dibs_client_unbind_devs(client);
+			return err;
+		}
+	}
+	return 0;
+}
+
+struct dibs_client *dibs_register_client(const struct dibs_client_ops *ops,
+					 const char *name, void *priv)
+{
+	struct dibs_client *client;
+	int err = -EEXIST;
 
 	might_sleep();
+	if (!dibs_client_ops_valid(ops) || !dibs_name_valid(name))
+		return ERR_PTR(-EINVAL);
+	client = dibs_client_alloc(ops, name, priv);
+	if (IS_ERR(client))
+		return client;
+
 	mutex_lock(&dibs_lock);
-	list_for_each_entry(dev, &dibs_devs, entry) {
-		binding = xa_load(&dev->bindings, client->id);
-		if (binding)
-			list_add_tail(&binding->entry, &bindings);
-	}
-	dibs_unbind_all(&bindings);
+	if (dibs_client_name_taken(name))
+		goto unlock;
+	err = dibs_client_bind_devs(client);
+	if (err)
+		goto unlock;
+	list_add_tail(&client->entry, &dibs_clients);
+	trace_dibs_client_add(client);
+	dibs_notify_client(client, DIBS_CMD_CLIENT_ADD_NTF);
+	mutex_unlock(&dibs_lock);
+	return client;
+
+unlock:
+	mutex_unlock(&dibs_lock);
+	dibs_client_free_handles(client);
+	dibs_client_put(client);
+	return ERR_PTR(err);
+}
+EXPORT_SYMBOL_GPL(dibs_register_client);
+
+void dibs_unregister_client(struct dibs_client *client)
+{
+	might_sleep();
+	mutex_lock(&dibs_lock);
+	dibs_client_unbind_devs(client);
 	list_del(&client->entry);
 	trace_dibs_client_del(client);
 	dibs_notify_client(client, DIBS_CMD_CLIENT_DEL_NTF);

@@ -26,8 +26,8 @@
  *
  * xarrays have locks of their own, inside all others.
  *
- * The data path takes none of them: a move enters by its binding's percpu_ref
- * and touches its attachment, its target and per-CPU counters. Look-ups are
+ * The data path takes none of them: a move asks whether its binding is live and
+ * touches its attachment, its target and per-CPU counters. Look-ups are
  * RCU with refcount_inc_not_zero(); what is looked up so goes by kfree_rcu().
  * Moves and callbacks run in RCU read-side sections, callbacks with bottom
  * halves off.
@@ -54,7 +54,8 @@
 /* For what a peer or a user can cause: never wakes the OOM killer. */
 #define DIBS_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
-extern struct mutex dibs_lock;		/* see above */
+/* See above. */
+extern struct mutex dibs_lock;
 extern struct list_head dibs_devs;
 extern struct list_head dibs_clients;
 
@@ -121,7 +122,7 @@ struct dibs_dev {
 	atomic_t next_generation;
 	atomic_t nr_dmbs;
 	struct rhashtable tokens;
-	struct mutex vlan_lock;
+	struct mutex vlan_lock;		/* see above */
 	struct list_head vlans;
 	struct device *sysfs;
 	refcount_t refs;
@@ -135,6 +136,7 @@ struct dibs_dev {
  * @name:  its name
  * @id:    key in dev->bindings
  * @entry: in dibs_clients; dibs_lock
+ * @detached_twice: attempts to
  * @lock:  guards the lists below, those of the uses, and binding->gone
  * @dead_dmbs: own DMBs no driver knows any more
  * @dead_attachments: attachments no driver knows any more
@@ -147,6 +149,7 @@ struct dibs_client {
 	char name[DIBS_NAME_LEN];
 	u32 id;
 	struct list_head entry;
+	atomic64_t detached_twice;
 	/* Above: read by every callback. Below: by every registration. */
 	spinlock_t lock ____cacheline_aligned_in_smp;	/* handles */
 	struct list_head dead_dmbs;
@@ -159,10 +162,10 @@ struct dibs_client {
  * struct dibs_binding - one client's use of one device
  * @dev:     the device
  * @client:  the client
- * @ops:     held by every operation of the client that calls the device; dying
- *           means that the device is gone for the client
+ * @ops:     held by every operation of the client that calls the device and
+ *           may sleep; dying means that the device is gone for the client
  * @drained: the last operation left
- * @live:    callbacks may run; read under RCU
+ * @live:    moves and callbacks may run; read under RCU
  * @accepted: add_dev returned 0, so events may come
  * @events:  delivered
  * @priv:    see dibs_set_client_dev_priv()
@@ -339,11 +342,6 @@ struct dibs_binding *dibs_enter(struct dibs_client *client,
 				struct dibs_dev *dev);
 void dibs_binding_put(struct dibs_binding *binding);
 void dibs_vlans_del_binding(struct dibs_binding *binding);	/* vlan.c */
-
-static inline bool dibs_binding_enter(struct dibs_binding *binding)
-{
-	return percpu_ref_tryget_live(&binding->ops);
-}
 
 static inline void dibs_exit(struct dibs_binding *binding)
 {

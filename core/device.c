@@ -125,15 +125,6 @@ bool dibs_dev_name_taken(const struct dibs_dev *dev, const char *name,
 	return false;
 }
 
-static void dibs_dev_start(struct dibs_dev *dev)
-{
-	struct dibs_client *client;
-
-	dev->enabled = true;
-	list_for_each_entry(client, &dibs_clients, entry)
-		dibs_bind(dev, client);
-}
-
 /* Adds to @bindings what has to be unbound. */
 static void dibs_dev_prepare_stop(struct dibs_dev *dev,
 				  struct list_head *bindings)
@@ -162,6 +153,23 @@ static void dibs_dev_stop(struct dibs_dev *dev)
 	dibs_unbind_all(&bindings);
 }
 
+/* For all clients or for none. */
+static int dibs_dev_start(struct dibs_dev *dev)
+{
+	struct dibs_client *client;
+	int err;
+
+	dev->enabled = true;
+	list_for_each_entry(client, &dibs_clients, entry) {
+		err = dibs_bind(dev, client);
+		if (err) {
+			dibs_dev_stop(dev);
+			return err;
+		}
+	}
+	return 0;
+}
+
 /* All devices of a namespace that ends, at the price of one. */
 void dibs_devs_stop(const struct net *net)
 {
@@ -188,10 +196,14 @@ int dibs_dev_add(struct dibs_dev *dev)
 	err = dibs_dev_shared(dev) ? dibs_sysfs_add(dev) : 0;
 	if (err)
 		goto unlock;
+	err = dibs_dev_start(dev);
+	if (err) {
+		dibs_sysfs_del(dev);
+		goto unlock;
+	}
 	dev->added = true;
 	list_add_tail(&dev->entry, &dibs_devs);
 	trace_dibs_dev_add(dev);
-	dibs_dev_start(dev);
 	dibs_notify_dev(dev, DIBS_CMD_DEV_ADD_NTF);
 unlock:
 	mutex_unlock(&dibs_lock);
@@ -216,7 +228,7 @@ unlock:
 }
 EXPORT_SYMBOL_GPL(dibs_dev_del);
 
-/* For the administrator; see netlink.c. -ENODEV: deleted meanwhile. */
+/* For the administrator. -ENODEV: deleted meanwhile; -ENOMEM: stays off. */
 int dibs_dev_enable(struct dibs_dev *dev)
 {
 	int err = 0;
@@ -225,8 +237,9 @@ int dibs_dev_enable(struct dibs_dev *dev)
 	if (!dev->added) {
 		err = -ENODEV;
 	} else if (!dev->enabled) {
-		dibs_dev_start(dev);
-		dibs_notify_dev(dev, DIBS_CMD_DEV_CHANGE_NTF);
+		err = dibs_dev_start(dev);
+		if (!err)
+			dibs_notify_dev(dev, DIBS_CMD_DEV_CHANGE_NTF);
 	}
 	mutex_unlock(&dibs_lock);
 	return err;

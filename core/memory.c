@@ -286,20 +286,31 @@ static void *dibs_memory_span(const struct dibs_memory *mem, u32 offset,
 	return page_address(page) + offset_in_page(offset);
 }
 
+/* Any context: does not wait for memory. */
+static int dibs_memory_populate_atomic(struct dibs_memory *mem, u32 offset,
+				       u32 size)
+{
+	return dibs_memory_populate(mem, offset, size,
+				    GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
+}
+
 int dibs_memory_write(struct dibs_memory *mem, u32 offset, const void *data,
 		      u32 size)
 {
-	int err;
+	int err = 0;
 
-	err = dibs_memory_populate(mem, offset, size,
-				   GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
-	if (unlikely(err))
-		return err;
 	rcu_read_lock();
 	while (size) {
 		u32 span = size;
 		void *to = dibs_memory_span(mem, offset, &span);
 
+		if (unlikely(!to)) {
+			err = dibs_memory_populate_atomic(mem, offset, size);
+			if (err)
+				break;
+			span = size;
+			to = dibs_memory_span(mem, offset, &span);
+		}
 		/* Trimmed at the same time: lost, as the trimmer was told. */
 		if (likely(to))
 			memcpy(to, data, span);
@@ -308,7 +319,7 @@ int dibs_memory_write(struct dibs_memory *mem, u32 offset, const void *data,
 		size -= span;
 	}
 	rcu_read_unlock();
-	return 0;
+	return err;
 }
 
 void dibs_memory_read(struct dibs_memory *mem, u32 offset, void *buf,

@@ -5,9 +5,9 @@
  * Writing into a peer's DMB, and reading one's own: the data path. It takes no
  * lock and writes no cache line that another connection writes.
  *
- * User memory can fault, and a fault can last for ever (a FUSE page). So while
- * an operation on a device is entered, user memory is touched with page faults
- * off; what is missing is faulted in outside, and the copy goes on.
+ * User memory can fault, and a fault can last for ever (a FUSE page). So in a
+ * move, which is an RCU read-side section, user memory is touched with page
+ * faults off; what is missing is faulted in outside, and the copy goes on.
  */
 #include <linux/err.h>
 #include <linux/gfp.h>
@@ -29,12 +29,6 @@ static int dibs_move_reject(struct dibs_use *use, int counter, int err)
 	return err;
 }
 
-static inline void dibs_move_leave(struct dibs_attachment *att)
-{
-	dibs_exit(att->use->binding);
-	rcu_read_unlock();
-}
-
 /* Is there still a peer's DMB behind the attachment? */
 int dibs_move_check(struct dibs_attachment *att)
 {
@@ -47,15 +41,14 @@ int dibs_move_check(struct dibs_attachment *att)
 }
 
 /*
- * Begins a move; 0: dibs_move_leave() ends it. In between nothing sleeps: a
- * right that is taken away waits by RCU for moves that had it, a device that
- * goes waits for the binding.
+ * May this move be made now? Asked and made in one RCU read-side section, in
+ * which nothing sleeps: a device that goes and a right that is taken away wait
+ * for moves that did not see it.
  */
-static inline int dibs_move_enter(struct dibs_attachment *att,
-				  unsigned int idx, u32 offset, u32 size)
+static inline int dibs_move_allowed(struct dibs_attachment *att,
+				    unsigned int idx, u32 offset, u32 size)
 {
 	struct dibs_use *use = att->use;
-	int err;
 
 	if (unlikely(idx >= DIBS_SIGNAL_BITS))
 		return dibs_move_reject(use, DIBS_A_COUNTER_REJECT_MASK,
@@ -63,20 +56,13 @@ static inline int dibs_move_enter(struct dibs_attachment *att,
 	if (unlikely(!dibs_in_range(att->len, offset, size)))
 		return dibs_move_reject(use, DIBS_A_COUNTER_REJECT_RANGE,
 					-ERANGE);
-	rcu_read_lock();
-	/* Pairs with dibs_use_cut(). */
-	if (unlikely(READ_ONCE(use->cut) ||
-		     !dibs_binding_enter(use->binding))) {
-		rcu_read_unlock();
+	/* Pairs with dibs_use_cut() and dibs_binding_stop(). */
+	if (unlikely(READ_ONCE(use->cut) || !READ_ONCE(use->binding->live)))
 		return -ENODEV;
-	}
-	err = dibs_move_check(att);
-	if (unlikely(err))
-		dibs_move_leave(att);
-	return err;
+	return dibs_move_check(att);
 }
 
-/* Calls the driver, entered. */
+/* Calls the driver, in a move. */
 static inline int dibs_move_op(struct dibs_attachment *att, unsigned int idx,
 			       bool signal, u32 offset, const void *data,
 			       u32 size)
@@ -102,11 +88,11 @@ int dibs_move_data(struct dibs_attachment *att, unsigned int idx, bool signal,
 {
 	int err;
 
-	err = dibs_move_enter(att, idx, offset, size);
-	if (unlikely(err))
-		return err;
-	err = dibs_move_op(att, idx, signal, offset, data, size);
-	dibs_move_leave(att);
+	rcu_read_lock();
+	err = dibs_move_allowed(att, idx, offset, size);
+	if (likely(!err))
+		err = dibs_move_op(att, idx, signal, offset, data, size);
+	rcu_read_unlock();
 	return err;
 }
 EXPORT_SYMBOL_GPL(dibs_move_data);
@@ -125,12 +111,12 @@ static ssize_t dibs_move_piece_mapped(struct dibs_attachment *att, u32 offset,
 	err = dibs_memory_populate(mem, offset, size, DIBS_GFP);
 	if (err)
 		return err;
-	err = dibs_move_enter(att, 0, offset, size);
-	if (err)
-		return err;
-	size = dibs_memory_write_iter(mem, offset, from, size);
-	dibs_move_leave(att);
-	return size;
+	rcu_read_lock();
+	err = dibs_move_allowed(att, 0, offset, size);
+	if (!err)
+		size = dibs_memory_write_iter(mem, offset, from, size);
+	rcu_read_unlock();
+	return err ? err : (ssize_t)size;
 }
 
 static ssize_t dibs_move_iter_mapped(struct dibs_attachment *att, u32 offset,
@@ -204,10 +190,11 @@ ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
 
 	might_sleep();
 	/* Bad arguments are refused before anything is written. */
-	err = dibs_move_enter(att, idx, offset, size);
+	rcu_read_lock();
+	err = dibs_move_allowed(att, idx, offset, size);
+	rcu_read_unlock();
 	if (err)
 		return err;
-	dibs_move_leave(att);
 	if (size > iov_iter_count(from))
 		return -EINVAL;
 
@@ -227,7 +214,8 @@ ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
 	}
 	if (signal && (done || !size)) {
 		err = dibs_move_data(att, idx, true, offset, NULL, 0);
-		if (err)
+		/* Unless there is nobody to tell any more. */
+		if (err && !(done && (err == -ENODEV || err == -ESTALE)))
 			return err;
 	}
 	return done;

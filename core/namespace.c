@@ -65,7 +65,7 @@ static void dibs_use_cut(struct dibs_binding *binding, u64 cookie,
 
 	if (!use)
 		return;
-	/* Pairs with dibs_move_enter(). */
+	/* Pairs with dibs_move_allowed(). */
 	WRITE_ONCE(use->cut, true);
 	list_add_tail(&use->cut_entry, uses);
 }

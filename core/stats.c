@@ -24,11 +24,13 @@ void dibs_stats_add_use(struct dibs_stats *sum, const struct dibs_use *use)
 		dibs_stats_add(sum, per_cpu_ptr(use->stats, cpu));
 }
 
-static void dibs_stats_add_events(struct dibs_stats *sum,
+/* What is not known to be of one namespace, or device. */
+static void dibs_stats_add_client(struct dibs_stats *sum,
 				  struct dibs_binding *binding)
 {
-	/* An event is for the client, not for one of its namespaces. */
 	sum->counter[DIBS_A_COUNTER_EVENTS] += atomic64_read(&binding->events);
+	sum->counter[DIBS_A_COUNTER_REJECT_DETACHED] +=
+		atomic64_read(&binding->client->detached_twice);
 }
 
 /* What one namespace did. */
@@ -37,7 +39,7 @@ void dibs_stats_of_netns(struct dibs_stats *sum, struct dibs_binding *binding,
 {
 	struct dibs_use *use = dibs_use_find(binding, cookie);
 
-	dibs_stats_add_events(sum, binding);
+	dibs_stats_add_client(sum, binding);
 	if (!use)
 		return;
 	dibs_stats_add_use(sum, use);
@@ -50,7 +52,7 @@ void dibs_stats_total(struct dibs_stats *sum, struct dibs_binding *binding)
 	struct dibs_use *use;
 	unsigned long cookie;
 
-	dibs_stats_add_events(sum, binding);
+	dibs_stats_add_client(sum, binding);
 	spin_lock(&binding->client->lock);
 	dibs_stats_add(sum, &binding->gone);
 	spin_unlock(&binding->client->lock);

@@ -52,9 +52,11 @@ cross := $(if $(filter-out $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64
 WERROR ?= 1
 strict := W=1 $(if $(filter 1,$(WERROR)),KCFLAGS=-Werror)
 
+quiet := '^  (CC|LD|MODPOST|BTF|AR) |^Skipping BTF'
+
 out := build/$(release)
 farm := $(out)/src
-rooms := $(wildcard include core devices clients simulators compat tests/kernel)
+rooms := $(wildcard include core devices clients simulators compat tests/kernel bench)
 sources := Kbuild $(shell find $(rooms) -type f '(' -name '*.[chS]' -o -name Kbuild ')' | sort)
 links := $(addprefix $(farm)/,$(sources))
 
@@ -75,15 +77,14 @@ $(out)/sources: always
 
 $(out)/.built: $(sources) $(out)/sources $(headers)/Module.symvers | $(links)
 	@echo "building modules for $(release)"
-	@rm -f $@ $(out)/*.ko; touch $(out)/.started
-	@+$(MAKE) --no-print-directory -C $(headers) M=$(CURDIR)/$(farm) \
-		ARCH=$(arch) CROSS_COMPILE=$(cross) $(strict) modules \
-		2>&1 | tee $(out)/log | \
-		{ grep --line-buffered -Ev '^  (CC|LD|MODPOST|BTF|AR) |^Skipping BTF' || :; }
-	@if [[ '$(WERROR)' == 1 ]] && grep 'WARNING: modpost' $(out)/log; then exit 1; fi
-	@cd $(farm) && sed 's/\.k\?o$$/.ko/' modules.order | \
-		xargs -r cp -t $(CURDIR)/$(out)
-	@mv $(out)/.started $@
+	@exec 9>$(out)/.lock; flock 9; rm -f $@ $(out)/*.ko; touch $(out)/.started; \
+	$(MAKE) --no-print-directory -C $(headers) M=$(CURDIR)/$(farm) \
+		ARCH=$(arch) CROSS_COMPILE=$(cross) $(strict) modules 9>&- \
+		2>&1 | tee $(out)/log | { grep --line-buffered -Ev $(quiet) || :; }; \
+	if [[ '$(WERROR)' == 1 ]] && grep 'WARNING: modpost' $(out)/log; then exit 1; fi; \
+	sed 's/\.k\?o$$/.ko/' $(farm)/modules.order | \
+		(cd $(farm); xargs -r cp -t $(CURDIR)/$(out)); \
+	mv $(out)/.started $@
 
 # --- installing ------------------------------------------------------------------
 
@@ -92,7 +93,9 @@ install: modules tools
 	@[[ -d $(modules_dir) || -n '$(DESTDIR)' ]] || \
 		{ echo "kernel $(release) is not installed here" >&2; exit 1; }
 	install -d $(modules_dir)/updates/dibs
-	install -m 644 $(out)/*.ko $(modules_dir)/updates/dibs
+	find $(out) -maxdepth 1 -name '*.ko' ! -name '*_selftest.ko' \
+		! -name '*_bench.ko' \
+		-exec install -m 644 -t $(modules_dir)/updates/dibs {} +
 	$(if $(DESTDIR),,depmod $(release))
 	@if [[ -n '$(configs)' ]]; then \
 		install -D -m 644 -t $(DESTDIR)/etc/modprobe.d $(configs); \

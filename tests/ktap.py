@@ -7,7 +7,7 @@ import re
 STAMP = r'^(?:\[ *\d+\.\d+\](?:\[ *\w+\])? ?)?'
 RESULT = re.compile(STAMP + r'(?P<indent>\s*)(?P<bad>not )?ok\b ?(?P<rest>.*)')
 PLAN = re.compile(STAMP + r'(?P<indent>\s*)1\.\.(?P<count>\d+)(?P<rest>.*)')
-SKIP = re.compile(r'#\s*(?:SKIP|TODO)\b:?\s*(.*)', re.IGNORECASE)
+SKIP = re.compile(r'#\s*SKIP\b:?\s*(.*)', re.IGNORECASE)
 NUMBER = re.compile(r'^\d+\s*(?:-\s*)?')
 KSFT_SKIP = 4       # exit status by which kernel selftests say "skipped"
 CONTEXT = 15        # lines before a failure; after it, twice as many

@@ -15,30 +15,42 @@ static const char *text_of(const json_t *stats, const char *key)
 	return json_string_value(json_object_get(stats, key)) ? : "?";
 }
 
+/* One counter: "  move bytes  65536  70000" */
+static void print_counter(const char *key, json_t *own, json_t *total)
+{
+	char cell[CELL_LEN], label[CELL_LEN];
+	char *c;
+
+	snprintf(label, sizeof(label), "%s", key);
+	for (c = label; (c = strchr(c, '_'));)
+		*c = ' ';
+	value_text(cell, own);
+	printf("  %-18s%20s", label, cell);
+	if (total) {
+		value_text(cell, total);
+		printf("%20s", cell);
+	}
+	putchar('\n');
+}
+
+/* Counters that stand at 0 are left out: most of them always do. */
 static void print_stats(const json_t *stats)
 {
-	const json_t *own = json_object_get(stats, "counters");
-	const json_t *total = json_object_get(stats, "total");
-	char cell[CELL_LEN], label[CELL_LEN];
+	json_t *own = json_object_get(stats, "counters");
+	json_t *total = json_object_get(stats, "total");
+	char label[CELL_LEN];
 	const char *key;
 	json_t *value;
-	char *c;
 
 	snprintf(label, sizeof(label), "%s %s:", text_of(stats, "device"),
 		 text_of(stats, "client"));
 	printf("%-20s%20s%s\n", label, "this namespace",
 	       total ? "      all namespaces" : "");
-	json_object_foreach((json_t *)own, key, value) {
-		snprintf(label, sizeof(label), "%s", key);
-		for (c = label; (c = strchr(c, '_'));)
-			*c = ' ';
-		value_text(cell, value);
-		printf("  %-18s%20s", label, cell);
-		if (total) {
-			value_text(cell, json_object_get(total, key));
-			printf("%20s", cell);
-		}
-		putchar('\n');
+	json_object_foreach(own, key, value) {
+		json_t *sum = total ? json_object_get(total, key) : NULL;
+
+		if (json_integer_value(value) || json_integer_value(sum))
+			print_counter(key, value, sum);
 	}
 }
 

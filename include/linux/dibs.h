@@ -9,7 +9,6 @@
 #ifndef _LINUX_DIBS_H
 #define _LINUX_DIBS_H
 
-#include <linux/bitops.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
 #include <asm/byteorder.h>
@@ -60,7 +59,7 @@ static inline bool dibs_vlan_equal(struct dibs_vlan a, struct dibs_vlan b)
  */
 static inline u16 dibs_signal_mask(unsigned int idx)
 {
-	return ror16(0x1000, idx & (DIBS_SIGNAL_BITS - 1));
+	return (0x10001000U >> (idx & (DIBS_SIGNAL_BITS - 1))) & 0xffff;
 }
 
 /**

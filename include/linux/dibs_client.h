@@ -14,7 +14,7 @@
  *	                                       dibs_move_data(att, ...)
  *	handle_signal(dmb, mask)  <----------
  *	dibs_dmb_read_iter(dmb, ...)
- *	                                       dibs_detach_dmb(&att)
+ *	                                       dibs_detach_dmb(..., &att)
  *	dibs_unregister_dmb(dmb)
  *
  * A handle (struct dibs_dmb, struct dibs_attachment) belongs to the client
@@ -487,13 +487,14 @@ dibs_attach_dmb(struct dibs_client *client, struct dibs_dev *dev,
 
 /**
  * dibs_detach_dmb() - give the right to write back
- * @slot: where the client keeps the handle; NULL afterwards
+ * @client: who has it
+ * @slot:   where the client keeps the handle; NULL afterwards
  *
  * No other operation on the handle may run or follow. May sleep.
  *
- * Return: 0, or -EALREADY if @slot was empty.
+ * Return: 0; -EALREADY if @slot was empty, -EPERM if it is another client's.
  */
-int dibs_detach_dmb(struct dibs_attachment **slot);
+int dibs_detach_dmb(struct dibs_client *client, struct dibs_attachment **slot);
 
 /**
  * dibs_move_data() - write kernel memory into a peer's DMB
@@ -531,8 +532,8 @@ int dibs_move_data(struct dibs_attachment *att, unsigned int idx, bool signal,
  *
  * Return: bytes moved, less than @size if user memory ended, memory ran out or
  * the device went; if no byte was moved -EFAULT or as dibs_move_data(). An error
- * of the signal itself is returned also if bytes were moved; dibs_signal()
- * tries again.
+ * of the signal itself is returned also if bytes were moved, unless the owner
+ * is gone; dibs_signal() tries again.
  */
 ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
 		       bool signal, u32 offset, struct iov_iter *from,

@@ -116,7 +116,7 @@ struct dibs_dev *dibs_dev_alloc(const struct dibs_dev_ops *ops,
 
 /**
  * dibs_dev_add() - show a device to all clients
- * @dev: from dibs_dev_alloc()
+ * @dev: from dibs_dev_alloc(), or deleted before
  *
  * Calls the clients' add_dev; from then on ops can be called. May sleep.
  *

@@ -11,7 +11,7 @@
 static bool tclient_dev_store(struct tclient *tc, struct dibs_dev *old,
 			      struct dibs_dev *new)
 {
-	bool stored = false;
+	bool stored = tc->blind;
 	unsigned int i;
 
 	spin_lock_bh(&tc->lock);

@@ -43,6 +43,7 @@ struct watch {
  * @lock:    guards @devs and @last
  * @devs:    those it accepted
  * @refuse:  what add_dev returns
+ * @blind:   keeps no list of devices
  * @adds:    calls of add_dev
  * @dels:    calls of del_dev
  * @events:  calls of handle_event
@@ -55,9 +56,10 @@ struct watch {
  */
 struct tclient {
 	struct dibs_client *client;
-	spinlock_t lock;
+	spinlock_t lock;	/* guards devs, last */
 	struct dibs_dev *devs[TCLIENT_DEVS];
 	int refuse;
+	bool blind;
 	atomic_t adds;
 	atomic_t dels;
 	atomic_t events;

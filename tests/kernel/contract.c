@@ -326,7 +326,7 @@ static void attach_errors(struct test *t)
 	p->fake->fail[FAKE_ATTACH] = -EMLINK;
 	p->att = pair_attach(p, p->dmb);
 	if (!expect_err(t, p->att, -EMLINK))
-		dibs_detach_dmb(&p->att);
+		dibs_detach_dmb(p->tc.client, &p->att);
 	p->att = NULL;
 	expect_eq(t, fake_calls(p->fake, FAKE_DETACH), 0);
 	expect(t, !dibs_dmb_attached(p->dmb));

@@ -147,7 +147,7 @@ static int do_move(const char *a, const char *b)
 
 static int do_detach(const char *a, const char *b)
 {
-	return dibs_detach_dmb(&session.att);
+	return dibs_detach_dmb(service.client, &session.att);
 }
 
 static int do_unregister(const char *a, const char *b)
@@ -161,32 +161,36 @@ static int do_unregister(const char *a, const char *b)
 
 /* Acts to be refused, each with a DMB of its own, attached if @attached. */
 
-static int bad_attach(struct dibs_attachment *att)
+static int bad_attach(struct tclient *tc, struct dibs_attachment *att)
 {
 	if (IS_ERR(att))
 		return PTR_ERR(att);
-	dibs_detach_dmb(&att);
+	dibs_detach_dmb(tc->client, &att);
 	return 0;
 }
 
 static int act_token(void)
 {
-	return bad_attach(try_attach(&service, writer_net(), 1, 0));
+	return bad_attach(&service,
+			  try_attach(&service, writer_net(), 1, 0));
 }
 
 static int act_gid(void)
 {
-	return bad_attach(try_attach(&service, writer_net(), 0, 0));
+	return bad_attach(&service,
+			  try_attach(&service, writer_net(), 0, 0));
 }
 
 static int act_client(void)
 {
-	return bad_attach(try_attach(&stranger, writer_net(), 0, 0));
+	return bad_attach(&stranger,
+			  try_attach(&stranger, writer_net(), 0, 0));
 }
 
 static int act_length(void)
 {
-	return bad_attach(try_attach(&service, writer_net(), 0, 1));
+	return bad_attach(&service,
+			  try_attach(&service, writer_net(), 0, 1));
 }
 
 static int act_closed(void)
@@ -219,8 +223,8 @@ static int act_stale(void)
 
 static int act_detached(void)
 {
-	dibs_detach_dmb(&session.att);
-	return dibs_detach_dmb(&session.att);
+	dibs_detach_dmb(service.client, &session.att);
+	return dibs_detach_dmb(service.client, &session.att);
 }
 
 static const struct act {

@@ -400,7 +400,8 @@ void fake_free(struct fake *fake)
 		return;
 	fake_del(fake);
 	/* Moves of others may still be about to signal this one. */
-	synchronize_rcu();
+	if (!fake_local(fake))
+		synchronize_rcu();
 	cancel_work_sync(&fake->work);
 	tasklet_kill(&fake->tasklet);
 	dibs_dev_put(fake->dev);

@@ -108,7 +108,7 @@ struct fake {
 	bool deleted;
 	atomic_t late;
 	atomic_t running;
-	spinlock_t lock;
+	spinlock_t lock;	/* guards index, generation, mask */
 	u32 index;
 	u32 generation;
 	u16 mask;

@@ -148,7 +148,7 @@ void pair_free(struct pair *p)
 	if (!p)
 		return;
 	if (p->att)
-		dibs_detach_dmb(&p->att);
+		dibs_detach_dmb(p->tc.client, &p->att);
 	watch_unregister(&p->watch, p->dmb);
 	tclient_unregister(&p->tc);
 	watch_expect_clean(p->t, &p->watch);

@@ -58,7 +58,7 @@ struct dibs_attachment *pair_attach(struct pair *p,
 /* A byte that tells its place. */
 static inline u8 pattern(u32 offset)
 {
-	return offset * 7 + (offset >> 8) * 13 + (offset >> 16) + 1;
+	return (offset * 7 + (offset >> 8) * 13 + (offset >> 16) + 1) & 0xff;
 }
 
 /* Fills a DMB with the pattern, by moves. */

@@ -40,42 +40,42 @@ static const struct claim good_claims[] = {
 };
 
 static ssize_t move_kvec(struct dibs_attachment *att, unsigned int idx,
-			 bool signal, struct claim claim, void *buf)
+			 bool signal, struct claim range, void *buf)
 {
 	/* Says to have as much as is claimed; must not be read. */
-	struct kvec vec = { .iov_base = buf, .iov_len = claim.size };
+	struct kvec vec = { .iov_base = buf, .iov_len = range.size };
 	struct iov_iter iter;
 
-	iov_iter_kvec(&iter, WRITE, &vec, 1, claim.size);
-	return dibs_move_iter(att, idx, signal, claim.offset, &iter,
-			      claim.size);
+	iov_iter_kvec(&iter, WRITE, &vec, 1, range.size);
+	return dibs_move_iter(att, idx, signal, range.offset, &iter,
+			      range.size);
 }
 
-static ssize_t read_kvec(struct dibs_dmb *dmb, struct claim claim, void *buf)
+static ssize_t read_kvec(struct dibs_dmb *dmb, struct claim range, void *buf)
 {
-	struct kvec vec = { .iov_base = buf, .iov_len = claim.size };
+	struct kvec vec = { .iov_base = buf, .iov_len = range.size };
 	struct iov_iter iter;
 
-	iov_iter_kvec(&iter, READ, &vec, 1, claim.size);
-	return dibs_dmb_read_iter(dmb, claim.offset, &iter, claim.size);
+	iov_iter_kvec(&iter, READ, &vec, 1, range.size);
+	return dibs_dmb_read_iter(dmb, range.offset, &iter, range.size);
 }
 
-static void check_bad_claim(struct pair *p, struct claim claim, void *buf)
+static void check_bad_claim(struct pair *p, struct claim range, void *buf)
 {
 	struct test *t = p->t;
 	bool ok;
 
-	ok = expect_eq(t, dibs_move_data(p->att, 0, true, claim.offset, buf,
-					 claim.size), -ERANGE);
-	ok &= expect_eq(t, move_kvec(p->att, 0, true, claim, buf), -ERANGE);
-	ok &= expect_eq(t, dibs_attachment_populate(p->att, claim.offset,
-						    claim.size), -ERANGE);
-	dibs_attachment_trim(p->att, claim.offset, claim.size);
-	ok &= expect_eq(t, dibs_dmb_read(p->dmb, claim.offset, buf,
-					 claim.size), -ERANGE);
-	ok &= expect_eq(t, read_kvec(p->dmb, claim, buf), -ERANGE);
+	ok = expect_eq(t, dibs_move_data(p->att, 0, true, range.offset, buf,
+					 range.size), -ERANGE);
+	ok &= expect_eq(t, move_kvec(p->att, 0, true, range, buf), -ERANGE);
+	ok &= expect_eq(t, dibs_attachment_populate(p->att, range.offset,
+						    range.size), -ERANGE);
+	dibs_attachment_trim(p->att, range.offset, range.size);
+	ok &= expect_eq(t, dibs_dmb_read(p->dmb, range.offset, buf,
+					 range.size), -ERANGE);
+	ok &= expect_eq(t, read_kvec(p->dmb, range, buf), -ERANGE);
 	if (!ok)
-		test_note(t, "offset %u size %u", claim.offset, claim.size);
+		test_note(t, "offset %u size %u", range.offset, range.size);
 }
 
 static void check_range(struct pair *p)
@@ -105,7 +105,7 @@ out:
 	kfree(buf);
 }
 
-static void range(struct test *t)
+static void ranges(struct test *t)
 {
 	pair_each(t, LEN, check_range);
 }
@@ -173,7 +173,7 @@ static void refuse(struct pair *p, struct dibs_client *client,
 
 	att = dibs_attach_dmb(client, p->dev, &init_net, params);
 	if (!expect_err(p->t, att, err) && !IS_ERR(att))
-		dibs_detach_dmb(&att);
+		dibs_detach_dmb(client, &att);
 }
 
 static void wrong_gid_on(struct test *t, enum pair_kind kind)
@@ -252,7 +252,7 @@ static void second_attach(struct test *t)
 	expect_eq(t, dibs_move_data(p->att, 0, false, 0, "\1", 1), 0);
 	expect(t, intact(p->dmb));
 	/* Once in its life: not again after the first has gone. */
-	expect_eq(t, dibs_detach_dmb(&p->att), 0);
+	expect_eq(t, dibs_detach_dmb(p->tc.client, &p->att), 0);
 	expect(t, !dibs_dmb_attached(p->dmb));
 	refuse(p, p->tc.client, &params, -EBUSY);
 	expect(t, intact(p->dmb));
@@ -283,7 +283,7 @@ static void closed(struct test *t)
 		if (expect_err(t, p->att, 0))
 			plant(t, p->att, LEN);
 		expect(t, intact(dmb));
-		dibs_detach_dmb(&p->att);
+		dibs_detach_dmb(p->tc.client, &p->att);
 		dibs_unregister_dmb(dmb);
 	}
 	pair_free(p);
@@ -339,9 +339,9 @@ static void check_detach_twice(struct pair *p)
 	struct test *t = p->t;
 
 	plant(t, p->att, LEN);
-	expect_eq(t, dibs_detach_dmb(&p->att), 0);
+	expect_eq(t, dibs_detach_dmb(p->tc.client, &p->att), 0);
 	expect(t, !p->att);
-	expect_eq(t, dibs_detach_dmb(&p->att), -EALREADY);
+	expect_eq(t, dibs_detach_dmb(p->tc.client, &p->att), -EALREADY);
 	expect(t, intact(p->dmb));
 	if (p->fake && p->fake->ops.detach_dmb)
 		expect_eq(t, fake_calls(p->fake, FAKE_DETACH), 1);
@@ -429,20 +429,20 @@ static void wrong_vlan(struct test *t)
 	refuse(p, p->tc.client, &params, -EADDRNOTAVAIL);
 	expect(t, !dibs_dmb_attached(dmb));
 	params.vlan.id = 7;
-	dibs_detach_dmb(&p->att);
+	dibs_detach_dmb(p->tc.client, &p->att);
 	p->att = dibs_attach_dmb(p->tc.client, fake->dev, &init_net, &params);
 	if (!expect_err(t, p->att, 0))
 		p->att = NULL;
 	dibs_unregister_dmb(dmb);
 out:
 	if (p && p->att)
-		dibs_detach_dmb(&p->att);
+		dibs_detach_dmb(p->tc.client, &p->att);
 	fake_free(fake);
 	pair_free(p);
 }
 
 const struct test_case hostile_cases[] = {
-	{ "a move outside the DMB is refused, nothing is written", range },
+	{ "a move outside the DMB is refused, nothing is written", ranges },
 	{ "a signal bit above 15 is refused, nothing is written", mask },
 	{ "a length said wrong is refused at the move", remote_length },
 	{ "a DMB dedicated to another GID cannot be attached", wrong_gid },

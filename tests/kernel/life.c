@@ -80,7 +80,7 @@ static void nobody_is_told(struct test *t)
 
 	if (!p)
 		return;
-	dibs_detach_dmb(&p->att);
+	dibs_detach_dmb(p->tc.client, &p->att);
 	watch_unregister(&p->watch, p->dmb);
 	p->dmb = NULL;
 	expect_eq(t, atomic_read(&p->tc.events), 0);
@@ -104,7 +104,7 @@ static void page_outlives_all(struct test *t)
 	expect_eq(t, page_count(page), 2);
 	get_page(page);
 	put_page(page);
-	dibs_detach_dmb(&p->att);
+	dibs_detach_dmb(p->tc.client, &p->att);
 	watch_unregister(&p->watch, p->dmb);
 	p->dmb = NULL;
 	/* Memory is freed by now, but for this reference. */
@@ -201,7 +201,7 @@ static void check_device_gone(struct pair *p)
 	dibs_dmb_signal(p->dmb, 1);
 	expect_eq(t, atomic_read(&p->watch.calls), 0);
 
-	expect_eq(t, dibs_detach_dmb(&p->att), 0);
+	expect_eq(t, dibs_detach_dmb(p->tc.client, &p->att), 0);
 	watch_unregister(&p->watch, p->dmb);
 	p->dmb = NULL;
 	expect_eq(t, fake_calls(p->fake, FAKE_UNREGISTER), 1);
@@ -219,7 +219,7 @@ static void give_back_in_del(struct tclient *tc, struct dibs_dev *dev)
 
 	if (dev != p->dev)
 		return;
-	dibs_detach_dmb(&p->att);
+	dibs_detach_dmb(p->tc.client, &p->att);
 	watch_unregister(&p->watch, p->dmb);
 	p->dmb = NULL;
 }
@@ -360,7 +360,7 @@ static int make_and_refuse(struct tclient *tc, struct dibs_dev *dev)
 	return -ENOTTY;
 }
 
-static void refused(struct test *t)
+static void refusing(struct test *t)
 {
 	struct fake_options opt = { .name = "st-refused",
 				    .fabric = DIBS_FABRIC_LOOPBACK,
@@ -369,7 +369,7 @@ static void refused(struct test *t)
 	struct dibs_event event = { .type = DIBS_EVENT_OTHER };
 	struct watch watch = {};
 	struct fake *fake;
-	int dels;
+	int dels = 0;
 
 	tc.arg = &watch;
 	expect_eq(t, tclient_register(&tc, "st-refuse"), 0);
@@ -453,7 +453,7 @@ const struct test_case life_cases[] = {
 	{ "deleting twice, or before adding, does nothing", deleted_twice },
 	{ "each client meets each device, whoever comes first",
 	  each_meets_each },
-	{ "a client that refuses a device hears no more of it", refused },
+	{ "a client that refuses a device hears no more of it", refusing },
 	{ "a refusal does not keep a device from others", refused_by_one },
 	{ "handles and bindings know whose they are", privs },
 	{}

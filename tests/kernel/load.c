@@ -7,6 +7,7 @@
  * When it stops, the clients unregister and leave whatever they have, one
  * while the other still works.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -112,7 +113,7 @@ static void load_give_back(struct load *load, struct load_slot *slot,
 			   bool dmb)
 {
 	if (!dmb && slot->att) {
-		dibs_detach_dmb(&slot->att);
+		dibs_detach_dmb(load->tc.client, &slot->att);
 	} else if (slot->dmb) {
 		watch_unregister(&slot->watch, slot->dmb);
 		slot->dmb = NULL;
@@ -140,6 +141,9 @@ static void load_step(void *arg, unsigned int nr)
 		dibs_attachment_trim(slot->att, 0, LOAD_LEN);
 	else
 		load_give_back(load, slot, what % 2);
+	/* Whoever takes all this away needs the processors, too. */
+	if (!(crew_random(random) % 16))
+		usleep_range(50, 100);
 }
 
 static int load_start_one(unsigned int i, unsigned int threads)

@@ -155,7 +155,7 @@ static void header_on(struct test *t, enum pair_kind kind)
 	if (!expect(t, header))
 		goto unregister;
 	expect_eq(t, offset_in_page(header), 0);
-	expect_eq(t, memchr_inv(header, 0, 256) != NULL, 0);
+	expect(t, !memchr_inv(header, 0, 256));
 	att = pair_attach(p, dmb);
 	if (!expect_err(t, att, 0))
 		goto unregister;
@@ -175,7 +175,7 @@ static void header_on(struct test *t, enum pair_kind kind)
 	dibs_attachment_trim(att, 0, 8 * PAGE_SIZE);
 	expect_eq(t, header[9], 0x77);
 	expect(t, dibs_dmb_header(dmb) == header);
-	dibs_detach_dmb(&att);
+	dibs_detach_dmb(p->tc.client, &att);
 unregister:
 	dibs_unregister_dmb(dmb);
 out:
@@ -216,7 +216,7 @@ static void check_every_length(struct pair *p)
 			byte = 0;
 			dibs_dmb_read(dmb, lens[i] - 1, &byte, 1);
 			expect_eq(t, byte, 'z');
-			dibs_detach_dmb(&att);
+			dibs_detach_dmb(p->tc.client, &att);
 		}
 		dibs_unregister_dmb(dmb);
 	}
@@ -274,7 +274,7 @@ static void like_memcpy(struct test *t)
 }
 
 /* The sysctl of the first namespace, as an administrator sets it. */
-static int mem_max(const char *value)
+static int cap_set(const char *value)
 {
 	struct file *file = filp_open("/proc/sys/net/dibs/mem_max", O_WRONLY,
 				      0);
@@ -288,7 +288,7 @@ static int mem_max(const char *value)
 	return n < 0 ? n : 0;
 }
 
-static int mem_max_get(char *value, size_t size)
+static int cap_get(char *value, size_t size)
 {
 	struct file *file = filp_open("/proc/sys/net/dibs/mem_max", O_RDONLY,
 				      0);
@@ -333,14 +333,14 @@ static void cap(struct test *t)
 
 	if (!p)
 		return;
-	if (mem_max_get(before, sizeof(before))) {
+	if (cap_get(before, sizeof(before))) {
 		test_skip(t, "no sysctl net.dibs.mem_max");
 		goto out;
 	}
 	expect_eq(t, dibs_move_data(p->att, 0, false, 0, "x", 1), 0);
-	if (expect_eq(t, mem_max("4096"), 0))
+	if (expect_eq(t, cap_set("4096"), 0))
 		check_capped(p);
-	expect_eq(t, mem_max(before), 0);
+	expect_eq(t, cap_set(before), 0);
 	expect_eq(t, dibs_attachment_populate(p->att, 0, SZ_1M), 0);
 out:
 	pair_free(p);

@@ -72,7 +72,7 @@ static void stranger(struct test *t)
 	expect(t, all_bytes(dmb, 0, 5000, 0));
 	p->att = dibs_attach_dmb(p->tc.client, fake->dev, &init_net, &attach);
 	if (expect_err(t, p->att, 0))
-		dibs_detach_dmb(&p->att);
+		dibs_detach_dmb(p->tc.client, &p->att);
 	p->att = NULL;
 	dibs_unregister_dmb(dmb);
 out:

@@ -26,8 +26,8 @@ struct race {
 	atomic_t good;
 	atomic_t odd;			/* answers that should not be */
 	u32 random[CREW_MAX];
-	bool in;			/* see wait_for_callback() */
-	bool out;
+	bool in;			/* somebody is where he stays ... */
+	bool out;			/* ... until this is set */
 	atomic_t done;
 };
 
@@ -70,6 +70,7 @@ static void owner_step(void *arg, unsigned int nr)
 	struct race *race = arg;
 	struct watch watch = {};
 	struct dibs_dmb *dmb;
+	u32 wait;
 
 	dmb = pair_register(race->p, LEN, &watch);
 	if (IS_ERR(dmb)) {
@@ -77,8 +78,12 @@ static void owner_step(void *arg, unsigned int nr)
 		return;
 	}
 	WRITE_ONCE(race->token, dibs_dmb_token(dmb));
-	if (crew_random(&race->random[nr]) % 2)
-		udelay(crew_random(&race->random[nr]) % 50);
+	/* Not at all, or about as long as a peer needs. */
+	for (wait = crew_random(&race->random[nr]) % 64; wait; wait--) {
+		if (wait % 4 && dibs_dmb_attached(dmb))
+			break;
+		udelay(5);
+	}
 	watch_unregister(&watch, dmb);
 	if (atomic_read(&watch.late) || atomic_read(&watch.overlaps))
 		atomic_inc(&race->odd);
@@ -110,7 +115,7 @@ static void attach_step(void *arg, unsigned int nr)
 	err = dibs_move_data(att, 3, true, LEN - 4, &word, 4);
 	if (err && !one_of(err, move_errors))
 		atomic_inc(&race->odd);
-	dibs_detach_dmb(&att);
+	dibs_detach_dmb(race->p->tc.client, &att);
 }
 
 static void lookup_on(struct test *t, enum pair_kind kind)
@@ -195,12 +200,12 @@ static void any_step(void *arg, unsigned int nr)
 	for (i = crew_random(random) % 8; i && !IS_ERR(att); i--)
 		any_move(race, nr, att);
 	if (crew_random(random) % 2 && !IS_ERR(att)) {
-		dibs_detach_dmb(&att);
+		dibs_detach_dmb(race->p->tc.client, &att);
 		att = ERR_PTR(-ENOENT);
 	}
 	watch_unregister(&watch, dmb);
 	if (!IS_ERR(att))
-		dibs_detach_dmb(&att);
+		dibs_detach_dmb(race->p->tc.client, &att);
 	if (atomic_read(&watch.late) || atomic_read(&watch.overlaps))
 		atomic_inc(&race->odd);
 }
@@ -314,9 +319,9 @@ static void stay_in_callback(struct watch *watch, struct dibs_dmb *dmb,
 	struct race *race = watch->arg;
 	int i;
 
-	smp_store_release(&race->in, true);
+	WRITE_ONCE(race->in, true);
 	/* Bounded: a test that fails shall not hang. */
-	for (i = 0; i < 200000 && !smp_load_acquire(&race->out); i++)
+	for (i = 0; i < 200000 && !READ_ONCE(race->out); i++)
 		udelay(5);
 }
 
@@ -368,14 +373,14 @@ static void removal_waits(struct test *t, enum pair_kind kind,
 	race->p->watch.hook = stay_in_callback;
 	race->p->watch.arg = race;
 	expect(t, crew_add(&crew, send_step, race));
-	for (i = 0; i < 100000 && !smp_load_acquire(&race->in); i++)
+	for (i = 0; i < 100000 && !READ_ONCE(race->in); i++)
 		usleep_range(20, 50);
 	expect(t, race->in);
 	expect(t, crew_add(&crew, remove, race));
 	/* Long enough for a removal that does not wait to end. */
 	usleep_range(50000, 60000);
 	expect_eq(t, atomic_read(&race->done), 0);
-	smp_store_release(&race->out, true);
+	WRITE_ONCE(race->out, true);
 	expect(t, crew_wait(&race->done, 1));
 	crew_stop(&crew);
 out:
@@ -402,8 +407,8 @@ static void stay_in_op(struct fake *fake, enum fake_op op)
 
 	if (op != FAKE_REGISTER)
 		return;
-	smp_store_release(&race->in, true);
-	for (i = 0; i < 20000 && !smp_load_acquire(&race->out); i++)
+	WRITE_ONCE(race->in, true);
+	for (i = 0; i < 20000 && !READ_ONCE(race->out); i++)
 		usleep_range(20, 50);
 }
 
@@ -433,7 +438,7 @@ static void delete_waits_for_op(struct test *t)
 	race->p->fake->arg = race;
 	race->p->fake->hook = stay_in_op;
 	expect(t, crew_add(&crew, register_step, race));
-	for (i = 0; i < 100000 && !smp_load_acquire(&race->in); i++)
+	for (i = 0; i < 100000 && !READ_ONCE(race->in); i++)
 		usleep_range(20, 50);
 	expect(t, race->in);
 	expect(t, crew_add(&crew, delete_step, race));
@@ -441,7 +446,7 @@ static void delete_waits_for_op(struct test *t)
 	expect_eq(t, atomic_read(&race->done), 0);
 	/* No new one enters meanwhile. */
 	expect_err(t, pair_register(race->p, LEN, NULL), -ENODEV);
-	smp_store_release(&race->out, true);
+	WRITE_ONCE(race->out, true);
 	expect(t, crew_wait(&race->done, 1));
 	crew_stop(&crew);
 	expect_eq(t, fake_calls(race->p->fake, FAKE_UNREGISTER), 2);
@@ -543,7 +548,8 @@ static void give_back_step(void *arg, unsigned int nr)
 		return;
 	}
 	if (nr % 2)
-		dibs_detach_dmb(&gone->att[i]);
+		dibs_detach_dmb(gone->race->p->tc.client,
+				&gone->att[i]);
 	else
 		dibs_unregister_dmb(gone->dmb[i]);
 }

@@ -155,7 +155,7 @@ static void pingpong_stop(struct pingpong *pp)
 
 	for (i = 0; i < 2; i++) {
 		if (!IS_ERR_OR_NULL(pp->att[i]))
-			dibs_detach_dmb(&pp->att[i]);
+			dibs_detach_dmb(pp->p->tc.client, &pp->att[i]);
 		if (!IS_ERR_OR_NULL(pp->dmb[i]))
 			watch_unregister(&pp->watch[i], pp->dmb[i]);
 		watch_expect_clean(pp->t, &pp->watch[i]);
@@ -247,7 +247,7 @@ static void check_chain(struct pair *p)
 	expect(t, atomic_read(&chain->deepest) >= 2);
 	expect(t, atomic_read(&chain->deepest) <= 4);
 	while (n--) {
-		dibs_detach_dmb(&chain->att[n]);
+		dibs_detach_dmb(p->tc.client, &chain->att[n]);
 		watch_unregister(&chain->watch[n], chain->dmb[n]);
 		watch_expect_clean(t, &chain->watch[n]);
 	}

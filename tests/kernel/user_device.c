@@ -82,7 +82,7 @@ static int user_release(struct inode *inode, struct file *file)
 {
 	struct user_file *uf = file->private_data;
 
-	dibs_detach_dmb(&uf->att);
+	dibs_detach_dmb(service.client, &uf->att);
 	dibs_unregister_dmb(uf->dmb);
 	kfree(uf);
 	return 0;

@@ -11,6 +11,9 @@
 #      v                                                    v
 #   FUSE server, silent until the device is gone         must end
 
+# Most functions are called by those of lib.sh.
+# shellcheck disable=SC2317
+
 cd "$(dirname "$0")" || exit
 # shellcheck source=lib.sh
 . ./lib.sh

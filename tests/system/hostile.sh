@@ -75,6 +75,7 @@ ok "attached before: EBUSY" act busy "busy" busy
 ok "offset at the end: ERANGE" act range "out of range" range
 ok "signal bit 16: EINVAL" act mask "Invalid argument" mask
 ok "owner gave it up: ESTALE" act stale "Stale" stale
+ok "detached twice: EALREADY" act detached "already" detached
 in_netns red dibs device leave lo
 ok "a namespace that left the device: EXDEV" \
 	act netns "Invalid cross-device" netns red

@@ -75,9 +75,9 @@ json "the list of DMBs is a list" "d == []" dibs dmb list --json
 json "the list of DMBs of a device" "d == []" dibs dmb list dev lo --json
 json "counters are a list" "isinstance(d, list)" dibs stats lo --json
 refused "a device that is not there" "no such device" dibs device show nowhere
-refused "counters of a device that is not there" "no such device" \
+refused "counters of a device that is not there" "[Nn]o such device" \
 	dibs stats nowhere
-refused "DMBs of a device that is not there" "no such device" \
+refused "DMBs of a device that is not there" "[Nn]o such device" \
 	dibs dmb list dev index 4000000000
 
 # --- adding and deleting --------------------------------------------------------------
@@ -159,8 +159,10 @@ refused "a file that is no namespace" "no network namespace" \
 refused "granting what all share" "share" dibs device grant lo red
 
 background "$scratch/sleep" nsenter --net=/run/netns/blue sleep 1000
+child=$!
+within 10 test "/proc/$child/ns/net" -ef /run/netns/blue
 ok "a device is granted by process" \
-	within 10 in_netns red dibs device grant crimson $!
+	in_netns red dibs device grant crimson $child
 ok "then it is seen there" sees blue crimson
 
 ok "a namespace leaves lo" in_netns red dibs device leave lo
@@ -171,20 +173,66 @@ ok "it joins again" in_netns red dibs device join lo
 json "and can use it" "d['usable']" in_netns red dibs device show lo --json
 refused "a private device is not left" "not shared" dibs device leave room
 
-ok "a device becomes shared" in_netns red dibs device share crimson
-ok "then all see it" sees blue crimson
-refused "but its name may be taken" "name" in_netns red dibs device share room
-refused "the host owns it from then on" "another network namespace" \
-	in_netns red dibs device unshare crimson
-ok "the host can keep it" dibs device unshare crimson
-ok "then others do not see it" misses red crimson
-ok "and can delete it" dibs device del crimson
+refused "a device that goes with its namespace is not shared" \
+	"goes with its network namespace" in_netns red dibs device share crimson
+ok "it is deleted" in_netns red dibs device del crimson
+ok "the host keeps lo to itself" dibs device unshare lo
+ok "then others do not see it" misses red lo
+ok "it shares it again" dibs device share lo
+ok "then they do" sees red lo
 
 ok "a device is granted to another namespace" bash -c '
 	nsenter --net=/run/netns/red dibs device add going &&
 	nsenter --net=/run/netns/red dibs device grant going blue'
 netns_del red
 ok "it goes with the namespace that made it" within 20 misses blue going
+
+# --- DMBs ----------------------------------------------------------------------------------
+
+selftest=/sys/module/dibs_selftest/parameters/do
+
+tell_client() {
+	echo "$*" >"$selftest"
+}
+
+if modprobe dibs_selftest run= 2>/dev/null && [[ -w $selftest ]]; then
+	ok "a client has a DMB" tell_client register lo 100000
+	json "it is listed with its token" \
+		"len(d) == 1 and d[0]['len'] == 100000 and
+		d[0]['device'] == 'lo' and d[0]['state'] == 'waiting' and
+		int(d[0]['token'], 16)" dibs dmb list --json
+	json "without rights, without token" "len(d) == 1 and 'token' not in d[0]" \
+		"${without_caps[@]}" dibs dmb list dev lo --json
+	json "not to other namespaces" "d == []" \
+		in_netns blue dibs dmb list --json
+	json "not with another device" "d == []" \
+		dibs dmb list dev room --json
+	ok "its peer attaches it" tell_client attach
+	json "the list says so" "d[0]['state'] == 'attached'" \
+		dibs dmb list --json
+	ok "its peer writes" tell_client move
+	json "it has memory now" "d[0]['memory'] >= 100000" \
+		dibs dmb list --json
+	json "counters tell" "[x['counters']['move_bytes'] for x in d if
+		x['counters']['dmbs'] == 1] == [100000]" dibs stats lo --json
+	json "and all of them together" "[x['total']['move_bytes'] for x in d if
+		x['counters']['dmbs'] == 1] == [100000]" dibs stats lo --json
+	json "without rights, only those of the namespace" \
+		"d and not any('total' in x for x in d) and
+		sum(x['counters']['dmbs'] for x in d) == 1" \
+		"${without_caps[@]}" dibs stats --json
+	json "other namespaces have theirs" \
+		"d and not any('total' in x for x in d) and
+		sum(x['counters']['dmbs'] for x in d) == 0" \
+		in_netns blue dibs stats lo --json
+	json "clients are listed" "all(x['devices'] == 2 for x in d) and d" \
+		dibs client list --json
+	ok "the DMB goes" tell_client unregister
+	json "and is listed no more" "d == []" dibs dmb list --json
+	rmmod dibs_selftest
+else
+	skip "DMBs and counters" "no module dibs_selftest"
+fi
 
 # --- rights ------------------------------------------------------------------------------
 
@@ -206,7 +254,7 @@ ok "but they are in its own network namespace" \
 	unshare --user --map-root-user --net dibs device add x
 refused "they do not reach shared devices" "another network namespace" \
 	unshare --user --map-root-user --net dibs device disable lo
-refused "nor do they make shared ones" "host" \
+refused "nor do they make shared ones" "goes with its network namespace" \
 	unshare --user --map-root-user --net \
 	bash -c 'dibs device add x && dibs device share x'
 ok "they leave lo for themselves" \
@@ -223,7 +271,7 @@ background "$scratch/monitor" dibs monitor --json
 monitor=$!
 ok "the monitor listens" within 10 listens $monitor
 dibs device add seen
-ok "it sees a device come" within 10 saw '"added".*"seen"'
+ok "it sees a device come" within 10 saw '"added".*"seen".*"enabled":true'
 dibs device disable seen
 ok "it sees a device change" within 10 saw '"changed".*"seen"'
 ok "it sees what happens on the fabric" within 10 saw '"fabric".*"seen"'
@@ -249,6 +297,14 @@ ok "and sees devices" within 10 grep -q "^device room changed: .*disabled" \
 ok "but not what others do on the fabric" bash -c \
 	"! grep -q fabric '$scratch/monitor-unprivileged'"
 
+# Whoever may make a user namespace may not give this one devices.
+exec 9</proc/self/ns/net
+ok "granting needs rights in the other namespace too" \
+	unshare -Urn bash -c 'dibs device add mine type loopback &&
+		! dibs device grant mine /proc/self/fd/9 2>/run/refusal &&
+		grep -q "no rights in the other" /run/refusal'
+exec 9<&-
+
 # --- modules -------------------------------------------------------------------------------------
 
 for pid in "${children[@]}"; do
@@ -261,4 +317,5 @@ ok "a type's module is loaded when it is needed" dibs device add room
 json "and brings lo" "{x['name'] for x in d} == {'lo', 'room'}" \
 	dibs device list --json
 ok "all goes" unload_modules
+
 done_testing

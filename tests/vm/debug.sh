@@ -19,10 +19,9 @@ debug_is_current() {
 unpack_source() {
 	local tree=$1 version=$2
 
-	say "debug kernel: fetching linux-source-6.12 $version"
-	fetch "$work/source" amd64 "linux-source-6.12=$version"
+	fetch_source "$version"
 	mkdir "$work/tree"
-	tar -xf "$work"/source/usr/src/linux-source-*.tar.xz -C "$work/tree" \
+	tar -xf "$(source_tarball "$version")" -C "$work/tree" \
 		--strip-components=1 --exclude='*/Documentation/*.rst'
 	replace "$work/tree" "$tree"
 }

@@ -7,6 +7,7 @@
 #   $cache/kernels/RELEASE/    one kernel: image, modules and headers unpacked
 #       arch version vmlinuz build lib/modules/RELEASE
 #   $cache/resolved/NAME       the release a short name (6.12, 6.1) stands for
+#   $cache/source/, scripts/   the kernel's source, and what lint takes of it
 #   $cache/busybox/ARCH        a static busybox
 #   $cache/sysroot/ARCH        headers and static libraries for test programs
 #   $cache/apt/ARCH            package lists of another architecture
