@@ -248,7 +248,7 @@ int main(int argc, char **argv)
 		}
 		report(plan, &plan->jobs[i]);
 	}
-	if (!options.pattern && plan->carriers > 2)
+	if (!options.pattern && !options.carrier)
 		report_list(plan);
 	printf("# %u cases, %u rows, %u bad\n", plan->count, row, bad);
 	return !!bad;

@@ -18,4 +18,8 @@ modprobe dibs_smc || {
 	echo "Bail out! dibs_smc cannot be loaded"
 	exit 1
 }
+# The debug kernel is slow, and AF_SMC differs only in how sockets are made.
+if [[ -n ${DIBS_DEBUG-} ]]; then
+	set -- --carrier IPPROTO_SMC "$@"
+fi
 exec "$suite" "$@"

@@ -76,15 +76,14 @@ run_memcached() {
 
 # --- PostgreSQL -------------------------------------------------------------------------
 
-as_postgres() {
-	setpriv --reuid=postgres --regid=postgres --clear-groups \
-		env HOME="$scratch/pg" "$@"
-}
+# Words, not a function: in the background that would be one process more.
+as_postgres=(setpriv --reuid=postgres --regid=postgres --clear-groups
+	env HOME="$scratch/pg")
 
 prepare_postgres() {
 	mkdir "$scratch/pg"
 	chown postgres: "$scratch/pg"
-	as_postgres "$pg/initdb" -D "$scratch/pg/data" -A trust -E UTF8 \
+	"${as_postgres[@]}" "$pg/initdb" -D "$scratch/pg/data" -A trust -E UTF8 \
 		--locale=C --no-sync >"$scratch/initdb"
 }
 
@@ -95,7 +94,7 @@ psql_value() {
 run_postgres() {
 	local client=(-h 127.0.0.1 -p "$port" -U postgres postgres)
 
-	as_postgres "${over[@]}" "$pg/postgres" -D "$scratch/pg/data" -k '' \
+	"${as_postgres[@]}" "${over[@]}" "$pg/postgres" -D "$scratch/pg/data" -k '' \
 		-h 127.0.0.1 -p "$port" -F >"$scratch/server" 2>&1 &
 	servers+=($!)
 	within 60 "$pg/pg_isready" -q -h 127.0.0.1 -p "$port"

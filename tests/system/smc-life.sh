@@ -20,11 +20,10 @@ smc_loaded() {
 	[[ -d /sys/module/dibs_smc ]]
 }
 
-# What a closed socket leaves behind may need a moment.
+# What a closed socket leaves behind may need a moment. Whether anything leaked
+# is looked for once, at the end of the guest.
 unload_smc() {
-	within 60 /sbin/rmmod dibs_smc || return
-	[[ -z ${DIBS_DEBUG-} ]] ||
-		DIBS_LEAKS=later "$DIBS_GUEST/leaks" "after rmmod dibs_smc"
+	within 60 /sbin/rmmod dibs_smc
 }
 
 # hold KIND: a process that keeps one; $holder is it
@@ -43,7 +42,6 @@ let_go() {
 	return 0
 }
 
-# Not by tests/vm/guest/debug-bin, which looks for leaks, also when it failed.
 cannot_unload_smc() {
 	! /sbin/rmmod dibs_smc && smc_loaded
 }
