@@ -127,11 +127,14 @@ _nothing_failed() {
 }
 
 _sockets_were() {
-	local found
+	local found kind
 
 	found=$(seen "$scratch/$1.$2.sockets" "$3")
 	echo "SMC sockets seen: $found"
-	[[ $found == "$4" ]]
+	[[ -n $4 || -z $found ]] || return
+	for kind in $4; do
+		[[ " $found " == *" $kind "* ]] || return
+	done
 }
 
 # program NAME PORT FUNCTION [KINDS]: the second run uses PORT + 1

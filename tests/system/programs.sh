@@ -29,7 +29,7 @@ run_iperf3() {
 		python3 -c '
 import json, sys
 d = json.load(sys.stdin)
-print("bytes arrived:", d["end"]["sum_received"]["bytes"] > 100000,
+print("bytes arrived:", d["end"]["sum_received"]["bytes"] > 0,
       "streams:", len(d["end"]["streams"]))' <"$scratch/json"
 	done
 }
@@ -207,6 +207,7 @@ if needs "ssh and scp" sshd ssh scp; then
 	program ssh 5601 run_ssh
 fi
 if needs stress-ng stress-ng; then
-	program stress-ng 5701 run_stress
+	# It closes what it accepted at once.
+	program stress-ng 5701 run_stress "connected listener"
 fi
 done_testing

@@ -15,6 +15,7 @@ cd "$(dirname "$0")" || exit
 
 traffic=$PWD/smc_traffic.py
 rounds=3
+[[ -z ${DIBS_DEBUG-} ]] || rounds=2
 
 smc_loaded() {
 	[[ -d /sys/module/dibs_smc ]]
