@@ -55,7 +55,9 @@ refuses_removal() {
 # load NAMESPACE: sockets at work there, in a process group of their own
 load() {
 	mkfifo "$scratch/fifo"
-	setsid nsenter --net="/run/netns/$1" python3 "$traffic" load \
+	# Behind everything else, or a slow machine sees nothing but load.
+	setsid nice -n 19 nsenter --net="/run/netns/$1" \
+		python3 "$traffic" load \
 		>"$scratch/fifo" 2>"$scratch/load.$1" &
 	loaders+=($!)
 	read -r <"$scratch/fifo"
