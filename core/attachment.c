@@ -179,8 +179,8 @@ dibs_attach_dmb_entered(struct dibs_use *use, struct net *net,
 	err = dibs_attachment_name(att);
 	if (err)
 		goto put;
-	/* The right was lost while the attachment was not in the list yet. */
-	if (!dibs_dev_usable(dev, net)) {
+	/* The right was lost before it was in the list; see dmb.c. */
+	if (READ_ONCE(use->cut) || !dibs_dev_usable(dev, net)) {
 		err = dibs_reject(use, DIBS_A_COUNTER_REJECT_NETNS, -EXDEV);
 		goto detach;
 	}

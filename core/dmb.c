@@ -198,8 +198,11 @@ dibs_register_dmb_entered(struct dibs_use *use, struct net *net,
 	dibs_count(use, DIBS_A_COUNTER_DMBS);
 	dibs_count(use, DIBS_A_COUNTER_DMBS_EVER);
 	trace_dibs_register_dmb(dmb);
-	/* The right was lost while the DMB was not in the list yet. */
-	if (!dibs_dev_usable(dev, net)) {
+	/*
+	 * The right was lost while the DMB was not in the list yet; by now there
+	 * may be a new one, but then for a new use.
+	 */
+	if (READ_ONCE(use->cut) || !dibs_dev_usable(dev, net)) {
 		dibs_count(use, DIBS_A_COUNTER_REJECT_NETNS);
 		dibs_unregister_dmb(dmb);
 		return ERR_PTR(-EXDEV);
