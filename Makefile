@@ -34,6 +34,12 @@ tools: ## build the programs
 		$(MAKE) --no-print-directory -C tools O=$(CURDIR)/build/tools; \
 	fi
 
+# Programs that suites of tests/system run in guests.
+.PHONY: test-programs
+test-programs:
+	@$(MAKE) --no-print-directory -C tests/conformance O=$(CURDIR)/build/tests
+	@$(MAKE) --no-print-directory -C tests/cost O=$(CURDIR)/build/tests
+
 # For big-endian guests: dynamically linked tools, static test programs.
 s390x := CROSS_COMPILE=s390x-linux-gnu- \
 	SYSROOT=$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dibs/sysroot/s390x

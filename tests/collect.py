@@ -6,6 +6,7 @@ Suites are found by their place:
 
   tests/unit/Makefile       make check, on the host
   tests/lint/run            on the host
+  tests/cost/run            make check; boots a guest of its own
   tests/kernel/run          the kernel's own selftest, in every guest
   tests/system/*.sh         in x86 guests
   tests/faults/*.sh         likewise
@@ -248,6 +249,8 @@ def main():
     if args.what != 'host':
         for kernel in KERNELS.get(args.what, [args.what]):
             run_in_guests(tally, kernel, args.suite, args.verbose)
+    if args.what == 'check' and not args.suite:
+        run_here(tally, 'cost', [HERE + '/cost/run'])
     if not tally.passed and not tally.failed:
         print('no test was run')
         tally.failed = 1

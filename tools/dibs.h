@@ -66,6 +66,9 @@ json_t *decode_dmb(const struct nlmsghdr *nlh);
 json_t *decode_stats(const struct nlmsghdr *nlh);
 json_t *decode_event(const struct nlmsghdr *nlh);
 
+/* reason.c: why TCP carries a connection, in words */
+const char *reason_text(uint32_t code);
+
 /* output.c: what is printed */
 #define CELL_LEN	64
 
@@ -102,6 +105,9 @@ int device_leave(int argc, char **argv);
 int client_list(int argc, char **argv);
 int dmb_list(int argc, char **argv);
 int stats_show(int argc, char **argv);
+int smc_list(int argc, char **argv);
+int smc_stats(int argc, char **argv);
+int run_program(int argc, char **argv);
 int monitor(int argc, char **argv);
 
 void device_state_text(char cell[CELL_LEN], const json_t *dev);

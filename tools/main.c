@@ -48,6 +48,12 @@ static const struct command {
 	{ "dmb", "list", "[dev DEV]", dmb_list,
 	  "list DMBs of this network namespace" },
 	{ "stats", NULL, "[DEV]", stats_show, "counters" },
+	{ "smc", "list", "", smc_list,
+	  "list SMC sockets, what carries them and why" },
+	{ "smc", "stats", "", smc_stats,
+	  "count connections that fell back to TCP, by reason" },
+	{ "run", NULL, "[-v] [--] PROGRAM [ARGUMENTS]", run_program,
+	  "run a program with SMC sockets in place of TCP ones" },
 	{ "monitor", NULL, "", monitor, "print events as they happen" },
 };
 
@@ -121,6 +127,10 @@ int main(int argc, char **argv)
 	bool want_help = false;
 	int i, words = 0;
 
+	/* What follows is the program's, whose name may be "--help". */
+	if (argc > 1 && !strcmp(argv[1], "run") &&
+	    !(argc == 3 && !strcmp(argv[2], "--help")))
+		return run_program(argc - 2, argv + 2);
 	/* Options may stand anywhere; what is left are words. */
 	for (i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j")) {

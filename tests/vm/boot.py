@@ -54,6 +54,8 @@ def arguments():
     add('--kernel', default=None, metavar='KERNEL',
         help='6.12, 6.1, debug or a release; default 6.12, on s390x 6.1')
     add('--cpus', type=int, default=2, metavar='N')
+    add('--icount', action='store_true',
+        help='one CPU whose time is a count of instructions: repeatable')
     add('--mem', metavar='SIZE', help='default 2G, on s390x and with debug 1G')
     add('--timeout', type=float, default=300, metavar='SECONDS',
         help='the whole guest, 0 for none; default %(default)d')
@@ -80,7 +82,8 @@ class Guest:
         self.arch = args.arch
         self.host_files = self.arch == 'x86_64'
         self.kernel = args.kernel or ('6.12' if self.host_files else '6.1')
-        self.cpus = args.cpus
+        self.icount = args.icount
+        self.cpus = 1 if args.icount else args.cpus
         self.release = self._fetch()
         top = os.path.join(CACHE, 'kernels', self.release)
         self.image = os.path.join(top, 'vmlinuz')
@@ -142,7 +145,7 @@ def newer(target, *sources):
 def build(guest):
     targets = ['modules', 'KVER=' + guest.release]
     if guest.host_files:
-        targets += ['tools']
+        targets += ['tools', 'test-programs']
     else:
         targets += ['tools-s390x', 'static-s390x']
     call(['make', '-s', '-C', REPO] + targets)

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * SMC-D, sockets that are TCP until they can be more: a table of contents.
+ * Start reading in smc.h.
+ *
+ * One module answers for everything that is called SMC: AF_SMC, IPPROTO_SMC,
+ * sock_diag of the family, the generic netlink families. The distribution's
+ * smc has the same names, so the two exclude each other; what registers first
+ * is what finds out.
+ */
+#include <linux/module.h>
+#include <linux/netlink.h>
+#include <net/genetlink.h>
+
+#include "smc.h"
+
+static int __init dibs_smc_init(void)
+{
+	int err;
+
+	err = dibs_smc_tables_start();
+	if (err)
+		return err;
+	err = dibs_smc_netlink_start();
+	if (err)
+		goto stop_tables;
+	err = dibs_smc_diag_start();
+	if (err)
+		goto stop_netlink;
+	err = dibs_smc_families_start();
+	if (err)
+		goto stop_diag;
+	return 0;
+
+stop_diag:
+	dibs_smc_diag_stop();
+stop_netlink:
+	dibs_smc_netlink_stop();
+stop_tables:
+	dibs_smc_tables_stop();
+	/* modprobe takes EEXIST for success: this very module is there. */
+	if (err == -EEXIST)
+		err = -EBUSY;
+	if (err == -EBUSY)
+		pr_err("dibs_smc: another module answers for AF_SMC: \"modprobe -r smc_diag smc\", and \"blacklist smc\" in /etc/modprobe.d keeps it away\n");
+	return err;
+}
+
+/*
+ * No socket is left: each holds the module. What may still be in our code are
+ * softirqs that copied a listener's pointers just before its release.
+ */
+static void __exit dibs_smc_exit(void)
+{
+	dibs_smc_families_stop();
+	dibs_smc_diag_stop();
+	dibs_smc_netlink_stop();
+	synchronize_net();
+	dibs_smc_tables_stop();
+}
+
+module_init(dibs_smc_init);
+module_exit(dibs_smc_exit);
+MODULE_DESCRIPTION("SMC-D sockets over DIBS");
+MODULE_AUTHOR("The DIBS authors");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_NETPROTO(PF_SMC);
+/* 256 is IPPROTO_SMC, 1 is SOCK_STREAM, 4 is NETLINK_SOCK_DIAG. */
+MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET, 256, 1);
+MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET6, 256, 1);
+MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_NETLINK, 4, AF_SMC);
+MODULE_ALIAS_GENL_FAMILY("SMC_GEN_NETLINK");

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Socket options. TCP answers all of them; here is what they mean for who
+ * carries the bytes. Process context, no lock held.
+ */
+#include <linux/in6.h>
+#include <linux/tcp.h>
+
+#include "smc.h"
+
+/* Data in a SYN is there before anybody could agree on anything else. */
+static bool is_fastopen(int level, int name)
+{
+	if (level != SOL_TCP)
+		return false;
+	switch (name) {
+	case TCP_FASTOPEN:
+	case TCP_FASTOPEN_CONNECT:
+	case TCP_FASTOPEN_KEY:
+	case TCP_FASTOPEN_NO_COOKIE:
+		return true;
+	}
+	return false;
+}
+
+int dibs_smc_setsockopt(struct socket *sock, int level, int name,
+			sockptr_t val, unsigned int len)
+{
+	struct dibs_smc *smc = dibs_smc(sock->sk);
+	int err;
+
+	err = dibs_smc_tcp(smc)->setsockopt(sock, level, name, val, len);
+	if (err)
+		return err;
+	if (is_fastopen(level, name))
+		WRITE_ONCE(smc->fastopen, true);
+	if (level == SOL_IPV6 && name == IPV6_ADDRFORM)
+		dibs_smc_to_inet(smc);
+	return 0;
+}

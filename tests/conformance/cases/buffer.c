@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) The DIBS authors
+ *
+ * SO_SNDBUF, SO_RCVBUF and SO_RCVLOWAT.
+ */
+
+#include "conformance.h"
+
+static void buffer_set_sizes(void)
+{
+	int fd = sock(0);
+
+	set_int(fd, SOL_SOCKET, SO_SNDBUF, 50000);
+	set_int(fd, SOL_SOCKET, SO_RCVBUF, 60000);
+	WANT(get_int(fd, SOL_SOCKET, SO_SNDBUF), 100000);
+	WANT(get_int(fd, SOL_SOCKET, SO_RCVBUF), 120000);
+}
+
+static void buffer_smallest(void)
+{
+	int fd = sock(0);
+
+	set_int(fd, SOL_SOCKET, SO_SNDBUF, 1);
+	set_int(fd, SOL_SOCKET, SO_RCVBUF, 0);
+	CALL(get_int(fd, SOL_SOCKET, SO_SNDBUF));
+	CALL(get_int(fd, SOL_SOCKET, SO_RCVBUF));
+	set_int(fd, SOL_SOCKET, SO_SNDBUF, -1);
+	CALL(get_int(fd, SOL_SOCKET, SO_SNDBUF));
+}
+
+static void buffer_forced(void)
+{
+	int fd = sock(0);
+
+	set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, 10000000);
+	set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, 10000000);
+	WANT(get_int(fd, SOL_SOCKET, SO_SNDBUF), 20000000);
+	WANT(get_int(fd, SOL_SOCKET, SO_RCVBUF), 20000000);
+}
+
+static void buffer_defaults(void)
+{
+	int fd = sock(0);
+
+	CALL(get_int(fd, SOL_SOCKET, SO_SNDBUF));
+	CALL(get_int(fd, SOL_SOCKET, SO_RCVBUF));
+	CALL(get_int(fd, SOL_SOCKET, SO_RCVLOWAT));
+	CALL(get_int(fd, SOL_SOCKET, SO_SNDLOWAT));
+}
+
+static void buffer_small_carries_much(void)
+{
+	struct pair p = connected_small();
+
+	if (!part()) {
+		WANT(expect_pattern(p.s, 400000, 0), 400000);
+		done();
+	}
+	WANT(send_all(p.c, 400000, 0), 400000);
+	join(1);
+}
+
+static void buffer_changed_later(void)
+{
+	struct pair p = connected();
+
+	set_int(p.c, SOL_SOCKET, SO_SNDBUF, 20000);
+	set_int(p.s, SOL_SOCKET, SO_RCVBUF, 20000);
+	WANT(get_int(p.c, SOL_SOCKET, SO_SNDBUF), 40000);
+	WANT(get_int(p.s, SOL_SOCKET, SO_RCVBUF), 40000);
+	if (!part()) {
+		WANT(expect_pattern(p.s, 300000, 0), 300000);
+		done();
+	}
+	WANT(send_all(p.c, 300000, 0), 300000);
+	join(1);
+}
+
+static void buffer_low_water(void)
+{
+	struct pair p = connected();
+
+	set_int(p.s, SOL_SOCKET, SO_RCVLOWAT, 10);
+	WANT(get_int(p.s, SOL_SOCKET, SO_RCVLOWAT), 10);
+	WANT(send_all(p.c, 9, 0), 9);
+	SOON(queued_in(p.s), 9);
+	MASK(p.s, POLLOUT);
+	WANT(send_all(p.c, 1, 9), 1);
+	MASK(p.s, POLLIN | POLLOUT);
+	WANT(recv(p.s, (char[20]){}, 20, 0), 10);
+}
+
+static void buffer_low_water_wait(void)
+{
+	struct pair p = connected();
+
+	set_int(p.s, SOL_SOCKET, SO_RCVLOWAT, 5);
+	if (!part()) {
+		WANT(recv(p.s, (char[20]){}, 20, 0), 6);
+		done();
+	}
+	asleep(1);
+	WANT(send(p.c, "abc", 3, 0), 3);
+	SOON(queued_in(p.s), 3);
+	asleep(1);
+	WANT(send(p.c, "def", 3, 0), 3);
+	join(1);
+}
+
+static void buffer_low_water_end(void)
+{
+	struct pair p = connected();
+
+	set_int(p.s, SOL_SOCKET, SO_RCVLOWAT, 100);
+	WANT(send(p.c, "abc", 3, 0), 3);
+	WANT(shutdown(p.c, SHUT_WR), 0);
+	MASK(p.s, POLLIN | POLLOUT | POLLRDHUP);
+	WANT(recv(p.s, (char[20]){}, 20, 0), 3);
+}
+
+static void buffer_low_water_values(void)
+{
+	int fd = sock(0);
+
+	set_int(fd, SOL_SOCKET, SO_RCVLOWAT, 0);
+	WANT(get_int(fd, SOL_SOCKET, SO_RCVLOWAT), 1);
+	CALL(setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &(int){ -5 }, 4));
+	CALL(get_int(fd, SOL_SOCKET, SO_RCVLOWAT));
+	FAIL(setsockopt(fd, SOL_SOCKET, SO_SNDLOWAT, &(int){ 5 }, 4),
+	     ENOPROTOOPT);
+}
+
+static void buffer_low_water_wakes_poll(void)
+{
+	struct pair p = connected();
+
+	set_int(p.s, SOL_SOCKET, SO_RCVLOWAT, 100);
+	if (!part()) {
+		struct pollfd f = { .fd = p.s, .events = POLLIN };
+
+		WANT(poll(&f, 1, 10000), 1);
+		WANT(queued_in(p.s) >= 100, 1);
+		done();
+	}
+	asleep(1);
+	WANT(send_all(p.c, 50, 0), 50);
+	WANT(send_all(p.c, 50, 50), 50);
+	join(1);
+}
+
+/* A sender becomes writable when a third of its buffer is free. */
+static void buffer_write_threshold(void)
+{
+	struct pair p = connected_small();
+	size_t sent = fill(p.c);
+
+	MASK(p.c, 0);
+	WANT(expect_pattern(p.s, 100, 0), 100);
+	MASK(p.c, 0);
+	WANT(expect_pattern(p.s, sent - 100, 100) == sent - 100, 1);
+	MASK(p.c, POLLOUT);
+}
+
+static const struct test buffer_tests[] = {
+	CASE(buffer_set_sizes, "buffer sizes are doubled and kept"),
+	CASE(buffer_smallest, "buffers have a smallest size"),
+	CASE(buffer_forced, "SO_SNDBUFFORCE and SO_RCVBUFFORCE exceed the limits"),
+	CASE(buffer_defaults, "buffers have TCP's default sizes"),
+	CASE(buffer_small_carries_much, "small buffers carry much data"),
+	CASE(buffer_changed_later, "buffers may change while connected"),
+	CASE(buffer_low_water, "SO_RCVLOWAT delays POLLIN"),
+	CASE(buffer_low_water_wait, "SO_RCVLOWAT delays recv()"),
+	CASE(buffer_low_water_end, "the end overrules SO_RCVLOWAT"),
+	CASE(buffer_low_water_values, "low-water marks are checked"),
+	CASE(buffer_low_water_wakes_poll, "poll() sleeps until SO_RCVLOWAT is reached"),
+	CASE(buffer_write_threshold, "POLLOUT waits for enough room"),
+};
+
+GROUP(buffer);

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) The DIBS authors
+ *
+ * connect() that does not block.
+ */
+
+#include "conformance.h"
+
+#include <linux/filter.h>
+
+static void nonblock_connects(void)
+{
+	struct addr where;
+	int l = listening(&where), c = sock(SOCK_NONBLOCK);
+
+	FAIL(connect(c, SA(where)), EINPROGRESS);
+	MASK(c, POLLOUT);
+	WANT(socket_error(c), 0);
+	WANT(connect(c, SA(where)), 0);
+	FAIL(connect(c, SA(where)), EISCONN);
+	WANT(accept(l, NULL, NULL) >= 0, 1);
+}
+
+static void nonblock_pending(void)
+{
+	struct addr nowhere = black_hole(0), addr = { .len = sizeof(addr.any) };
+	int c = sock(SOCK_NONBLOCK);
+	char byte;
+
+	FAIL(connect(c, SA(nowhere)), EINPROGRESS);
+	FAIL(connect(c, SA(nowhere)), EALREADY);
+	MASK(c, 0);
+	WANT(socket_error(c), 0);
+	FAIL(send(c, "x", 1, MSG_NOSIGNAL), EAGAIN);
+	FAIL(recv(c, &byte, 1, 0), EAGAIN);
+	FAIL(getpeername(c, &addr.sa, &addr.len), ENOTCONN);
+	WANT(getsockname(c, &addr.sa, &addr.len), 0);
+	WANT(port_of(&addr) > 0, 1);
+	WANT(queued_in(c), 0);
+	WANT(queued_out(c), 0);
+}
+
+static void nonblock_pending_blocking_send(void)
+{
+	struct addr nowhere = black_hole(0);
+	int c = sock(SOCK_NONBLOCK);
+
+	FAIL(connect(c, SA(nowhere)), EINPROGRESS);
+	fcntl(c, F_SETFL, 0);
+	WANT(set_timeout(c, SO_SNDTIMEO, 30), 0);
+	WANT(set_timeout(c, SO_RCVTIMEO, 30), 0);
+	FAIL(send(c, "x", 1, MSG_NOSIGNAL), EAGAIN);
+	FAIL(recv(c, &(char){ 0 }, 1, 0), EAGAIN);
+	FAIL(connect(c, SA(nowhere)), EALREADY);
+}
+
+static void nonblock_refused(void)
+{
+	struct addr where = nobody();
+	int c = sock(SOCK_NONBLOCK);
+
+	FAIL(connect(c, SA(where)), EINPROGRESS);
+	MASK(c, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
+	WANT(socket_error(c), ECONNREFUSED);
+	WANT(socket_error(c), 0);
+	MASK(c, POLLIN | POLLOUT | POLLRDHUP | POLLHUP);
+}
+
+static void nonblock_refused_by_connect(void)
+{
+	struct addr where = nobody();
+	int c = sock(SOCK_NONBLOCK);
+
+	FAIL(connect(c, SA(where)), EINPROGRESS);
+	MASK(c, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
+	FAIL(connect(c, SA(where)), ECONNREFUSED);
+	FAIL(connect(c, SA(where)), EINPROGRESS);
+	MASK(c, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
+}
+
+static void nonblock_refused_by_send(void)
+{
+	struct addr where = nobody();
+	int c = sock(SOCK_NONBLOCK);
+
+	FAIL(connect(c, SA(where)), EINPROGRESS);
+	MASK(c, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
+	FAIL(send(c, "x", 1, MSG_NOSIGNAL), ECONNREFUSED);
+	FAIL(send(c, "x", 1, MSG_NOSIGNAL), EPIPE);
+}
+
+static void nonblock_refused_by_recv(void)
+{
+	struct addr where = nobody();
+	int c = sock(SOCK_NONBLOCK);
+	char byte;
+
+	FAIL(connect(c, SA(where)), EINPROGRESS);
+	MASK(c, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
+	FAIL(recv(c, &byte, 1, 0), ECONNREFUSED);
+	WANT(recv(c, &byte, 1, 0), 0);
+}
+
+static void nonblock_unreachable(void)
+{
+	struct addr where = unreachable(80);
+	int c = sock(SOCK_NONBLOCK);
+
+	FAIL(connect(c, SA(where)), ENETUNREACH);
+	WANT(socket_error(c), 0);
+	MASK(c, POLLOUT | POLLHUP);
+}
+
+static void nonblock_poller_before(void)
+{
+	struct epoll_event event = { .events = EPOLLOUT | EPOLLIN };
+	struct addr where;
+	int c = sock(SOCK_NONBLOCK), e = epoll_create1(0);
+
+	listening(&where);
+	WANT(epoll_ctl(e, EPOLL_CTL_ADD, c, &event), 0);
+	WANT(epoll_wait(e, &event, 1, 0), 1);
+	WANT(event.events, EPOLLOUT | EPOLLHUP);
+	CALL(connect(c, SA(where)));
+	WANT(epoll_wait(e, &event, 1, 5000), 1);
+	SOON(({ epoll_wait(e, &event, 1, 0); event.events; }), EPOLLOUT);
+}
+
+static void nonblock_sleeper_wakes(void)
+{
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = { .len = 1, .filter = &drop };
+	struct addr where;
+	int l = listening(&where), c = sock(SOCK_NONBLOCK);
+
+	WANT(setsockopt(l, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+			sizeof(program)), 0);
+	FAIL(connect(c, SA(where)), EINPROGRESS);
+	if (!part()) {
+		struct pollfd p = { .fd = c, .events = POLLOUT };
+
+		WANT(poll(&p, 1, 10000), 1);
+		WANT(p.revents, POLLOUT);
+		done();
+	}
+	asleep(1);
+	/* The SYN that is sent again after a second gets through. */
+	WANT(setsockopt(l, SOL_SOCKET, SO_DETACH_FILTER, &drop, 4), 0);
+	join(1);
+	WANT(socket_error(c), 0);
+}
+
+static void nonblock_then_blocking(void)
+{
+	struct addr where;
+	int c = sock(SOCK_NONBLOCK);
+
+	listening(&where);
+	FAIL(connect(c, SA(where)), EINPROGRESS);
+	fcntl(c, F_SETFL, 0);
+	CALL(connect(c, SA(where)));
+	FAIL(connect(c, SA(where)), EISCONN);
+}
+
+static void nonblock_closed_pending(void)
+{
+	struct addr nowhere = black_hole(0);
+	int c = sock(SOCK_NONBLOCK);
+
+	FAIL(connect(c, SA(nowhere)), EINPROGRESS);
+	WANT(close(c), 0);
+}
+
+static void nonblock_shut_pending(void)
+{
+	struct addr nowhere = black_hole(0);
+	int c = sock(SOCK_NONBLOCK);
+
+	FAIL(connect(c, SA(nowhere)), EINPROGRESS);
+	CALL(shutdown(c, SHUT_RDWR));
+	CALL(poll_now(c));
+	CALL(send(c, "x", 1, MSG_NOSIGNAL));
+	CALL(connect(c, SA(nowhere)));
+}
+
+static void nonblock_unspec_pending(void)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	struct addr nowhere = black_hole(0), where;
+	int c = sock(SOCK_NONBLOCK);
+
+	listening(&where);
+	FAIL(connect(c, SA(nowhere)), EINPROGRESS);
+	WANT(connect(c, &none, sizeof(none)), 0);
+	MASK(c, POLLOUT | POLLHUP | POLLERR);
+	WANT(socket_error(c), ECONNRESET);
+	FAIL(connect(c, SA(where)), EINPROGRESS);
+	MASK(c, POLLOUT);
+}
+
+/* Both SYNs get lost, then both are sent again: a simultaneous open. */
+static void nonblock_simultaneous(void)
+{
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = { .len = 1, .filter = &drop };
+	struct addr a = loopback(0), b = loopback(0);
+	int x = sock(SOCK_NONBLOCK), y = sock(SOCK_NONBLOCK);
+	int lx, ly;
+
+	/* Listeners on the same ports swallow the first SYNs. */
+	lx = socket(setting.family, SOCK_STREAM, 0);
+	ly = socket(setting.family, SOCK_STREAM, 0);
+	set_int(lx, SOL_SOCKET, SO_REUSEADDR, 1);
+	set_int(ly, SOL_SOCKET, SO_REUSEADDR, 1);
+	set_int(x, SOL_SOCKET, SO_REUSEADDR, 1);
+	set_int(y, SOL_SOCKET, SO_REUSEADDR, 1);
+	bind(lx, SA(a));
+	bind(ly, SA(b));
+	a = own_name(lx);
+	b = own_name(ly);
+	WANT(bind(x, SA(a)), 0);
+	WANT(bind(y, SA(b)), 0);
+	setsockopt(lx, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+	setsockopt(ly, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+	if (listen(lx, 1) || listen(ly, 1))
+		broken("listen");
+	FAIL(connect(x, SA(b)), EINPROGRESS);
+	FAIL(connect(y, SA(a)), EINPROGRESS);
+	MASK(x, POLLOUT);
+	MASK(y, POLLOUT);
+	WANT(socket_error(x), 0);
+	WANT(socket_error(y), 0);
+	WANT(send(x, "ab", 2, 0), 2);
+	MASK(y, POLLIN | POLLOUT);
+	WANT(send(y, "cd", 2, 0), 2);
+	WANT(recv(y, (char[4]){}, 4, 0), 2);
+	MASK(x, POLLIN | POLLOUT);
+	WANT(recv(x, (char[4]){}, 4, 0), 2);
+}
+
+static const struct test nonblock_tests[] = {
+	CASE(nonblock_connects, "a connect() in progress ends writable"),
+	CASE(nonblock_pending, "while connecting, nothing else goes on"),
+	CASE(nonblock_pending_blocking_send, "send() and recv() wait for the connection"),
+	CASE(nonblock_refused, "SO_ERROR tells of a refused connection once"),
+	CASE(nonblock_refused_by_connect, "connect() tells of a refused connection and tries again"),
+	CASE(nonblock_refused_by_send, "send() tells of a refused connection once"),
+	CASE(nonblock_refused_by_recv, "recv() tells of a refused connection once"),
+	CASE(nonblock_unreachable, "a missing route is told at once"),
+	CASE(nonblock_poller_before, "epoll sees what connects after it was told to look"),
+	CASE(nonblock_sleeper_wakes, "poll() wakes when the connection stands"),
+	CASE(nonblock_then_blocking, "a connect() can be waited for by another"),
+	CASE(nonblock_closed_pending, "a connecting socket can be closed"),
+	CASE(nonblock_shut_pending, "shutdown() ends connecting"),
+	CASE(nonblock_unspec_pending, "AF_UNSPEC ends connecting"),
+	CASE(nonblock_simultaneous, "two that connect to each other are connected"),
+};
+
+GROUP(nonblock);

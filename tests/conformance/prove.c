@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) The DIBS authors
+ *
+ * Proves with sock_diag that a socket's bytes do not go through TCP
+ * (--prove-not-fallback).
+ */
+
+#include <linux/netlink.h>
+#include <linux/smc_diag.h>
+#include <linux/sock_diag.h>
+#include <sys/stat.h>
+
+#include "conformance.h"
+
+struct request {
+	struct nlmsghdr header;
+	struct smc_diag_req body;
+};
+
+static int ask(void)
+{
+	struct request request = {
+		.header = {
+			.nlmsg_len = sizeof(request),
+			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		},
+		.body = { .diag_family = AF_SMC },
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+	if (fd < 0 || send(fd, &request, sizeof(request), 0) < 0)
+		broken("sock_diag");
+	return fd;
+}
+
+/* The mode of the socket with that inode among the messages; -1: not here,
+ * -2: no more will come.
+ */
+static int find_mode(void *data, int len, ino_t inode)
+{
+	struct nlmsghdr *h;
+
+	for (h = data; NLMSG_OK(h, (unsigned int)len); h = NLMSG_NEXT(h, len)) {
+		struct smc_diag_msg *msg = NLMSG_DATA(h);
+
+		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
+			return -2;
+		if (msg->diag_inode == inode)
+			return msg->diag_mode;
+	}
+	return -1;
+}
+
+void prove_carrier(int fd)
+{
+	static char data[65536] __attribute__((aligned(8)));
+	int diag, mode = -1, len;
+	struct stat st;
+
+	if (setting.carrier->tcp)
+		return;
+	if (fstat(fd, &st))
+		broken("fstat");
+	diag = ask();
+	while (mode == -1) {
+		len = recv(diag, data, sizeof(data), 0);
+		if (len <= 0)
+			broken("sock_diag");
+		mode = find_mode(data, len, st.st_ino);
+	}
+	close(diag);
+	if (mode != SMC_DIAG_MODE_SMCD)
+		broken("a connection fell back to TCP");
+}
