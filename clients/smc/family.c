@@ -144,6 +144,7 @@ static void dibs_smc_make_tables(struct dibs_smc_family *family)
 	ops->listen = dibs_smc_listen;
 	ops->accept = dibs_smc_accept;
 	ops->setsockopt = dibs_smc_setsockopt;
+	ops->getsockopt = dibs_smc_getsockopt;
 
 	family->open_ops = *ops;
 	family->open_ops.sendmsg = dibs_smc_sendmsg;

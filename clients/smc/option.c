@@ -7,6 +7,7 @@
  */
 #include <linux/in6.h>
 #include <linux/tcp.h>
+#include <linux/uaccess.h>
 
 #include "smc.h"
 
@@ -39,4 +40,25 @@ int dibs_smc_setsockopt(struct socket *sock, int level, int name,
 	if (level == SOL_IPV6 && name == IPV6_ADDRFORM)
 		dibs_smc_to_inet(smc);
 	return 0;
+}
+
+/* The upper layer that TCP would name is how we hang there, and not one. */
+static int dibs_smc_get_no_ulp(int __user *len)
+{
+	int size;
+
+	if (get_user(size, len))
+		return -EFAULT;
+	if (size < 0)
+		return -EINVAL;
+	return put_user(0, len);
+}
+
+int dibs_smc_getsockopt(struct socket *sock, int level, int name,
+			char __user *val, int __user *len)
+{
+	if (level == SOL_TCP && name == TCP_ULP)
+		return dibs_smc_get_no_ulp(len);
+	return dibs_smc_tcp(dibs_smc(sock->sk))->getsockopt(sock, level, name,
+							     val, len);
 }

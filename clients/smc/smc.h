@@ -161,6 +161,8 @@ int dibs_smc_accept(struct socket *sock, struct socket *newsock,
 		    DIBS_ACCEPT_PARAMS);
 int dibs_smc_setsockopt(struct socket *sock, int level, int name,
 			sockptr_t val, unsigned int len);
+int dibs_smc_getsockopt(struct socket *sock, int level, int name,
+			char __user *val, int __user *len);
 
 /* fallback.c */
 void dibs_smc_fallback(struct dibs_smc *smc, enum dibs_smc_role role,

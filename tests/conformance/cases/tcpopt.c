@@ -204,6 +204,49 @@ static void tcpopt_ulp_unconnected(void)
 	FAIL(setsockopt(fd, IPPROTO_TCP, TCP_ULP, "", 0), EINVAL);
 }
 
+static void tcpopt_ulp_length(void)
+{
+	char name[16] = "untouched";
+	socklen_t len = 3;
+	int fd = sock(0);
+
+	CALL(getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, &len));
+	CALL(len);
+	len = 0;
+	CALL(getsockopt(fd, IPPROTO_TCP, TCP_ULP, NULL, &len));
+	CALL(len);
+	len = -1;
+	CALL(getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, &len));
+	CALL(getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, (void *)8));
+	WANT(strcmp(name, "untouched"), 0);
+}
+
+/* Is there kTLS? Asking for the layer loads it, whoever asks. */
+static bool kernel_has_tls(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	bool has;
+
+	has = !setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", 3) ||
+	      errno != ENOENT;
+	close(fd);
+	return has;
+}
+
+static void tcpopt_ulp_tls(void)
+{
+	struct pair p = connected();
+	int fd = sock(0);
+	char byte;
+
+	if (!kernel_has_tls())
+		skip("this kernel has no kTLS");
+	CALL(setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", 3));
+	CALL(setsockopt(p.c, IPPROTO_TCP, TCP_ULP, "tls", 3));
+	WANT(send(p.c, "x", 1, 0), 1);
+	WANT(recv(p.s, &byte, 1, 0), 1);
+}
+
 static void tcpopt_fastopen_listener(void)
 {
 	struct addr where;
@@ -324,6 +367,8 @@ static const struct test tcpopt_tests[] = {
 	CASE(tcpopt_congestion, "TCP_CONGESTION chooses an algorithm"),
 	CASE(tcpopt_congestion_inherited, "TCP_CONGESTION is inherited"),
 	CASE(tcpopt_ulp, "TCP_ULP refuses what does not exist"),
+	CASE(tcpopt_ulp_length, "TCP_ULP names no layer, whatever the length"),
+	CASE(tcpopt_ulp_tls, "TCP_ULP: kTLS"),
 	CASE(tcpopt_ulp_unconnected, "TCP_ULP needs a connection"),
 	CASE(tcpopt_fastopen_listener, "TCP_FASTOPEN on a listener"),
 	CASE(tcpopt_fastopen_connect, "TCP_FASTOPEN_CONNECT connects with the first data"),
