@@ -10,13 +10,46 @@
 #include <linux/net.h>
 #include <linux/version.h>
 
-/* What accept() gets besides the two sockets, to declare and to pass on. */
+/*
+ * accept() gets a struct since 6.10. dibs_ops_accept() calls a table's;
+ * DIBS_ACCEPT_OP() defines a function for a table, which calls another one that
+ * takes the struct.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-#define DIBS_ACCEPT_PARAMS	int flags, bool kern
-#define DIBS_ACCEPT_ARGS	flags, kern
+struct proto_accept_arg {
+	int flags;
+	bool kern;
+};
+
+static inline int dibs_ops_accept(const struct proto_ops *ops,
+				  struct socket *sock, struct socket *newsock,
+				  struct proto_accept_arg *arg)
+{
+	return ops->accept(sock, newsock, arg->flags, arg->kern);
+}
+
+#define DIBS_ACCEPT_OP(name, fn)					\
+static int name(struct socket *sock, struct socket *newsock, int flags,	\
+		bool kern)						\
+{									\
+	struct proto_accept_arg arg = { .flags = flags, .kern = kern };	\
+									\
+	return fn(sock, newsock, &arg);					\
+}
 #else
-#define DIBS_ACCEPT_PARAMS	struct proto_accept_arg *arg
-#define DIBS_ACCEPT_ARGS	arg
+static inline int dibs_ops_accept(const struct proto_ops *ops,
+				  struct socket *sock, struct socket *newsock,
+				  struct proto_accept_arg *arg)
+{
+	return ops->accept(sock, newsock, arg);
+}
+
+#define DIBS_ACCEPT_OP(name, fn)					\
+static int name(struct socket *sock, struct socket *newsock,		\
+		struct proto_accept_arg *arg)				\
+{									\
+	return fn(sock, newsock, arg);					\
+}
 #endif
 
 #endif /* _DIBS_COMPAT_NET_H */

@@ -132,6 +132,8 @@ static const struct net_proto_family dibs_smc_af = {
 	.owner = THIS_MODULE,
 };
 
+DIBS_ACCEPT_OP(accept_op, dibs_smc_accept)
+
 /* What TCP does, except for how a connection begins and ends. */
 static void dibs_smc_make_tables(struct dibs_smc_family *family)
 {
@@ -142,7 +144,7 @@ static void dibs_smc_make_tables(struct dibs_smc_family *family)
 	ops->release = dibs_smc_release;
 	ops->connect = dibs_smc_connect;
 	ops->listen = dibs_smc_listen;
-	ops->accept = dibs_smc_accept;
+	ops->accept = accept_op;
 	ops->setsockopt = dibs_smc_setsockopt;
 	ops->getsockopt = dibs_smc_getsockopt;
 

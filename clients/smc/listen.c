@@ -26,7 +26,7 @@ int dibs_smc_listen(struct socket *sock, int backlog)
  * not be put back.
  */
 int dibs_smc_accept(struct socket *sock, struct socket *newsock,
-		    DIBS_ACCEPT_PARAMS)
+		    struct proto_accept_arg *arg)
 {
 	struct dibs_smc *listener = dibs_smc(sock->sk);
 	struct dibs_smc *smc;
@@ -35,7 +35,7 @@ int dibs_smc_accept(struct socket *sock, struct socket *newsock,
 	smc = dibs_smc_alloc(listener->family);
 	if (!smc)
 		return -ENOMEM;
-	err = dibs_smc_tcp(listener)->accept(sock, newsock, DIBS_ACCEPT_ARGS);
+	err = dibs_ops_accept(dibs_smc_tcp(listener), sock, newsock, arg);
 	if (err) {
 		dibs_smc_free(smc);
 		return err;

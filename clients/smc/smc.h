@@ -158,7 +158,7 @@ int dibs_smc_connect(struct socket *sock, struct sockaddr *addr, int len,
 int dibs_smc_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
 int dibs_smc_listen(struct socket *sock, int backlog);
 int dibs_smc_accept(struct socket *sock, struct socket *newsock,
-		    DIBS_ACCEPT_PARAMS);
+		    struct proto_accept_arg *arg);
 int dibs_smc_setsockopt(struct socket *sock, int level, int name,
 			sockptr_t val, unsigned int len);
 int dibs_smc_getsockopt(struct socket *sock, int level, int name,
