@@ -10,8 +10,9 @@
 #include "smc.h"
 #include "trace.h"
 
+/* By enum dibs_smc_reason_index, which is made of the same list. */
 static const u32 codes[DIBS_SMC_INDEXES] = {
-#define X(name, code) [DIBS_SMC_INDEX_##name] = code,
+#define X(name, code) code,
 	DIBS_SMC_REASONS(X)
 #undef X
 };

@@ -16,7 +16,7 @@
 #define BUCKET_BITS	6
 
 struct bucket {
-	spinlock_t lock;
+	spinlock_t lock;	/* guards the chain; see smc.h */
 	struct hlist_head sockets;
 };
 
