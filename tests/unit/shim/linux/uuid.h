@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Copyright (C) The DIBS authors
- *
- * What <linux/dibs.h> needs of the kernel's header.
- */
-#ifndef SHIM_LINUX_UUID_H
-#define SHIM_LINUX_UUID_H
+/* Copyright (C) The DIBS authors */
+#ifndef _SHIM_LINUX_UUID_H
+#define _SHIM_LINUX_UUID_H
 
+#include <linux/string.h>
 #include <linux/types.h>
 
 typedef struct {
 	u8 b[16];
 } uuid_t;
 
-#endif /* SHIM_LINUX_UUID_H */
+static inline bool uuid_equal(const uuid_t *a, const uuid_t *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+#endif
