@@ -6,6 +6,7 @@ Suites are found by their place:
 
   tests/unit/Makefile       make check, on the host
   tests/lint/run            on the host
+  tests/fuzz/Makefile       make short, on the host
   tests/cost/run            make check; boots a guest of its own
   tests/kernel/run          the kernel's own selftest, in every guest
   tests/system/*.sh         in x86 guests
@@ -101,6 +102,9 @@ def run_host_suites(tally):
     if os.path.exists(HERE + '/lint/run'):
         subprocess.run([HERE + '/vm/setup', 'host', 'lint'], check=True)
         run_here(tally, 'lint', ['tests/lint/run'])
+    if os.path.exists(HERE + '/fuzz/Makefile'):
+        subprocess.run([HERE + '/vm/setup', 'fuzz'], check=True)
+        run_here(tally, 'fuzz', ['make', '-s', '-C', 'tests/fuzz', 'short'])
     subprocess.run([HERE + '/vm/setup', 'host', '6.12', '6.1', 's390x',
                     'arm64'], check=True)
     for kernel in ('6.12', '6.1', 's390x', 'arm64'):
