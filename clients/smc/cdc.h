@@ -8,12 +8,22 @@
  * order, as both ends run on one machine.
  *
  *	0      type, 0xFE
- *	1-7    reserved
+ *	1-3    reserved
+ *	4-7    origin: SMC_CDC_ORIGIN_DIBS from ends like this one
  *	8-15   producer word: end of what the peer wrote into this ring
  *	16-23  consumer word: end of what the peer read from its own ring, and
  *	       its flags
- *	24-31  reserved
+ *	24     the owner wants a signal for new bytes
+ *	25     the owner wants a signal for new room
+ *	26-27  reserved
+ *	28-31  where the urgent byte is: what the peer wrote before it, modulo 2^32
  *	32-    the ring
+ *
+ * Bytes 4 to 7 and from 24 on are reserved in the standard. What stands there
+ * counts only where the origin says who wrote it. Bytes 24 and 25 are written
+ * by the owner of the DMB, who sets them before it sleeps; a peer that has the
+ * DMB mapped looks there, and signals only if it finds them set. A peer that
+ * cannot look always signals.
  *
  * A word is one aligned unit of 64 bits, to be loaded and stored at once:
  *
@@ -61,12 +71,19 @@ union smc_cdc_word {
 	} __packed;
 };
 
+/* "DIBS", in the byte order of the machine. */
+#define SMC_CDC_ORIGIN_DIBS	0x44494253
+
 struct smc_cdc {
 	u8 type;
-	u8 reserved1[7];
+	u8 reserved1[3];
+	u32 origin;
 	u64 producer;
 	u64 consumer;
-	u8 reserved2[8];
+	u8 wants_data;
+	u8 wants_room;
+	u8 reserved2[2];
+	u32 urgent;
 };
 
 static_assert(sizeof(union smc_cdc_word) == sizeof(u64));

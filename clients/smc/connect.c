@@ -3,9 +3,13 @@
  * Copyright (C) The DIBS authors
  *
  * The client's side of a connection's begin. TCP does it, also what concerns
- * blocking, signals and errors; then it is decided who carries the bytes.
- * Process context, no lock held.
+ * blocking, signals and errors; then the ends agree who carries the bytes, and
+ * connect() is over when that is known. Process context, no lock held.
  */
+#include <linux/sched/signal.h>
+
+#include "conn.h"
+#include "handshake.h"
 #include "smc.h"
 
 /* Is there a connection, or one on its way? */
@@ -16,39 +20,151 @@ static bool dibs_smc_connecting(const struct sock *sk)
 	return state != TCP_CLOSE && state != TCP_LISTEN;
 }
 
-static void dibs_smc_decide(struct sock *sk)
+/*
+ * Waits for the end of the handshake. 0, or as TCP while it connects: -EAGAIN
+ * if @timeo is over, or -errno for a signal.
+ */
+int smc_connect_wait(struct dibs_smc *smc, long timeo)
 {
-	struct dibs_smc *smc = dibs_smc(sk);
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	struct sock *sk = smc->sk;
+	int err = 0;
 
-	if (dibs_smc_connecting(sk))
-		dibs_smc_fallback(smc, DIBS_SMC_CLIENT, dibs_smc_reason(smc));
+	add_wait_queue(sk_sleep(sk), &wait);
+	while (smp_load_acquire(&smc->carrier) == DIBS_SMC_AGREEING) {
+		if (!timeo) {
+			err = -EAGAIN;
+			break;
+		}
+		if (signal_pending(current)) {
+			err = sock_intr_errno(timeo);
+			break;
+		}
+		timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, timeo);
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return err;
+}
+
+/* Asks for SMC in the connection that is about to be made, if that can be. */
+static void smc_connect_prepare(struct dibs_smc *smc, struct socket *sock)
+{
+	if (smc->carrier == DIBS_SMC_UNDECIDED && !dibs_smc_reason(smc) &&
+	    sock->state == SS_UNCONNECTED)
+		smc_handshake_start_client(smc);
+}
+
+/* TCP has connected, but connect() cannot say so yet. */
+static int smc_connect_later(struct socket *sock, int err)
+{
+	lock_sock(sock->sk);
+	if (sock->state == SS_CONNECTED)
+		sock->state = SS_CONNECTING;
+	release_sock(sock->sk);
+	return err == -EAGAIN ? -EINPROGRESS : err;
+}
+
+static int smc_connect_finish(struct dibs_smc *smc, struct socket *sock,
+			      int flags)
+{
+	long timeo = sock_sndtimeo(smc->sk, flags & O_NONBLOCK);
+	int err;
+
+	smc_kick(smc);
+	err = smc_connect_wait(smc, timeo);
+	if (err)
+		return smc_connect_later(sock, err);
+	/* It may have broken on the way. */
+	if (inet_sk_state_load(smc->sk) == TCP_CLOSE)
+		return sock_error(smc->sk) ? : -ECONNABORTED;
+	return 0;
+}
+
+static int smc_connect_tcp(struct dibs_smc *smc, struct socket *sock,
+			   struct sockaddr *addr, int len, int flags)
+{
+	struct sock *sk = smc->sk;
+	int err;
+
+	smc_connect_prepare(smc, sock);
+	err = dibs_smc_tcp(smc)->connect(sock, addr, len, flags);
+	if (smc->carrier == DIBS_SMC_AGREEING) {
+		if (!dibs_smc_connecting(sk))
+			smc_handshake_stop(smc);
+		else if (!err)
+			err = smc_connect_finish(smc, sock, flags);
+	}
+	if (smc->carrier == DIBS_SMC_UNDECIDED && dibs_smc_connecting(sk))
+		dibs_smc_fallback(smc, DIBS_SMC_CLIENT,
+				  dibs_smc_reason(smc) ? : DIBS_SMC_MEMORY);
+	return err;
+}
+
+/* connect() again, while the handshake goes on. */
+static int smc_connect_again(struct dibs_smc *smc, struct socket *sock,
+			     int flags)
+{
+	int err = smc_connect_finish(smc, sock, flags);
+
+	if (err == -EINPROGRESS)
+		return -EALREADY;
+	lock_sock(sock->sk);
+	if (!err && sock->state == SS_CONNECTING)
+		sock->state = SS_CONNECTED;
+	release_sock(sock->sk);
+	return err;
+}
+
+/* The connection is undone; other threads may be sending and receiving. */
+static void smc_disconnect(struct dibs_smc *smc)
+{
+	struct smc_conn *conn;
+
+	smc_listener_stop(smc);
+	smc_handshake_stop(smc);
+	mutex_lock(&smc->tx_lock);
+	mutex_lock(&smc->rx_lock);
+	conn = smc_conn_held(smc);
+	rcu_assign_pointer(smc->conn, NULL);
+	mutex_unlock(&smc->rx_lock);
+	mutex_unlock(&smc->tx_lock);
+	if (!conn)
+		return;
+	smc_conn_close(conn, true);
+	/* For poll(). */
+	synchronize_rcu();
+	smc_conn_free(conn);
+	cancel_delayed_work_sync(&smc->work);
 }
 
 int dibs_smc_connect(struct socket *sock, struct sockaddr *addr, int len,
 		     int flags)
 {
-	struct sock *sk = sock->sk;
-	struct dibs_smc *smc = dibs_smc(sk);
+	struct dibs_smc *smc = dibs_smc(sock->sk);
+	int state = inet_sk_state_load(sock->sk);
 	int err;
 
-	/* An attempt that failed, or that AF_UNSPEC undid, is forgotten. */
-	if (inet_sk_state_load(sk) == TCP_CLOSE)
-		dibs_smc_start_anew(smc);
-	err = dibs_smc_tcp(smc)->connect(sock, addr, len, flags);
-	dibs_smc_decide(sk);
-	return err;
-}
-
-/* Only of sockets that did not fall back. MSG_FASTOPEN connects, too. */
-int dibs_smc_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
-{
-	struct sock *sk = sock->sk;
-	struct dibs_smc *smc = dibs_smc(sk);
-	bool fastopen = msg->msg_flags & MSG_FASTOPEN;
-	int ret;
-
-	ret = dibs_smc_tcp(smc)->sendmsg(sock, msg, len);
-	if (fastopen && dibs_smc_connecting(sk))
-		dibs_smc_fallback(smc, DIBS_SMC_CLIENT, DIBS_SMC_OPTION);
-	return ret;
+	if (len >= sizeof(addr->sa_family) && addr->sa_family == AF_UNSPEC) {
+		smc_disconnect(smc);
+		err = dibs_smc_tcp(smc)->connect(sock, addr, len, flags);
+		if (!dibs_smc_connecting(sock->sk))
+			dibs_smc_start_anew(smc);
+		return err;
+	}
+	switch (smc->carrier) {
+	case DIBS_SMC_AGREEING:
+		if (state == TCP_CLOSE)
+			smc_handshake_stop(smc);
+		else if (state != TCP_SYN_SENT && state != TCP_SYN_RECV)
+			return smc_connect_again(smc, sock, flags);
+		break;
+	case DIBS_SMC_TCP:
+		/* An attempt that failed is forgotten. */
+		if (state == TCP_CLOSE)
+			dibs_smc_start_anew(smc);
+		break;
+	default:
+		break;
+	}
+	return smc_connect_tcp(smc, sock, addr, len, flags);
 }

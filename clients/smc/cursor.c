@@ -157,6 +157,23 @@ struct smc_cdc_flags smc_cdc_word_flags(u64 word)
 	return flags;
 }
 
+/**
+ * smc_cdc_word_cursor() - the cursor of a word, unchecked
+ * @word: made here, or for a guess that does no harm
+ *
+ * Return: the cursor.
+ */
+struct smc_cursor smc_cdc_word_cursor(u64 word)
+{
+	union smc_cdc_word parts = { .word = word };
+	struct smc_cursor cursor = {
+		.wrap = parts.wrap,
+		.count = parts.count,
+	};
+
+	return cursor;
+}
+
 /*
  * Takes the cursor of @word for *@seen if it is neither behind that nor ahead
  * of @limit, the last place that it can truly be at. That is never more than
@@ -166,11 +183,7 @@ struct smc_cdc_flags smc_cdc_word_flags(u64 word)
 static int smc_cdc_advance(u32 size, u64 word, struct smc_cursor limit,
 			   struct smc_cursor *seen)
 {
-	union smc_cdc_word parts = { .word = word };
-	struct smc_cursor cursor = {
-		.wrap = parts.wrap,
-		.count = parts.count,
-	};
+	struct smc_cursor cursor = smc_cdc_word_cursor(word);
 	s64 len;
 
 	if (cursor.count >= size)

@@ -89,6 +89,7 @@ unsigned int smc_cursor_split(u32 size, struct smc_cursor cursor, u32 len,
 
 u64 smc_cdc_word(struct smc_cursor cursor, struct smc_cdc_flags flags);
 struct smc_cdc_flags smc_cdc_word_flags(u64 word);
+struct smc_cursor smc_cdc_word_cursor(u64 word);
 int smc_cdc_producer_check(u32 size, u64 word, struct smc_cursor consumer,
 			   struct smc_cursor *producer);
 int smc_cdc_consumer_check(u32 size, u64 word, struct smc_cursor producer,

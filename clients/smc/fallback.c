@@ -2,15 +2,49 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Falling back: the one place where a connection becomes TCP's, with a reason,
- * a counter and a tracepoint. Process context.
+ * Who carries a connection: the one place where it becomes TCP's, with a
+ * reason, a counter and a tracepoint, or SMC-D's. Process context.
  */
 #include <linux/kernel.h>
 
+#include "device.h"
 #include "smc.h"
+#include "sysctl.h"
 #include "trace.h"
 
-/* By enum dibs_smc_reason_index, which is made of the same list. */
+/*
+ * The socket gets the table that fits, if it is there already. In neither case
+ * does anybody read or write TCP's stream before it is said who carries it.
+ */
+void smc_carrier_show(struct dibs_smc *smc, struct socket *sock)
+{
+	spin_lock_bh(&smc->lock);
+	WRITE_ONCE(sock->ops, smc->carrier == DIBS_SMC_TCP ?
+			      &smc->family->tcp_ops : &smc->family->open_ops);
+	spin_unlock_bh(&smc->lock);
+}
+
+/* True if nobody decided before. */
+static bool smc_carrier_decide(struct dibs_smc *smc,
+			       enum dibs_smc_carrier carrier, u32 reason)
+{
+	struct sock *sk = smc->sk;
+	bool first;
+
+	spin_lock_bh(&smc->lock);
+	first = smc->carrier == DIBS_SMC_UNDECIDED ||
+		smc->carrier == DIBS_SMC_AGREEING;
+	if (first) {
+		smc->reason = reason;
+		/* After the connection, which sendmsg() looks for then. */
+		smp_store_release(&smc->carrier, carrier);
+	}
+	spin_unlock_bh(&smc->lock);
+	if (first && carrier == DIBS_SMC_TCP && sk->sk_socket)
+		smc_carrier_show(smc, sk->sk_socket);
+	return first;
+}
+
 static const u32 codes[DIBS_SMC_INDEXES] = {
 #define X(name, code) code,
 	DIBS_SMC_REASONS(X)
@@ -34,10 +68,16 @@ u32 dibs_smc_reason_code(unsigned int index)
 	return codes[index];
 }
 
-/* Why a connection of this socket is TCP's: nothing else is there as yet. */
+/* Why a connection of this socket is TCP's without anybody asking the peer. */
 u32 dibs_smc_reason(const struct dibs_smc *smc)
 {
-	return READ_ONCE(smc->fastopen) ? DIBS_SMC_OPTION : DIBS_SMC_NO_DEVICE;
+	struct net *net = sock_net(smc->sk);
+
+	if (READ_ONCE(smc->fastopen))
+		return DIBS_SMC_OPTION;
+	if (!smc_sysctl_enabled(net))
+		return DIBS_SMC_CONFIG;
+	return smc_devices_any(net) ? 0 : DIBS_SMC_NO_DEVICE;
 }
 
 /* TCP carries @smc from here on. Of several reasons the first counts. */
@@ -45,32 +85,34 @@ void dibs_smc_fallback(struct dibs_smc *smc, enum dibs_smc_role role,
 		       u32 reason)
 {
 	struct sock *sk = smc->sk;
-	bool first;
 
-	spin_lock(&smc->lock);
-	first = smc->carrier != DIBS_SMC_TCP;
-	if (first) {
-		smc->carrier = DIBS_SMC_TCP;
-		smc->role = role;
-		smc->reason = reason;
-		WRITE_ONCE(sk->sk_socket->ops, &smc->family->tcp_ops);
-	}
-	spin_unlock(&smc->lock);
-	if (!first)
+	smc->role = role;
+	if (!smc_carrier_decide(smc, DIBS_SMC_TCP, reason))
 		return;
 	dibs_smc_count_fallback(sock_net(sk), role, reason);
 	trace_smc_switch_to_fallback(sk, role == DIBS_SMC_SERVER, reason);
 }
 
+/* DMBs carry @smc from here on. */
+void smc_carry(struct dibs_smc *smc, struct smc_conn *conn)
+{
+	mutex_lock(&smc->tx_lock);
+	mutex_lock(&smc->rx_lock);
+	rcu_assign_pointer(smc->conn, conn);
+	mutex_unlock(&smc->rx_lock);
+	mutex_unlock(&smc->tx_lock);
+	smc_carrier_decide(smc, DIBS_SMC_D, 0);
+	smc_count_connection(sock_net(smc->sk), smc->role);
+}
+
 /* The socket has no connection any more and may get another. */
 void dibs_smc_start_anew(struct dibs_smc *smc)
 {
-	spin_lock(&smc->lock);
-	if (smc->carrier != DIBS_SMC_UNDECIDED) {
-		smc->carrier = DIBS_SMC_UNDECIDED;
-		smc->reason = 0;
-		smc->peer_reason = 0;
-		WRITE_ONCE(smc->sk->sk_socket->ops, &smc->family->open_ops);
-	}
-	spin_unlock(&smc->lock);
+	spin_lock_bh(&smc->lock);
+	smc->carrier = DIBS_SMC_UNDECIDED;
+	smc->reason = 0;
+	smc->peer_reason = 0;
+	smc->doom = 0;
+	spin_unlock_bh(&smc->lock);
+	smc_carrier_show(smc, smc->sk->sk_socket);
 }

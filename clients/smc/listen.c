@@ -2,12 +2,363 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The server's side of a connection's begin. Listening and queueing are TCP's;
- * accept() makes an SMC socket of TCP's child. Process context, no lock held.
+ * The server's side of a connection's begin. Listening and queueing are TCP's.
+ * New connections whose client asked for SMC make a detour:
+ *
+ *	TCP puts the connection into the listener's queue (softirq)
+ *	  smc_listener_ready() takes it out again, onto `taken`
+ *	    the listener's work gives it a state and starts the handshake
+ *	      steps run in the connection's own work, many at once
+ *	  smc_listener_hand_out() puts it back into TCP's queue
+ *	accept() takes it as it takes any other
+ *
+ * So who waits for the listener is told of connections that are ready, and a
+ * peer that is silent holds up nobody. If accept() is quicker than
+ * smc_listener_ready(), the program gets a socket whose handshake goes on: it
+ * is not ready for anything until that is over.
  */
 #include <linux/module.h>
+#include <linux/slab.h>
+#include <net/tcp.h>
 
+#include "device.h"
+#include "handshake.h"
 #include "smc.h"
+#include "sysctl.h"
+
+#define SMC_LISTENER_RETRY	(HZ / 50)
+
+/**
+ * struct smc_listener - a listening socket's own
+ * @ref:        one for the socket, one for each handshake
+ * @sk:         the sock, referenced
+ * @gone:       it does not listen any more; written under TCP's rskq_lock
+ * @taken:      requests out of TCP's queue, by dl_next; under rskq_lock
+ * @lock:       guards @handshakes
+ * @handshakes: those that are to be queued here
+ * @count:      how many there are
+ * @rcu:        for callbacks that see it as it goes
+ */
+struct smc_listener {
+	refcount_t ref;
+	struct sock *sk;
+	bool gone;
+	struct request_sock *taken;
+	spinlock_t lock;
+	struct list_head handshakes;
+	atomic_t count;
+	struct rcu_head rcu;
+};
+
+static void smc_listener_put(struct smc_listener *listener)
+{
+	if (!refcount_dec_and_test(&listener->ref))
+		return;
+	sock_put(listener->sk);
+	kfree_rcu(listener, rcu);
+}
+
+bool smc_listener_is_gone(const struct smc_listener *listener)
+{
+	return READ_ONCE(listener->gone);
+}
+
+void smc_listener_remember(struct smc_listener *listener,
+			   struct smc_handshake *hs)
+{
+	refcount_inc(&listener->ref);
+	spin_lock_bh(&listener->lock);
+	list_add_tail(&hs->in_listener, &listener->handshakes);
+	spin_unlock_bh(&listener->lock);
+}
+
+/* The reference stays for smc_listener_hand_out(). */
+void smc_listener_forget(struct smc_listener *listener,
+			 struct smc_handshake *hs)
+{
+	spin_lock_bh(&listener->lock);
+	list_del(&hs->in_listener);
+	spin_unlock_bh(&listener->lock);
+}
+
+/* --- out of TCP's queue ---------------------------------------------------------- */
+
+static bool smc_listener_wants(const struct request_sock *req)
+{
+	const struct sock *child = req->sk;
+
+	return child && tcp_sk(child)->syn_smc &&
+	       !READ_ONCE(inet_csk(child)->icsk_ulp_ops);
+}
+
+/* True if any was taken, now or before. Any context. */
+static bool smc_listener_take(struct smc_listener *listener)
+{
+	struct sock *sk = listener->sk;
+	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
+	struct request_sock **link, *req, *last = NULL;
+	bool any;
+
+	spin_lock_bh(&queue->rskq_lock);
+	for (link = &queue->rskq_accept_head; (req = *link);) {
+		if (listener->gone || !smc_listener_wants(req)) {
+			last = req;
+			link = &req->dl_next;
+			continue;
+		}
+		WRITE_ONCE(*link, req->dl_next);
+		sk_acceptq_removed(sk);
+		req->dl_next = listener->taken;
+		listener->taken = req;
+		atomic_inc(&listener->count);
+	}
+	queue->rskq_accept_tail = last;
+	any = listener->taken;
+	spin_unlock_bh(&queue->rskq_lock);
+	return any;
+}
+
+/* TCP's sk_data_ready of a listener: there is a new connection. */
+static void smc_listener_ready(struct sock *sk)
+{
+	struct smc_listener *listener;
+	struct dibs_smc *smc;
+
+	rcu_read_lock();
+	smc = dibs_smc(sk);
+	listener = smc ? rcu_dereference(smc->listener) : NULL;
+	if (listener && smc_listener_take(listener))
+		smc_kick(smc);
+	if (smc && !reqsk_queue_empty(&inet_csk(sk)->icsk_accept_queue))
+		smc->family->data_ready(sk);
+	rcu_read_unlock();
+}
+
+/* TCP asks before it answers a client's option. Softirq. */
+static bool smc_listener_is_busy(const struct sock *sk)
+{
+	struct smc_listener *listener;
+	struct dibs_smc *smc;
+	bool busy = true;
+
+	rcu_read_lock();
+	smc = dibs_smc(sk);
+	listener = smc ? rcu_dereference(smc->listener) : NULL;
+	if (listener)
+		busy = atomic_read(&listener->count) >
+		       READ_ONCE(sk->sk_max_ack_backlog) ||
+		       dibs_smc_reason(smc);
+	rcu_read_unlock();
+	return busy;
+}
+
+/* Out of the list of those that wait for the work; NULL: none is left. */
+static struct request_sock *smc_listener_next(struct smc_listener *listener)
+{
+	struct request_sock_queue *queue =
+		&inet_csk(listener->sk)->icsk_accept_queue;
+	struct request_sock *req;
+
+	spin_lock_bh(&queue->rskq_lock);
+	req = listener->taken;
+	if (req)
+		listener->taken = req->dl_next;
+	spin_unlock_bh(&queue->rskq_lock);
+	return req;
+}
+
+static void smc_listener_put_back(struct smc_listener *listener,
+				  struct request_sock *req)
+{
+	struct request_sock_queue *queue =
+		&inet_csk(listener->sk)->icsk_accept_queue;
+
+	spin_lock_bh(&queue->rskq_lock);
+	req->dl_next = listener->taken;
+	listener->taken = req;
+	spin_unlock_bh(&queue->rskq_lock);
+}
+
+static int smc_listener_admit(struct dibs_smc *smc,
+			      struct smc_listener *listener,
+			      struct request_sock *req)
+{
+	struct sock *child = req->sk;
+	struct dibs_smc *new = dibs_smc_alloc(smc->family);
+	int err;
+
+	if (!new)
+		return -ENOMEM;
+	__module_get(THIS_MODULE);
+	lock_sock(child);
+	dibs_smc_attach(new, child);
+	release_sock(child);
+	err = smc_handshake_start_server(new, listener, req);
+	if (!err)
+		return 0;
+	lock_sock(child);
+	dibs_smc_detach(new);
+	release_sock(child);
+	dibs_smc_free(new);
+	module_put(THIS_MODULE);
+	return err;
+}
+
+/* The listener's work. */
+void smc_listener_work(struct dibs_smc *smc)
+{
+	/* Stays as long as the work is not cancelled. */
+	struct smc_listener *listener = rcu_dereference_raw(smc->listener);
+	struct request_sock *req;
+
+	while ((req = smc_listener_next(listener))) {
+		if (!smc_listener_admit(smc, listener, req))
+			continue;
+		/* The client has been promised an answer: try again. */
+		smc_listener_put_back(listener, req);
+		queue_delayed_work(smc_wq, &smc->work, SMC_LISTENER_RETRY);
+		break;
+	}
+}
+
+/* --- and back ------------------------------------------------------------------------ */
+
+/* If nobody listens any more, TCP resets the connection. */
+static void smc_listener_requeue(struct smc_listener *listener,
+				 struct request_sock *req)
+{
+	struct sock *child = req->sk;
+	struct sock *added;
+
+	atomic_dec(&listener->count);
+	sock_hold(child);
+	local_bh_disable();
+	bh_lock_sock(child);
+	added = inet_csk_reqsk_queue_add(listener->sk, req, child);
+	bh_unlock_sock(child);
+	local_bh_enable();
+	sock_put(child);
+	if (!added)
+		reqsk_put(req);
+}
+
+/* The handshake is over: accept() may have the connection. */
+void smc_listener_hand_out(struct smc_listener *listener,
+			   struct dibs_smc *smc, struct request_sock *req)
+{
+	void (*data_ready)(struct sock *sk) = smc->family->data_ready;
+
+	WRITE_ONCE(smc->queued, true);
+	smc_listener_requeue(listener, req);
+	data_ready(listener->sk);
+	smc_listener_put(listener);
+}
+
+/* --- the socket ---------------------------------------------------------------------- */
+
+static struct smc_listener *smc_listener_alloc(struct sock *sk)
+{
+	struct smc_listener *listener = kzalloc(sizeof(*listener),
+						GFP_KERNEL_ACCOUNT);
+
+	if (!listener)
+		return NULL;
+	refcount_set(&listener->ref, 1);
+	spin_lock_init(&listener->lock);
+	INIT_LIST_HEAD(&listener->handshakes);
+	sock_hold(sk);
+	listener->sk = sk;
+	return listener;
+}
+
+/* Without memory for it, the socket listens for TCP alone. */
+static void smc_listener_start(struct dibs_smc *smc)
+{
+	struct smc_listener *listener = smc_listener_alloc(smc->sk);
+	struct sock *sk = smc->sk;
+	bool use = false;
+
+	if (!listener)
+		return;
+	lock_sock(sk);
+	if (sk->sk_state == TCP_LISTEN && !rcu_access_pointer(smc->listener)) {
+		use = true;
+		rcu_assign_pointer(smc->listener, listener);
+		WRITE_ONCE(sk->sk_data_ready, smc_listener_ready);
+		tcp_sk(sk)->smc_hs_congested = smc_listener_is_busy;
+		tcp_sk(sk)->syn_smc = 1;
+	}
+	release_sock(sk);
+	if (!use)
+		smc_listener_put(listener);
+}
+
+static void smc_listener_end(struct smc_listener *listener)
+{
+	struct request_sock_queue *queue =
+		&inet_csk(listener->sk)->icsk_accept_queue;
+	struct smc_handshake *hs;
+	struct request_sock *req;
+
+	spin_lock_bh(&queue->rskq_lock);
+	WRITE_ONCE(listener->gone, true);
+	spin_unlock_bh(&queue->rskq_lock);
+	while ((req = smc_listener_next(listener)))
+		smc_listener_requeue(listener, req);
+	spin_lock_bh(&listener->lock);
+	list_for_each_entry(hs, &listener->handshakes, in_listener)
+		smc_kick(hs->smc);
+	spin_unlock_bh(&listener->lock);
+	smc_listener_put(listener);
+}
+
+/* The socket is about to listen no more, and TCP to end what is queued. */
+void smc_listener_stop(struct dibs_smc *smc)
+{
+	struct smc_listener *listener;
+	struct sock *sk = smc->sk;
+
+	if (!rcu_access_pointer(smc->listener))
+		return;
+	lock_sock(sk);
+	listener = rcu_replace_pointer(smc->listener, NULL, true);
+	WRITE_ONCE(sk->sk_data_ready, smc->family->data_ready);
+	tcp_sk(sk)->smc_hs_congested = NULL;
+	tcp_sk(sk)->syn_smc = 0;
+	release_sock(sk);
+	cancel_delayed_work_sync(&smc->work);
+	if (listener)
+		smc_listener_end(listener);
+}
+
+/* A child has got its listener's callbacks. Softirq. */
+void smc_listener_cloned(struct sock *child)
+{
+	struct dibs_smc *smc = dibs_smc(child);
+
+	if (child->sk_data_ready == smc_listener_ready)
+		child->sk_data_ready = smc->family->data_ready;
+	tcp_sk(child)->smc_hs_congested = NULL;
+}
+
+/* Lets no connection be seen that is not ready. */
+static void smc_listener_sort(struct dibs_smc *smc)
+{
+	struct smc_listener *listener;
+
+	rcu_read_lock();
+	listener = rcu_dereference(smc->listener);
+	if (listener && smc_listener_take(listener))
+		smc_kick(smc);
+	rcu_read_unlock();
+}
+
+__poll_t smc_listener_poll(struct dibs_smc *smc, struct file *file,
+			   struct socket *sock, poll_table *wait)
+{
+	smc_listener_sort(smc);
+	return dibs_smc_tcp(smc)->poll(file, sock, wait);
+}
 
 /* The socket may have had a connection before, which is forgotten. */
 int dibs_smc_listen(struct socket *sock, int backlog)
@@ -16,9 +367,42 @@ int dibs_smc_listen(struct socket *sock, int backlog)
 	int err;
 
 	err = dibs_smc_tcp(smc)->listen(sock, backlog);
-	if (!err)
-		dibs_smc_start_anew(smc);
-	return err;
+	if (err || rcu_access_pointer(smc->listener))
+		return err;
+	dibs_smc_start_anew(smc);
+	smc_listener_start(smc);
+	return 0;
+}
+
+/* A connection whose handshake is over. */
+static void smc_adopt(struct dibs_smc *smc, struct socket *sock)
+{
+	smc_carrier_show(smc, sock);
+	WRITE_ONCE(smc->queued, false);
+	if (READ_ONCE(smc->doom))
+		smc_kick(smc);
+}
+
+/* A connection that TCP handed out as it made it. */
+static void smc_accept_plain(struct dibs_smc *smc, struct dibs_smc *listener,
+			     struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	u32 reason;
+
+	__module_get(THIS_MODULE);
+	lock_sock(sk);
+	dibs_smc_attach(smc, sk);
+	release_sock(sk);
+	if (tcp_sk(sk)->syn_smc) {
+		if (smc_handshake_start_server(smc, NULL, NULL))
+			/* The client waits for an answer that cannot be. */
+			smc_reset(smc, ECONNRESET);
+		return;
+	}
+	reason = dibs_smc_reason(listener);
+	dibs_smc_fallback(smc, DIBS_SMC_SERVER,
+			  reason ? : DIBS_SMC_PEER_NO_SMC);
 }
 
 /*
@@ -35,13 +419,17 @@ int dibs_smc_accept(struct socket *sock, struct socket *newsock,
 	smc = dibs_smc_alloc(listener->family);
 	if (!smc)
 		return -ENOMEM;
+	smc_listener_sort(listener);
 	err = dibs_ops_accept(dibs_smc_tcp(listener), sock, newsock, arg);
 	if (err) {
 		dibs_smc_free(smc);
 		return err;
 	}
-	__module_get(THIS_MODULE);
-	dibs_smc_attach(smc, newsock->sk);
-	dibs_smc_fallback(smc, DIBS_SMC_SERVER, dibs_smc_reason(listener));
+	if (dibs_smc(newsock->sk)) {
+		dibs_smc_free(smc);
+		smc_adopt(dibs_smc(newsock->sk), newsock);
+	} else {
+		smc_accept_plain(smc, listener, newsock);
+	}
 	return 0;
 }

@@ -33,34 +33,57 @@
  * a listener; dibs_smc_ulp.clone() takes it out again at once, so a child is a
  * plain TCP socket until accept() has made an SMC socket of it.
  *
+ * Who carries the bytes (enum dibs_smc_carrier)
+ *
+ *	UNDECIDED --connect(), accept()--> AGREEING --> D, or TCP
+ *	    ^                                              |
+ *	    +------- connect(AF_UNSPEC), listen() ---------+
+ *
+ * While the ends agree, the TCP connection is there and nothing but the
+ * handshake reads or writes it: our operations wait for the end of it, and
+ * poll() says nothing.
+ *
  * Life of a struct dibs_smc
  *
- *	made by		socket(), accept(); holds a reference to this module
- *	reached from	icsk_ulp_data: by the socket's operations alone, which
- *			end before release() starts, as they hold the file
+ *	made by		socket(), accept(); for connections that have not been
+ *			accepted yet, by their listener's work (listen.c); holds
+ *			a reference to this module
+ *	reached from	icsk_ulp_data: by the socket's operations, which end
+ *			before release() starts, as they hold the file; and by
+ *			callbacks of the sock, in softirqs, under RCU
  *			the table of its namespace: by dumps, under its lock
+ *			its work, cancelled before it goes
+ *			its connection's DMB, given back before it goes
  *	freed by	release(): out of the table, pointers cleared, freed; only
  *			then TCP's own release, which may leave an orphan that
  *			lives on for minutes and knows nothing of us
- *			a creation that fails late: TCP calls
- *			dibs_smc_ulp.release() as it destroys the socket
+ *			if TCP destroys the sock (a connection nobody accepted;
+ *			a creation that fails late), it calls
+ *			dibs_smc_ulp.release() in atomic context, which hands
+ *			the rest to the work
  *
- * Softirqs may be in clone() on a listener that is being released. They are in
- * an RCU read-side section; leaving the module waits for one (main.c).
+ * Softirqs may be in clone() or in a listener's callback while that is being
+ * released. They are in an RCU read-side section; leaving the module waits for
+ * one (main.c).
  *
- * Locks
+ * Locks, outer first
  *
- *	smc->lock	how the connection is carried and why
+ *	smc->tx_lock	mutex; sending, see conn.h
+ *	smc->rx_lock	mutex; receiving. Whoever needs both takes tx_lock first
+ *	lock_sock()	TCP's. Taken within the mutexes, never around them
  *	bucket->lock	one chain of a namespace's table, and that no socket in
  *			it goes away. Outer to smc->lock and to sk_callback_lock
+ *	smc->lock	how the connection is carried and why
  *
- * Both are spinlocks of process context. Nothing here takes the socket lock.
+ * The last two are spinlocks, BH-safe.
  */
 #ifndef _DIBS_SMC_H
 #define _DIBS_SMC_H
 
+#include <linux/mutex.h>
 #include <linux/net.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 #include <net/inet_connection_sock.h>
 #include <net/protocol.h>
 #include <net/tcp.h>
@@ -76,8 +99,16 @@
 #define DIBS_SMCPROTO_INET	0
 #define DIBS_SMCPROTO_INET6	1
 
+struct dibs_client;
+struct pipe_inode_info;
+struct smc_conn;
+struct smc_handshake;
+struct smc_listener;
+
 enum dibs_smc_carrier {
 	DIBS_SMC_UNDECIDED,	/* not connected yet */
+	DIBS_SMC_AGREEING,	/* a handshake is under way */
+	DIBS_SMC_D,		/* DMBs */
 	DIBS_SMC_TCP,		/* fell back */
 };
 
@@ -93,6 +124,8 @@ struct dibs_smc_family {
 	bool registered;
 	const struct proto_ops *tcp;
 	struct proto *tcp_prot;
+	void (*data_ready)(struct sock *sk);
+	void (*state_change)(struct sock *sk);
 	struct proto_ops open_ops;
 	struct proto_ops tcp_ops;
 	struct proto prot;
@@ -105,12 +138,32 @@ struct dibs_smc {
 
 	spinlock_t lock;		/* guards what follows; see fastopen */
 	const struct dibs_smc_family *family;
-	enum dibs_smc_carrier carrier;
+	enum dibs_smc_carrier carrier;	/* may be read without lock */
 	enum dibs_smc_role role;
 	u32 reason;			/* for TCP as the carrier, else 0 */
 	u32 peer_reason;		/* what the peer gave, or 0 */
 	bool fastopen;			/* asked for; written without lock */
+
+	struct mutex tx_lock;		/* sending */
+	struct mutex rx_lock;		/* receiving */
+	struct smc_conn __rcu *conn;	/* written holding both */
+
+	struct delayed_work work;	/* handshake, listener, and ends */
+	struct smc_handshake *handshake; /* while AGREEING; the work's */
+	struct smc_listener __rcu *listener; /* while listening */
+	bool queued;			/* waits in a listener's queue */
+	bool orphan;			/* TCP destroyed the sock */
+	int doom;			/* errno to reset the connection with */
+	struct rcu_head rcu;
 };
+
+/* The connection, for who holds one of the mutexes. */
+static inline struct smc_conn *smc_conn_held(const struct dibs_smc *smc)
+{
+	return rcu_dereference_protected(smc->conn,
+					 lockdep_is_held(&smc->tx_lock) ||
+					 lockdep_is_held(&smc->rx_lock));
+}
 
 static inline struct dibs_smc *dibs_smc(const struct sock *sk)
 {
@@ -151,11 +204,13 @@ void dibs_smc_count_fallback(struct net *net, enum dibs_smc_role role,
 			     u32 reason);
 u64 dibs_smc_fallbacks(struct net *net, enum dibs_smc_role role,
 		       unsigned int index);
+void smc_count_connection(struct net *net, enum dibs_smc_role role);
+u64 smc_connections(struct net *net, enum dibs_smc_role role);
 
 /* connect.c, listen.c, option.c: operations */
 int dibs_smc_connect(struct socket *sock, struct sockaddr *addr, int len,
 		     int flags);
-int dibs_smc_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
+int smc_connect_wait(struct dibs_smc *smc, long timeo);
 int dibs_smc_listen(struct socket *sock, int backlog);
 int dibs_smc_accept(struct socket *sock, struct socket *newsock,
 		    struct proto_accept_arg *arg);
@@ -164,9 +219,36 @@ int dibs_smc_setsockopt(struct socket *sock, int level, int name,
 int dibs_smc_getsockopt(struct socket *sock, int level, int name,
 			char __user *val, int __user *len);
 
+void smc_listener_stop(struct dibs_smc *smc);
+void smc_listener_work(struct dibs_smc *smc);
+void smc_listener_cloned(struct sock *child);
+__poll_t smc_listener_poll(struct dibs_smc *smc, struct file *file,
+			   struct socket *sock, poll_table *wait);
+
+/* socket.c: operations of sockets that TCP does not carry, or not yet */
+void smc_ops_set(struct proto_ops *ops);
+
+/* splice.c */
+ssize_t smc_splice_read(struct dibs_smc *smc, struct socket *sock,
+			struct pipe_inode_info *pipe, size_t len);
+
+/* work.c: what happens outside of the program's calls */
+extern struct workqueue_struct *smc_wq;
+void smc_work(struct work_struct *work);
+void smc_kick(struct dibs_smc *smc);
+void smc_doom(struct dibs_smc *smc, int err);
+void smc_reset(struct dibs_smc *smc, int err);
+int smc_work_start(void);
+void smc_work_stop(void);
+
+/* device.c */
+extern struct dibs_client *smc_client;
+
 /* fallback.c */
 void dibs_smc_fallback(struct dibs_smc *smc, enum dibs_smc_role role,
 		       u32 reason);
+void smc_carry(struct dibs_smc *smc, struct smc_conn *conn);
+void smc_carrier_show(struct dibs_smc *smc, struct socket *sock);
 void dibs_smc_start_anew(struct dibs_smc *smc);
 u32 dibs_smc_reason(const struct dibs_smc *smc);
 

@@ -22,6 +22,7 @@ struct bucket {
 
 struct counters {
 	u64 fallbacks[DIBS_SMC_ROLES][DIBS_SMC_INDEXES];
+	u64 connections[DIBS_SMC_ROLES];
 };
 
 struct dibs_smc_net {
@@ -47,9 +48,9 @@ void dibs_smc_table_add(struct dibs_smc *smc)
 {
 	struct bucket *bucket = bucket_of(smc);
 
-	spin_lock(&bucket->lock);
+	spin_lock_bh(&bucket->lock);
 	hlist_add_head(&smc->node, &bucket->sockets);
-	spin_unlock(&bucket->lock);
+	spin_unlock_bh(&bucket->lock);
 }
 
 /* After this no dump sees the socket. */
@@ -57,9 +58,9 @@ void dibs_smc_table_del(struct dibs_smc *smc)
 {
 	struct bucket *bucket = bucket_of(smc);
 
-	spin_lock(&bucket->lock);
+	spin_lock_bh(&bucket->lock);
 	hlist_del_init(&smc->node);
-	spin_unlock(&bucket->lock);
+	spin_unlock_bh(&bucket->lock);
 }
 
 static int walk_bucket(struct bucket *bucket, struct dibs_smc_cursor *cursor,
@@ -69,7 +70,7 @@ static int walk_bucket(struct bucket *bucket, struct dibs_smc_cursor *cursor,
 	u32 entry = 0;
 	int err = 0;
 
-	spin_lock(&bucket->lock);
+	spin_lock_bh(&bucket->lock);
 	hlist_for_each_entry(smc, &bucket->sockets, node) {
 		if (entry++ < cursor->entry)
 			continue;
@@ -78,7 +79,7 @@ static int walk_bucket(struct bucket *bucket, struct dibs_smc_cursor *cursor,
 			break;
 		cursor->entry = entry;
 	}
-	spin_unlock(&bucket->lock);
+	spin_unlock_bh(&bucket->lock);
 	return err;
 }
 
@@ -117,6 +118,23 @@ u64 dibs_smc_fallbacks(struct net *net, enum dibs_smc_role role,
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(per_cpu_ptr(counters, cpu)
 				 ->fallbacks[role][index]);
+	return sum;
+}
+
+/* One more connection is carried by DMBs. */
+void smc_count_connection(struct net *net, enum dibs_smc_role role)
+{
+	this_cpu_inc(dibs_smc_net(net)->counters->connections[role]);
+}
+
+u64 smc_connections(struct net *net, enum dibs_smc_role role)
+{
+	struct counters __percpu *counters = dibs_smc_net(net)->counters;
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(counters, cpu)->connections[role]);
 	return sum;
 }
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * The server's steps of a handshake, see handshake.h.
+ */
+#include <linux/utsname.h>
+
+#include "clc_match.h"
+#include "eids.h"
+#include "group.h"
+#include "handshake.h"
+
+static enum smc_verdict smc_await_confirm(struct smc_handshake *hs)
+{
+	struct smc_clc_accept confirm;
+	enum smc_verdict verdict;
+	u32 reason;
+	int err;
+
+	verdict = smc_handshake_receive(hs, SMC_CLC_CONFIRM);
+	if (verdict != SMC_NEXT)
+		return verdict;
+	err = smc_clc_confirm_parse(hs->io.in, hs->io.header.wanted, &confirm);
+	if (err)
+		return smc_handshake_error(hs, err);
+	reason = smc_clc_confirm_check(&hs->accept, &hs->peer, &confirm);
+	if (reason)
+		return smc_handshake_decline(hs, reason);
+	if (confirm.dmbe_idx)
+		return smc_handshake_decline(hs, DIBS_SMC_RTOKEN);
+	err = smc_conn_attach(hs->conn, dibs_dmb_dev(hs->conn->dmb),
+			      &hs->peer.gid, confirm.token, confirm.dmbe_size);
+	if (err)
+		return smc_handshake_decline(hs, smc_conn_reason(err));
+	hs->accept.link_id = confirm.link_id;
+	/* It waits for that, see smc_await_ready(). */
+	dibs_signal(hs->conn->att, 0);
+	return SMC_AGREED;
+}
+
+/* First of the pairs on one fabric that reach each other; NULL for none. */
+static struct dibs_dev *smc_find_device(struct smc_handshake *hs,
+					struct smc_clc_device *own)
+{
+	const struct smc_clc_v2 *offer = &hs->proposal.v2;
+	const struct dibs_vlan no_vlan = {};
+	struct smc_clc_pair pair = {};
+
+	for (; smc_clc_pair_next(offer, hs->choice.device, hs->choice.count,
+				 &pair); pair.offer++) {
+		struct dibs_dev *dev = hs->choice.dev[pair.local];
+
+		hs->peer = offer->devices[pair.offer];
+		*own = hs->choice.device[pair.local];
+		if (!dibs_query_remote_gid(smc_client, dev, &hs->peer.gid,
+					   no_vlan))
+			return dev;
+	}
+	return NULL;
+}
+
+static void smc_contact_fill(struct smc_handshake *hs,
+			     struct smc_clc_first_contact *contact)
+{
+	const struct smc_clc_v2 *offer = &hs->proposal.v2;
+
+	contact->present = true;
+	contact->release = smc_clc_release_min(offer->release);
+	contact->os = SMC_CLC_OS_LINUX;
+	contact->feature_mask = offer->feature_mask & SMC_CLC_FEATURE_EMULATED;
+	smc_clc_hostname_set(contact->hostname, init_uts_ns.name.nodename);
+}
+
+static enum smc_verdict smc_accept_on(struct smc_handshake *hs,
+				      struct dibs_dev *dev)
+{
+	struct smc_clc_accept *accept = &hs->accept;
+	int err, len;
+
+	hs->group = smc_group_join(dev, &hs->peer.gid, DIBS_SMC_SERVER, false);
+	hs->conn = smc_conn_alloc(hs->smc);
+	if (!hs->group || !hs->conn)
+		return smc_handshake_error(hs, -ENOMEM);
+	accept->dmbe_size = smc_conn_size_code(hs->sk);
+	err = smc_conn_register(hs->conn, dev, &hs->peer.gid,
+				accept->dmbe_size, smc_handshake_memcg(hs));
+	if (err)
+		return smc_handshake_decline(hs, smc_conn_reason(err));
+	accept->version = SMC_CLC_V2;
+	accept->first_contact = !READ_ONCE(hs->group->confirmed);
+	accept->link_id = hs->group->id;
+	accept->token = dibs_dmb_token(hs->conn->dmb);
+	if (accept->first_contact)
+		smc_contact_fill(hs, &accept->contact);
+	len = smc_clc_accept_build(hs->io.out, sizeof(hs->io.out), accept);
+	if (len < 0)
+		return smc_handshake_error(hs, len);
+	hs->io.out_len = len;
+	hs->step = smc_await_confirm;
+	return SMC_NEXT;
+}
+
+static enum smc_verdict smc_answer(struct smc_handshake *hs)
+{
+	struct smc_eid ueids[SMC_EIDS_MAX];
+	struct smc_eid_table local = { .ueids = ueids };
+	struct dibs_dev *dev;
+	u32 reason;
+
+	if (smc_handshake_is_ipsec(hs))
+		return smc_handshake_decline(hs, DIBS_SMC_IPSEC);
+	reason = smc_clc_proposal_check(&hs->proposal);
+	if (reason)
+		return smc_handshake_decline(hs, reason);
+	smc_choice_make(&hs->choice, sock_net(hs->sk));
+	if (!hs->choice.count)
+		return smc_handshake_decline(hs, DIBS_SMC_NO_DEVICE);
+	local.count = smc_eids_get(ueids, SMC_EIDS_MAX);
+	reason = smc_clc_eid_match(&hs->proposal.v2, &local, &hs->accept.eid);
+	if (reason)
+		return smc_handshake_decline(hs, reason);
+	dev = smc_find_device(hs, &hs->accept.device);
+	if (!dev)
+		return smc_handshake_decline(hs, DIBS_SMC_NO_D_DEVICE);
+	return smc_accept_on(hs, dev);
+}
+
+/* The first step: TCP has connected, the client asked for SMC. */
+enum smc_verdict smc_await_proposal(struct smc_handshake *hs)
+{
+	enum smc_verdict verdict;
+	int err;
+
+	verdict = smc_handshake_receive(hs, SMC_CLC_PROPOSAL);
+	if (verdict != SMC_NEXT)
+		return verdict;
+	err = smc_clc_proposal_parse(hs->io.in, hs->io.header.wanted,
+				     &hs->proposal);
+	if (err)
+		return smc_handshake_error(hs, err);
+	return smc_answer(hs);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * CLC messages on a TCP connection. What is behind a message in the stream is
+ * the program's and is left there. Process context, socket not locked.
+ */
+#include <net/tcp.h>
+
+#include "clc_io.h"
+
+/*
+ * An error of the connection is for the program to see, and asking for it has
+ * cleared it.
+ */
+static int smc_clc_keep_error(struct sock *sk, int ret)
+{
+	if (ret < 0 && ret != -EAGAIN && ret != -EINTR &&
+	    ret != -ERESTARTSYS && ret != -ENOTCONN && ret != -EPIPE)
+		WRITE_ONCE(sk->sk_err, -ret);
+	return ret;
+}
+
+/**
+ * smc_clc_send() - send what is left of a message
+ * @sk: a connected TCP sock
+ * @io: with the message
+ *
+ * Neither a cork of the program nor Nagle's algorithm holds it back.
+ *
+ * Return: 0 if all is sent; -EAGAIN: call again later; other -errno: the
+ * connection is broken.
+ */
+int smc_clc_send(struct sock *sk, struct smc_clc_io *io)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	struct kvec vec;
+	u8 nonagle;
+	int ret;
+
+	if (io->out_done == io->out_len)
+		return 0;
+	vec.iov_base = io->out + io->out_done;
+	vec.iov_len = io->out_len - io->out_done;
+	iov_iter_kvec(&msg.msg_iter, WRITE, &vec, 1, vec.iov_len);
+	lock_sock(sk);
+	nonagle = tp->nonagle;
+	tp->nonagle = TCP_NAGLE_OFF | TCP_NAGLE_PUSH;
+	ret = tcp_sendmsg_locked(sk, &msg, vec.iov_len);
+	tp->nonagle = nonagle;
+	release_sock(sk);
+	if (ret < 0)
+		return smc_clc_keep_error(sk, ret);
+	io->out_done += ret;
+	return io->out_done == io->out_len ? 0 : -EAGAIN;
+}
+
+static int smc_clc_recv(struct sock *sk, void *buf, size_t len, int flags)
+{
+	struct kvec vec = { .iov_base = buf, .iov_len = len };
+	struct msghdr msg = {};
+	int addr_len = 0;
+	int ret;
+
+	iov_iter_kvec(&msg.msg_iter, READ, &vec, 1, len);
+	ret = sk->sk_prot->recvmsg(sk, &msg, len, MSG_DONTWAIT | flags,
+				   &addr_len);
+	return smc_clc_keep_error(sk, ret);
+}
+
+/* The header, which stays in the stream unless it is one. */
+static int smc_clc_receive_header(struct sock *sk, struct smc_clc_io *io)
+{
+	int n, err;
+
+	n = smc_clc_recv(sk, io->in, SMC_CLC_HEADER_LEN, MSG_PEEK);
+	if (n < 0)
+		return n;
+	err = n ? smc_clc_header_parse(io->in, n, &io->header) : -EAGAIN;
+	/* No more will come. */
+	if (err == -EAGAIN && READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN)
+		return -EPROTO;
+	if (err && err != -EPROTONOSUPPORT)
+		return err;
+	n = smc_clc_recv(sk, io->in, SMC_CLC_HEADER_LEN, 0);
+	io->in_done = SMC_CLC_HEADER_LEN;
+	return n == SMC_CLC_HEADER_LEN ? 0 : -EBADMSG;
+}
+
+/**
+ * smc_clc_receive() - receive a message
+ * @sk: a connected TCP sock
+ * @io: keeps what has come
+ *
+ * Return: 0: &smc_clc_io.in has &smc_clc_header.wanted bytes of the message,
+ * the rest is drained; the next call begins with another one. -EAGAIN: not all
+ * is there. -EPROTO: no message, the bytes are left to the program. -EBADMSG:
+ * one that cannot be, where its end is is unknown. -EPROTONOSUPPORT: one of
+ * another version, drained. Other -errno: the connection is broken.
+ */
+int smc_clc_receive(struct sock *sk, struct smc_clc_io *io)
+{
+	u8 tail[64];
+	int n;
+
+	if (!io->in_done) {
+		int err = smc_clc_receive_header(sk, io);
+
+		if (err)
+			return err;
+	}
+	while (io->in_done < io->header.length) {
+		/* Behind what a parser wants to see nothing is kept. */
+		if (io->in_done < io->header.wanted)
+			n = smc_clc_recv(sk, io->in + io->in_done,
+					 io->header.wanted - io->in_done, 0);
+		else
+			n = smc_clc_recv(sk, tail,
+					 min_t(u32, sizeof(tail),
+					       io->header.length -
+					       io->in_done), 0);
+		if (!n)
+			return -EBADMSG;
+		if (n < 0)
+			return n;
+		io->in_done += n;
+	}
+	io->in_done = 0;
+	return io->header.version > SMC_CLC_V2 || !io->header.version ?
+	       -EPROTONOSUPPORT : 0;
+}
+
+/* Takes what is there off the connection: the rest of a bad message. */
+void smc_clc_discard(struct sock *sk, struct smc_clc_io *io)
+{
+	while (smc_clc_recv(sk, io->in, sizeof(io->in), 0) > 0)
+		;
+	io->in_done = 0;
+}

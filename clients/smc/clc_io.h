@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * CLC messages on a TCP connection, whole ones, without ever waiting.
+ */
+#ifndef _DIBS_SMC_CLC_IO_H
+#define _DIBS_SMC_CLC_IO_H
+
+#include <net/sock.h>
+
+#include "clc.h"
+
+/**
+ * struct smc_clc_io - messages on their way
+ * @out:      message to be sent
+ * @out_len:  its length; 0 for none
+ * @out_done: bytes sent
+ * @in:       message received, or its start
+ * @in_done:  bytes of it taken from the connection, those beyond @in too
+ * @header:   valid once @in_done is not 0
+ */
+struct smc_clc_io {
+	u16 out_len;
+	u16 out_done;
+	u32 in_done;
+	struct smc_clc_header header;
+	u8 out[SMC_CLC_LEN_MAX];
+	u8 in[SMC_CLC_BUF_LEN];
+};
+
+int smc_clc_send(struct sock *sk, struct smc_clc_io *io);
+int smc_clc_receive(struct sock *sk, struct smc_clc_io *io);
+void smc_clc_discard(struct sock *sk, struct smc_clc_io *io);
+
+#endif /* _DIBS_SMC_CLC_IO_H */

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * A connection whose bytes go through DMBs: two rings, one for each direction.
+ *
+ *	our DMB    [ CDC | ring ]   the peer writes, we read     dmb, mine
+ *	its DMB    [ CDC | ring ]   we write, the peer reads     att, theirs
+ *
+ * What we say about our ring (how far we read) and about the end of our
+ * writing stands in the CDC of the peer's DMB, beside how far we wrote.
+ *
+ * Where the device maps, `theirs` points into the peer's memory. Words are then
+ * plain stores, and a peer that runs is not signalled: it says in its own DMB
+ * when it is going to sleep. Each side of that is a store, a full barrier, and
+ * a load:
+ *
+ *	who sleeps                          who writes (or has read)
+ *	  mine->wants_data = 1                theirs->producer = ...
+ *	  smp_mb()                            smp_mb()
+ *	  look at mine->producer              theirs->wants_data?
+ *	  sleep                               clear it, signal
+ *
+ * so at least one of the two sees what the other did (smc_conn_want(),
+ * smc_conn_tell()). Where the device does not map, words are moved and each
+ * move of a word that the peer may wait for takes a signal along.
+ *
+ * Order of what one end writes: bytes, producer word, consumer word with the
+ * flags. Each is released by the store that follows it; who reads loads the
+ * consumer word first, then the producer word, then bytes, each load acquiring
+ * (smc_conn_peer_flags(), smc_rx_look()).
+ *
+ * Locks
+ *
+ *	smc->tx_lock	sending: prod, peer_cons, tx_seq
+ *	smc->rx_lock	receiving: cons, peer_prod, rx_seq (read by others, too)
+ *	conn->lock	the consumer word and its flags, the urgent mark, the state;
+ *			BH-safe, as signals come in softirqs; taken last. Data
+ *			moves under it, but nothing is signalled
+ *
+ * Life: made by a handshake; in smc->conn until disconnect or close, which take
+ * it out under both mutexes and wait for RCU readers (poll).
+ */
+#ifndef _DIBS_SMC_CONN_H
+#define _DIBS_SMC_CONN_H
+
+#include <linux/dibs_client.h>
+#include <linux/spinlock.h>
+
+#include "cdc.h"
+#include "close.h"
+#include "cursor.h"
+#include "smc.h"
+
+struct smc_group;
+
+enum smc_urgent {
+	SMC_URGENT_NONE,
+	SMC_URGENT_AHEAD,	/* announced, or there and not read */
+	SMC_URGENT_READ,	/* by MSG_OOB; the stream is not past it */
+};
+
+struct smc_conn {
+	struct dibs_smc *smc;
+	struct sock *sk;
+	struct smc_group *group;
+	struct list_head in_group;	/* guarded by the groups' lock */
+
+	struct dibs_dmb *dmb;
+	struct dibs_attachment *att;
+	struct smc_cdc *mine;
+	struct smc_cdc *theirs;		/* NULL: move */
+	u32 rx_size;			/* of our ring */
+	u32 tx_size;			/* of the peer's */
+
+	/* sending */
+	struct smc_cursor prod;
+	u64 prod_word;			/* prod, for who has no lock */
+	struct smc_cursor peer_cons;
+	u32 tx_seq;			/* bytes written, modulo 2^32 */
+	bool urgent_out;		/* and the peer cannot tell where */
+	bool corked;			/* bytes written and not signalled */
+	struct timer_list cork_timer;
+
+	/* receiving */
+	struct smc_cursor cons;
+	struct smc_cursor peer_prod;
+	u64 cons_word;			/* cons, for who has no lock */
+	u32 rx_seq;			/* bytes read, modulo 2^32 */
+
+	spinlock_t lock;		/* guards what follows */
+	struct smc_cursor told;		/* cons, as the peer was told */
+	struct smc_cdc_flags flags;	/* ours, in the consumer word */
+	u8 state;			/* enum smc_state */
+	u8 urgent;			/* enum smc_urgent */
+	bool hole;			/* hole_seq was read by MSG_OOB */
+	u32 urgent_seq;
+	u32 hole_seq;
+	u32 urgent_seen;		/* last mark that the peer set */
+	bool urgent_marked;		/* there was one */
+
+	/* only for handle_signal, which never runs twice at once */
+	u64 seen_producer;
+	u64 seen_consumer;
+
+	/* idle memory, see idle.c */
+	bool touched;			/* bytes were written since the last look */
+	bool holds;			/* memory may be there */
+
+	struct rcu_head rcu;
+};
+
+/* conn.c: life */
+struct smc_conn *smc_conn_alloc(struct dibs_smc *smc);
+int smc_conn_register(struct smc_conn *conn, struct dibs_dev *dev,
+		      const uuid_t *rgid, u8 size_code,
+		      struct mem_cgroup *memcg);
+int smc_conn_attach(struct smc_conn *conn, struct dibs_dev *dev,
+		    const uuid_t *rgid, u64 token, u8 size_code);
+void smc_conn_free(struct smc_conn *conn);
+void smc_conn_close(struct smc_conn *conn, bool abort);
+void smc_conn_activate(struct smc_conn *conn);
+void smc_conn_shutdown(struct smc_conn *conn);
+void smc_conn_lost(struct smc_conn *conn);
+void smc_conn_abort(struct smc_conn *conn);
+void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask);
+u8 smc_conn_size_code(const struct sock *sk);
+
+/* word.c: what the ends tell each other */
+bool smc_conn_is_dibs(const struct smc_conn *conn);
+struct smc_cdc_flags smc_conn_peer_flags(const struct smc_conn *conn);
+int smc_conn_put_producer(struct smc_conn *conn);
+void smc_conn_put_consumer(struct smc_conn *conn, struct smc_cursor cons);
+void smc_conn_put_flags(struct smc_conn *conn, struct smc_cdc_flags set);
+void smc_conn_put_urgent(struct smc_conn *conn, u32 seq);
+void smc_conn_clear_urgent(struct smc_conn *conn);
+void smc_conn_tell_data(struct smc_conn *conn);
+void smc_conn_tell_room(struct smc_conn *conn);
+void smc_conn_want(u8 *want);
+
+/* send.c, receive.c */
+int smc_send(struct dibs_smc *smc, struct msghdr *msg, size_t len);
+void smc_uncork(struct dibs_smc *smc);
+u32 smc_tx_room(struct smc_conn *conn);
+bool smc_tx_writable(const struct smc_conn *conn);
+int smc_receive(struct dibs_smc *smc, struct msghdr *msg, size_t len,
+		int flags);
+u32 smc_rx_look(struct smc_conn *conn);
+u32 smc_rx_waiting(const struct smc_conn *conn);
+bool smc_rx_ended(const struct smc_conn *conn);
+void smc_rx_urgent(struct smc_conn *conn, u64 consumer, u64 producer);
+
+#endif /* _DIBS_SMC_CONN_H */

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * The user EIDs of this system: what administrators added, and behind them a
+ * default that all systems with this module have in common, so that loopback
+ * works without any configuration. Two systems that have no device in common
+ * gain nothing by it. Process context.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+
+#include "eids.h"
+
+static const struct smc_eid smc_eid_default = {
+	.text = "DIBS-DEFAULT                    ",
+};
+
+static struct smc_eid smc_ueids[SMC_UEIDS_MAX];
+static unsigned int smc_ueid_count;
+static DEFINE_MUTEX(smc_ueids_lock);	/* guards both */
+
+/* The administrators' first, the default last. Returns how many. */
+unsigned int smc_eids_get(struct smc_eid *eids, unsigned int max)
+{
+	unsigned int n;
+
+	mutex_lock(&smc_ueids_lock);
+	n = min(max - 1, smc_ueid_count);
+	memcpy(eids, smc_ueids, n * sizeof(*eids));
+	mutex_unlock(&smc_ueids_lock);
+	eids[n++] = smc_eid_default;
+	return n;
+}
+
+static int smc_ueid_find(const struct smc_eid *eid)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&smc_ueids_lock);
+	for (i = 0; i < smc_ueid_count; i++)
+		if (smc_eid_equal(&smc_ueids[i], eid))
+			return i;
+	return -ENOENT;
+}
+
+/* 0; -EINVAL: not a UEID; -EEXIST; -ERANGE: no room. */
+int smc_eids_add(const char *text, size_t len)
+{
+	struct smc_eid eid;
+	int err = smc_eid_from_text(&eid, text, len);
+
+	if (err)
+		return err;
+	mutex_lock(&smc_ueids_lock);
+	if (smc_ueid_find(&eid) >= 0)
+		err = -EEXIST;
+	else if (smc_ueid_count == SMC_UEIDS_MAX)
+		err = -ERANGE;
+	else
+		smc_ueids[smc_ueid_count++] = eid;
+	mutex_unlock(&smc_ueids_lock);
+	return err;
+}
+
+/* 0; -EINVAL: not a UEID; -ENOENT. */
+int smc_eids_del(const char *text, size_t len)
+{
+	struct smc_eid eid;
+	int i, err = smc_eid_from_text(&eid, text, len);
+
+	if (err)
+		return err;
+	mutex_lock(&smc_ueids_lock);
+	i = smc_ueid_find(&eid);
+	if (i < 0)
+		err = i;
+	else
+		smc_ueids[i] = smc_ueids[--smc_ueid_count];
+	mutex_unlock(&smc_ueids_lock);
+	return err;
+}
+
+void smc_eids_flush(void)
+{
+	mutex_lock(&smc_ueids_lock);
+	smc_ueid_count = 0;
+	mutex_unlock(&smc_ueids_lock);
+}

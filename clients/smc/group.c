@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Link groups, see group.h. Process context, but for smc_groups_event(), which
+ * the layer calls with bottom halves off.
+ */
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "conn.h"
+#include "group.h"
+
+#define SMC_GROUP_IDLE		(600 * HZ)
+#define SMC_GROUP_IDLE_CLIENT	(610 * HZ)
+
+/* Software events of SMC-D: what shall happen, and the answer to a test. */
+#define SMC_EVENT_SHUTDOWN	0x80
+#define SMC_EVENT_TESTLINK	0x83
+
+static LIST_HEAD(smc_groups);
+static DEFINE_SPINLOCK(smc_groups_lock);	/* all groups, their conns */
+
+static void smc_groups_expire(struct work_struct *work);
+static DECLARE_DELAYED_WORK(smc_groups_work, smc_groups_expire);
+
+static struct smc_group *smc_group_find(struct dibs_dev *dev,
+					const uuid_t *rgid,
+					enum dibs_smc_role role)
+{
+	struct smc_group *group;
+
+	lockdep_assert_held(&smc_groups_lock);
+	list_for_each_entry(group, &smc_groups, entry)
+		if (group->dev == dev && group->role == role &&
+		    uuid_equal(&group->rgid, rgid))
+			return group;
+	return NULL;
+}
+
+static void smc_group_free(struct smc_group *group)
+{
+	dibs_dev_put(group->dev);
+	kfree(group);
+}
+
+static struct smc_group *smc_group_alloc(struct dibs_dev *dev,
+					 const uuid_t *rgid,
+					 enum dibs_smc_role role)
+{
+	struct smc_group *group = kzalloc(sizeof(*group), GFP_KERNEL);
+
+	if (!group)
+		return NULL;
+	group->dev = dibs_dev_get(dev);
+	group->rgid = *rgid;
+	group->role = role;
+	INIT_LIST_HEAD(&group->conns);
+	group->id = get_random_u32();
+	return group;
+}
+
+/*
+ * The group of these two, with a reference. @known: the peer says that it is
+ * there. Returns NULL if it is not, or there is no memory for a new one.
+ */
+struct smc_group *smc_group_join(struct dibs_dev *dev, const uuid_t *rgid,
+				 enum dibs_smc_role role, bool known)
+{
+	struct smc_group *fresh = NULL, *group;
+
+	if (!known) {
+		fresh = smc_group_alloc(dev, rgid, role);
+		if (!fresh)
+			return NULL;
+	}
+	spin_lock_bh(&smc_groups_lock);
+	group = smc_group_find(dev, rgid, role);
+	if (!group && fresh) {
+		list_add_tail(&fresh->entry, &smc_groups);
+		group = fresh;
+		fresh = NULL;
+	}
+	if (group)
+		group->users++;
+	spin_unlock_bh(&smc_groups_lock);
+	if (fresh)
+		smc_group_free(fresh);
+	return group;
+}
+
+void smc_group_put(struct smc_group *group)
+{
+	bool dead = false;
+
+	spin_lock_bh(&smc_groups_lock);
+	if (!--group->users) {
+		dead = list_empty(&group->entry);
+		group->idle = jiffies;
+	}
+	spin_unlock_bh(&smc_groups_lock);
+	if (dead)
+		smc_group_free(group);
+	else
+		schedule_delayed_work(&smc_groups_work, SMC_GROUP_IDLE);
+}
+
+/* The caller's reference to the group becomes the connection's. */
+void smc_group_add(struct smc_group *group, struct smc_conn *conn)
+{
+	bool lost;
+
+	spin_lock_bh(&smc_groups_lock);
+	conn->group = group;
+	list_add_tail(&conn->in_group, &group->conns);
+	lost = list_empty(&group->entry);
+	spin_unlock_bh(&smc_groups_lock);
+	if (lost)
+		smc_conn_lost(conn);
+}
+
+void smc_group_leave(struct smc_conn *conn)
+{
+	struct smc_group *group = conn->group;
+
+	if (!group)
+		return;
+	spin_lock_bh(&smc_groups_lock);
+	list_del_init(&conn->in_group);
+	spin_unlock_bh(&smc_groups_lock);
+	conn->group = NULL;
+	smc_group_put(group);
+}
+
+/* From now on the server may say that it is known. */
+void smc_group_confirm(struct smc_group *group, u32 peer_id)
+{
+	spin_lock_bh(&smc_groups_lock);
+	group->confirmed = true;
+	group->peer_id = peer_id;
+	spin_unlock_bh(&smc_groups_lock);
+}
+
+static void smc_groups_expire(struct work_struct *work)
+{
+	struct smc_group *group, *next;
+	LIST_HEAD(expired);
+	bool more = false;
+
+	spin_lock_bh(&smc_groups_lock);
+	list_for_each_entry_safe(group, next, &smc_groups, entry) {
+		unsigned long after = group->role == DIBS_SMC_CLIENT ?
+			SMC_GROUP_IDLE_CLIENT : SMC_GROUP_IDLE;
+
+		if (group->users)
+			continue;
+		if (time_after_eq(jiffies, group->idle + after))
+			list_move(&group->entry, &expired);
+		else
+			more = true;
+	}
+	spin_unlock_bh(&smc_groups_lock);
+	list_for_each_entry_safe(group, next, &expired, entry)
+		smc_group_free(group);
+	if (more)
+		schedule_delayed_work(&smc_groups_work, 10 * HZ);
+}
+
+/*
+ * Nobody joins the group any more, its connections end. Returns true if it is
+ * to be freed; else the last connection to leave does that.
+ */
+static bool smc_group_kill(struct smc_group *group)
+{
+	struct smc_conn *conn;
+
+	lockdep_assert_held(&smc_groups_lock);
+	list_del_init(&group->entry);
+	list_for_each_entry(conn, &group->conns, in_group)
+		smc_conn_lost(conn);
+	return !group->users;
+}
+
+/* The device is going: nothing of its groups is used after this. */
+void smc_groups_forget(struct dibs_dev *dev)
+{
+	struct smc_group *group, *next;
+	LIST_HEAD(unused);
+
+	spin_lock_bh(&smc_groups_lock);
+	list_for_each_entry_safe(group, next, &smc_groups, entry)
+		if (group->dev == dev && smc_group_kill(group))
+			list_add(&group->entry, &unused);
+	spin_unlock_bh(&smc_groups_lock);
+	list_for_each_entry_safe(group, next, &unused, entry)
+		smc_group_free(group);
+}
+
+/* Does a request to shut down mean this one? @id is the sender's name for it. */
+static bool smc_group_is_meant(const struct smc_group *group, u32 id)
+{
+	/* On loopback every system of this kernel has the same GID. */
+	if (dibs_dev_fabric_id(group->dev) == DIBS_FABRIC_LOOPBACK)
+		return group->confirmed && group->peer_id == id;
+	return true;
+}
+
+static void smc_groups_kill_peer(struct dibs_dev *dev, const uuid_t *rgid,
+				 const u32 *id)
+{
+	struct smc_group *group, *next;
+
+	spin_lock_bh(&smc_groups_lock);
+	list_for_each_entry_safe(group, next, &smc_groups, entry) {
+		if (group->dev != dev || !uuid_equal(&group->rgid, rgid) ||
+		    (id && !smc_group_is_meant(group, *id)))
+			continue;
+		/* An unused one is the expiry's to free. */
+		if (group->users)
+			smc_group_kill(group);
+		else
+			group->idle = jiffies - SMC_GROUP_IDLE_CLIENT;
+	}
+	spin_unlock_bh(&smc_groups_lock);
+}
+
+/* The first four bytes of a software event's information name the group. */
+static u32 smc_event_group(u64 info)
+{
+	u32 id;
+
+	memcpy(&id, &info, sizeof(id));
+	return id;
+}
+
+/* What the fabric or the peer's system says. With bottom halves off. */
+void smc_groups_event(struct dibs_dev *dev, const struct dibs_event *event)
+{
+	u32 id;
+
+	switch (event->type) {
+	case DIBS_EVENT_DEV:
+		smc_groups_kill_peer(dev, &event->gid, NULL);
+		break;
+	case DIBS_EVENT_SW:
+		if (event->subtype != SMC_EVENT_SHUTDOWN)
+			break;
+		id = smc_event_group(event->data);
+		smc_groups_kill_peer(dev, &event->gid, &id);
+		break;
+	}
+}
+
+/* @fn is called under the groups' lock. */
+void smc_groups_walk(void (*fn)(struct smc_conn *conn, void *arg), void *arg)
+{
+	struct smc_group *group;
+	struct smc_conn *conn;
+
+	spin_lock_bh(&smc_groups_lock);
+	list_for_each_entry(group, &smc_groups, entry)
+		list_for_each_entry(conn, &group->conns, in_group)
+			fn(conn, arg);
+	spin_unlock_bh(&smc_groups_lock);
+}
+
+/* No connection is left. */
+void smc_groups_stop(void)
+{
+	struct smc_group *group, *next;
+
+	cancel_delayed_work_sync(&smc_groups_work);
+	list_for_each_entry_safe(group, next, &smc_groups, entry)
+		smc_group_free(group);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Link groups: the connections between two systems over one device. Both ends
+ * of a connection must agree whether it is the first of its group, so the key
+ * is what the peer uses, too: the device and the peer's GID, for clients and
+ * servers apart. A group outlives its last connection by ten minutes, a
+ * client's by some more, so that a server never takes for known what the client
+ * has forgotten.
+ */
+#ifndef _DIBS_SMC_GROUP_H
+#define _DIBS_SMC_GROUP_H
+
+#include <linux/dibs_client.h>
+#include <linux/workqueue.h>
+
+#include "smc.h"
+
+struct smc_conn;
+
+/**
+ * struct smc_group - a link group
+ * @entry:     in the list of all; empty: dead, nobody joins any more
+ * @dev:       the device, with a reference
+ * @rgid:      GID of the peer's device
+ * @role:      ours
+ * @id:        our name for it, which the peer is told
+ * @peer_id:   the peer's name for it
+ * @confirmed: a handshake was completed: the peer knows it
+ * @conns:     its connections
+ * @users:     connections and handshakes
+ * @idle:      since when there is none, in jiffies
+ */
+struct smc_group {
+	struct list_head entry;
+	struct dibs_dev *dev;
+	uuid_t rgid;
+	enum dibs_smc_role role;
+	u32 id;
+	u32 peer_id;
+	bool confirmed;
+	struct list_head conns;
+	unsigned int users;
+	unsigned long idle;
+};
+
+struct smc_group *smc_group_join(struct dibs_dev *dev, const uuid_t *rgid,
+				 enum dibs_smc_role role, bool known);
+void smc_group_put(struct smc_group *group);
+void smc_group_add(struct smc_group *group, struct smc_conn *conn);
+void smc_group_leave(struct smc_conn *conn);
+void smc_group_confirm(struct smc_group *group, u32 peer_id);
+void smc_groups_forget(struct dibs_dev *dev);
+void smc_groups_event(struct dibs_dev *dev, const struct dibs_event *event);
+void smc_groups_walk(void (*fn)(struct smc_conn *conn, void *arg), void *arg);
+void smc_groups_stop(void);
+
+#endif /* _DIBS_SMC_GROUP_H */

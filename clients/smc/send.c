@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Sending: from the program's memory straight into the peer's DMB. Process
+ * context; smc->tx_lock is held while something is written, not while waiting.
+ *
+ * Bytes are published in pieces, so that the peer reads the first while the
+ * next are copied. What TCP does with a cork is to send no partial segment;
+ * here corked bytes are published, but a sleeping peer is not woken for them.
+ */
+#include <linux/errqueue.h>
+#include <linux/sched/signal.h>
+#include <linux/skbuff.h>
+#include <linux/uio.h>
+#include <net/sock.h>
+
+#include "conn.h"
+#include "idle.h"
+
+/* So much is copied before it is published. */
+#define SMC_SEND_PIECE	SZ_32K
+
+#define SMC_CORK_TIMEOUT	(HZ / 5)
+#define SMC_MEMORY_RETRY	(HZ / 50)
+
+struct smc_sending {
+	struct dibs_smc *smc;
+	struct sock *sk;
+	struct msghdr *msg;
+	int flags;
+	long timeo;
+	size_t copied;
+};
+
+/* What the peer read, as it says; -EPROTO if that cannot be. */
+static int smc_tx_look(struct smc_conn *conn)
+{
+	u64 word = smp_load_acquire(&conn->mine->consumer);
+
+	return smc_cdc_consumer_check(conn->tx_size, word, conn->prod,
+				      &conn->peer_cons);
+}
+
+static u32 smc_tx_room_known(const struct smc_conn *conn)
+{
+	return smc_cursor_writable(conn->tx_size, conn->peer_cons, conn->prod);
+}
+
+/* Bytes that there is room for. Holding tx_lock. */
+u32 smc_tx_room(struct smc_conn *conn)
+{
+	u32 room;
+
+	if (smc_tx_look(conn) < 0) {
+		smc_conn_abort(conn);
+		return 0;
+	}
+	room = smc_tx_room_known(conn);
+	if (likely(!conn->urgent_out))
+		return room;
+	/* The peer takes the last byte written for the urgent one. */
+	if (room < conn->tx_size)
+		return 0;
+	conn->urgent_out = false;
+	smc_conn_clear_urgent(conn);
+	return room;
+}
+
+/* Is there as much room as TCP wants before poll() says so? Without a lock. */
+bool smc_tx_writable(const struct smc_conn *conn)
+{
+	u64 cons = smp_load_acquire(&conn->mine->consumer);
+	u32 room = smc_cursor_writable(conn->tx_size,
+				       smc_cdc_word_cursor(cons),
+				       smc_cdc_word_cursor(READ_ONCE(conn->prod_word)));
+
+	return room >= conn->tx_size / 3;
+}
+
+/* TCP's rule: 0, or why nothing can be sent. */
+static int smc_tx_status(struct sock *sk)
+{
+	if (unlikely(READ_ONCE(sk->sk_err) ||
+		     READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN))
+		return -EPIPE;
+	return 0;
+}
+
+static bool smc_tx_peer_is_gone(const struct smc_conn *conn)
+{
+	return smc_conn_peer_flags(conn).state &
+	       (SMC_CDC_CLOSED | SMC_CDC_ABORT);
+}
+
+/*
+ * The peer has closed: TCP would send the bytes all the same and get a reset as
+ * the answer. 0 or -errno.
+ */
+static int smc_send_to_nobody(struct smc_sending *s, struct smc_conn *conn)
+{
+	if (smc_conn_peer_flags(conn).state & SMC_CDC_ABORT) {
+		smc_reset(s->smc, ECONNRESET);
+		return -EPIPE;
+	}
+	s->copied += msg_data_left(s->msg);
+	iov_iter_advance(&s->msg->msg_iter, msg_data_left(s->msg));
+	smc_reset(s->smc, EPIPE);
+	return 0;
+}
+
+/* Copies up to @len bytes behind prod. Bytes, or -errno if there were none. */
+static ssize_t smc_tx_copy(struct smc_conn *conn, struct iov_iter *from,
+			   u32 len)
+{
+	struct smc_piece piece[2];
+	unsigned int i, n = smc_cursor_split(conn->tx_size, conn->prod, len,
+					     piece);
+	ssize_t done = 0;
+
+	for (i = 0; i < n; i++) {
+		ssize_t ret = dibs_move_iter(conn->att, 0, false,
+					     SMC_CDC_LEN + piece[i].offset,
+					     from, piece[i].len);
+
+		if (ret < 0)
+			return done ? : ret;
+		done += ret;
+		if (ret < piece[i].len)
+			break;
+	}
+	return done;
+}
+
+static void smc_tx_publish(struct smc_conn *conn, u32 len)
+{
+	conn->prod = smc_cursor_add(conn->tx_size, conn->prod, len);
+	conn->tx_seq += len;
+	WRITE_ONCE(conn->prod_word,
+		   smc_cdc_word(conn->prod, (struct smc_cdc_flags){}));
+	smc_conn_put_producer(conn);
+}
+
+static bool smc_tx_is_corked(const struct smc_sending *s)
+{
+	return s->flags & MSG_MORE || tcp_sk(s->sk)->nonagle & TCP_NAGLE_CORK;
+}
+
+/* Bytes were published: tells the peer, or leaves that for later. */
+static void smc_tx_push(struct smc_sending *s, struct smc_conn *conn)
+{
+	if (unlikely(smc_tx_is_corked(s)) && smc_tx_writable(conn)) {
+		if (!conn->corked)
+			mod_timer(&conn->cork_timer,
+				  jiffies + SMC_CORK_TIMEOUT);
+		WRITE_ONCE(conn->corked, true);
+		return;
+	}
+	WRITE_ONCE(conn->corked, false);
+	smc_conn_tell_data(conn);
+}
+
+/* The cork was pulled: no lock held. */
+void smc_uncork(struct dibs_smc *smc)
+{
+	struct smc_conn *conn;
+
+	mutex_lock(&smc->tx_lock);
+	conn = smc_conn_held(smc);
+	if (conn && conn->corked) {
+		WRITE_ONCE(conn->corked, false);
+		smc_conn_tell_data(conn);
+	}
+	mutex_unlock(&smc->tx_lock);
+}
+
+
+/*
+ * Waits, without tx_lock, until the peer may have made room. 0, or -errno if
+ * that is not to be waited for.
+ */
+static int smc_tx_wait(struct smc_sending *s, struct smc_conn *conn)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	struct sock *sk = s->sk;
+
+	if (!s->timeo) {
+		sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+		return -EAGAIN;
+	}
+	if (signal_pending(current))
+		return sock_intr_errno(s->timeo);
+	add_wait_queue(sk_sleep(sk), &wait);
+	smc_conn_want(&conn->mine->wants_room);
+	if (!smc_tx_room(conn) && !smc_tx_status(sk) &&
+	    !smc_tx_peer_is_gone(conn)) {
+		mutex_unlock(&s->smc->tx_lock);
+		s->timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, s->timeo);
+		mutex_lock(&s->smc->tx_lock);
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return 0;
+}
+
+/*
+ * There is no memory for the ring: what the peer has read goes back, and if
+ * that was not it, somebody else may give some.
+ */
+static int smc_tx_wait_memory(struct smc_sending *s, struct smc_conn *conn)
+{
+	long nap = SMC_MEMORY_RETRY;
+
+	smc_idle_trim(conn);
+	if (!s->timeo)
+		return -EAGAIN;
+	if (signal_pending(current))
+		return sock_intr_errno(s->timeo);
+	if (s->timeo != MAX_SCHEDULE_TIMEOUT) {
+		nap = min(nap, s->timeo);
+		s->timeo -= nap;
+	}
+	mutex_unlock(&s->smc->tx_lock);
+	schedule_timeout_interruptible(nap);
+	mutex_lock(&s->smc->tx_lock);
+	return 0;
+}
+
+/* One piece, or a wait for room. 0 or -errno. Holding tx_lock. */
+static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
+			  u32 limit)
+{
+	u32 room = smc_tx_room_known(conn);
+	ssize_t n;
+
+	limit = min_t(u32, limit, SMC_SEND_PIECE);
+	if (room < limit || conn->urgent_out)
+		room = smc_tx_room(conn);
+	if (!room) {
+		/* What was written is worth a wake-up now. */
+		if (s->copied)
+			smc_conn_tell_data(conn);
+		return smc_tx_wait(s, conn);
+	}
+	n = smc_tx_copy(conn, &s->msg->msg_iter, min(room, limit));
+	if (n == -ENOMEM || n == -ENOBUFS)
+		return smc_tx_wait_memory(s, conn);
+	if (n == -ESTALE && smc_tx_peer_is_gone(conn))
+		return 0;
+	if (n == -ENODEV || n == -ESTALE) {
+		smc_reset(s->smc, ECONNRESET);
+		return -EPIPE;
+	}
+	if (n < 0)
+		return n;
+	smc_tx_publish(conn, n);
+	s->copied += n;
+	smc_idle_touch(conn);
+	smc_tx_push(s, conn);
+	return 0;
+}
+
+/* An urgent byte is announced before and confirmed behind the bytes. */
+static void smc_tx_urgent(struct smc_conn *conn, u32 seq, u8 flag)
+{
+	if (flag == SMC_CDC_URGENT_PENDING)
+		smc_conn_put_urgent(conn, seq);
+	smc_conn_put_flags(conn, (struct smc_cdc_flags){ .prod = flag });
+	dibs_signal(conn->att, 0);
+}
+
+static int smc_send_all(struct smc_sending *s)
+{
+	bool urgent = s->flags & MSG_OOB && msg_data_left(s->msg);
+	int err = 0;
+
+	if (urgent) {
+		struct smc_conn *conn = smc_conn_held(s->smc);
+
+		if (conn && !smc_tx_status(s->sk))
+			smc_tx_urgent(conn, conn->tx_seq +
+				      msg_data_left(s->msg) - 1,
+				      SMC_CDC_URGENT_PENDING);
+	}
+	while (msg_data_left(s->msg)) {
+		/* May have been disconnected by another thread meanwhile. */
+		struct smc_conn *conn = smc_conn_held(s->smc);
+
+		err = conn ? smc_tx_status(s->sk) : -EPIPE;
+		if (err)
+			break;
+		if (unlikely(smc_tx_peer_is_gone(conn)))
+			err = smc_send_to_nobody(s, conn);
+		else
+			err = smc_send_piece(s, conn, msg_data_left(s->msg));
+		if (err)
+			break;
+	}
+	if (urgent && !msg_data_left(s->msg)) {
+		struct smc_conn *conn = smc_conn_held(s->smc);
+
+		if (conn) {
+			smc_tx_urgent(conn, 0, SMC_CDC_URGENT_PRESENT);
+			conn->urgent_out = !smc_conn_is_dibs(conn);
+		}
+	}
+	return err;
+}
+
+/*
+ * Who asked for zero copies is told at once that there was one, and that the
+ * memory is free.
+ */
+static int smc_send_complete_zerocopy(struct sock *sk, size_t len)
+{
+	struct ubuf_info *uarg;
+
+	lock_sock(sk);
+	uarg = msg_zerocopy_realloc(sk, len, NULL);
+	release_sock(sk);
+	if (!uarg)
+		return -ENOBUFS;
+	uarg_to_msgzc(uarg)->zerocopy = 0;
+	net_zcopy_put(uarg);
+	return 0;
+}
+
+/* As sendmsg(). The connection may have gone before tx_lock was taken. */
+int smc_send(struct dibs_smc *smc, struct msghdr *msg, size_t len)
+{
+	struct smc_sending s = {
+		.smc = smc,
+		.sk = smc->sk,
+		.msg = msg,
+		.flags = msg->msg_flags,
+		.timeo = sock_sndtimeo(smc->sk, msg->msg_flags & MSG_DONTWAIT),
+	};
+	int err;
+
+	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, s.sk);
+	mutex_lock(&smc->tx_lock);
+	err = smc_send_all(&s);
+	mutex_unlock(&smc->tx_lock);
+	if (s.copied && unlikely(s.flags & MSG_ZEROCOPY) &&
+	    sock_flag(s.sk, SOCK_ZEROCOPY) && !msg->msg_ubuf)
+		smc_send_complete_zerocopy(s.sk, s.copied);
+	if (s.copied)
+		return s.copied;
+	return err ? sk_stream_error(s.sk, s.flags, err) : 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Settings of a namespace, under net.smc.
+ */
+#ifndef _DIBS_SMC_SYSCTL_H
+#define _DIBS_SMC_SYSCTL_H
+
+#include <linux/types.h>
+
+struct net;
+
+u32 smc_sysctl_rmem(const struct net *net);
+bool smc_sysctl_mapped(const struct net *net);
+bool smc_sysctl_enabled(const struct net *net);
+int smc_sysctls_start(void);
+void smc_sysctls_stop(void);
+
+#endif /* _DIBS_SMC_SYSCTL_H */

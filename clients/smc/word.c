@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * What the two ends tell each other: words of the CDC message in the peer's
+ * DMB, and signals. conn.h has the order and the barriers. An error of a move
+ * is no error here: if the device or the peer is gone, an event says so.
+ */
+#include <linux/compiler.h>
+
+#include "conn.h"
+
+/* Did the peer say that it goes by the words that only this project has? */
+bool smc_conn_is_dibs(const struct smc_conn *conn)
+{
+	return READ_ONCE(conn->mine->origin) == SMC_CDC_ORIGIN_DIBS;
+}
+
+/* Before the producer word: pairs with the release in smc_conn_put_flags(). */
+struct smc_cdc_flags smc_conn_peer_flags(const struct smc_conn *conn)
+{
+	return smc_cdc_word_flags(smp_load_acquire(&conn->mine->consumer));
+}
+
+static int smc_conn_put_word(struct smc_conn *conn, u32 offset, u64 word)
+{
+	if (conn->theirs) {
+		u64 *theirs = (void *)conn->theirs + offset;
+
+		/* Pairs with smc_rx_look() and smc_conn_peer_flags(). */
+		smp_store_release(theirs, word);
+		return 0;
+	}
+	/* Moves are seen in order, as far as this processor is concerned. */
+	smp_wmb();
+	return dibs_move_data(conn->att, 0, false, offset, &word,
+			      sizeof(word));
+}
+
+/* Bytes up to prod are in the peer's ring. Holding tx_lock. */
+int smc_conn_put_producer(struct smc_conn *conn)
+{
+	return smc_conn_put_word(conn, offsetof(struct smc_cdc, producer),
+				 conn->prod_word);
+}
+
+static void smc_conn_put_consumer_locked(struct smc_conn *conn)
+{
+	lockdep_assert_held(&conn->lock);
+	smc_conn_put_word(conn, offsetof(struct smc_cdc, consumer),
+			  smc_cdc_word(conn->told, conn->flags));
+}
+
+/* Bytes up to @cons were read. */
+void smc_conn_put_consumer(struct smc_conn *conn, struct smc_cursor cons)
+{
+	spin_lock_bh(&conn->lock);
+	conn->told = cons;
+	smc_conn_put_consumer_locked(conn);
+	spin_unlock_bh(&conn->lock);
+}
+
+/* Sets flags for the peer to see; it is to be signalled then. */
+void smc_conn_put_flags(struct smc_conn *conn, struct smc_cdc_flags set)
+{
+	spin_lock_bh(&conn->lock);
+	conn->flags.prod |= set.prod;
+	conn->flags.state |= set.state;
+	smc_conn_put_consumer_locked(conn);
+	spin_unlock_bh(&conn->lock);
+}
+
+/* The byte with @seq before it is urgent; told by the flags that follow. */
+void smc_conn_put_urgent(struct smc_conn *conn, u32 seq)
+{
+	if (conn->theirs)
+		WRITE_ONCE(conn->theirs->urgent, seq);
+	else
+		dibs_move_data(conn->att, 0, false,
+			       offsetof(struct smc_cdc, urgent), &seq,
+			       sizeof(seq));
+}
+
+/* It was read: the next one can come. For peers that go by the flags alone. */
+void smc_conn_clear_urgent(struct smc_conn *conn)
+{
+	spin_lock_bh(&conn->lock);
+	conn->flags.prod &= ~(SMC_CDC_URGENT_PENDING | SMC_CDC_URGENT_PRESENT);
+	smc_conn_put_consumer_locked(conn);
+	spin_unlock_bh(&conn->lock);
+}
+
+/* See conn.h: does the peer want to be told? If it cannot say: yes. */
+static bool smc_conn_wanted(u8 *want)
+{
+	/* Pairs with smc_conn_want(). */
+	smp_mb();
+	if (!READ_ONCE(*want))
+		return false;
+	WRITE_ONCE(*want, 0);
+	return true;
+}
+
+/* New bytes, or flags, are there: after the words. */
+void smc_conn_tell_data(struct smc_conn *conn)
+{
+	if (conn->theirs && !smc_conn_wanted(&conn->theirs->wants_data))
+		return;
+	dibs_signal(conn->att, 0);
+}
+
+/* There is room: after the consumer word. */
+void smc_conn_tell_room(struct smc_conn *conn)
+{
+	if (conn->theirs && !smc_conn_wanted(&conn->theirs->wants_room))
+		return;
+	dibs_signal(conn->att, 0);
+}
+
+/* @want in our own DMB. After that, look once more before going to sleep. */
+void smc_conn_want(u8 *want)
+{
+	WRITE_ONCE(*want, 1);
+	/* Pairs with smc_conn_wanted(). */
+	smp_mb();
+}
