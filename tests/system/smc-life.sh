@@ -15,6 +15,7 @@ cd "$(dirname "$0")" || exit
 
 traffic=$PWD/smc_traffic.py
 rounds=3
+loaders=()
 [[ -z ${DIBS_DEBUG-} ]] || rounds=2
 
 smc_loaded() {
@@ -54,14 +55,23 @@ refuses_removal() {
 
 # load NAMESPACE: sockets at work there, in a process group of their own
 load() {
+	local answer=
+
 	mkfifo "$scratch/fifo"
 	# Behind everything else, or a slow machine sees nothing but load.
 	setsid nice -n 19 nsenter --net="/run/netns/$1" \
 		python3 "$traffic" load \
 		>"$scratch/fifo" 2>"$scratch/load.$1" &
 	loaders+=($!)
-	read -r <"$scratch/fifo"
+	read -r answer <"$scratch/fifo"
 	rm "$scratch/fifo"
+	[[ $answer == busy ]] && within 60 have_connected "$1" 20
+}
+
+# have_connected NAMESPACE TIMES: so often were connections made there
+have_connected() {
+	in_netns "$1" awk -v wanted="$2" '$1 == "Tcp:" { opened = $7 }
+		END { exit opened < wanted }' /proc/net/snmp
 }
 
 kill_loaders() {
@@ -74,6 +84,9 @@ kill_loaders() {
 	loaders=()
 	return 0
 }
+
+# They are in sessions of their own and would keep the module busy.
+trap 'kill_loaders; _clean_up' EXIT
 
 no_wrong_bytes() {
 	! grep -H . "$scratch"/load.*
@@ -91,15 +104,13 @@ ok "the module goes when all sockets have" unload_smc
 
 # --- under load -----------------------------------------------------------------------
 
-loaders=()
 for ((round = 1; round <= rounds; round++)); do
 	ok "round $round: the module loads" modprobe dibs_smc
 	for name in life-a life-b; do
 		netns_add $name
 		in_netns $name ip link set lo up
-		load $name
+		ok "round $round: there is load in $name" load $name
 	done
-	sleep 1
 	ok "round $round: the module stays while there is load" \
 		cannot_unload_smc
 	# Names first in every other round: sockets outlive them.

@@ -38,7 +38,7 @@ exit status: the command's; or
 BOOT_MODULES = ('virtio_pci', 'virtio_ccw', 'virtio_console', 'virtio_rng',
                 'fuse', 'virtiofs', 'overlay')
 # What tests load besides ours, for guests without the host's files.
-USEFUL_MODULES = ('veth', 'dummy', 'inet_diag', 'tcp_diag', 'af_packet')
+USEFUL_MODULES = ('veth', 'dummy', 'inet_diag', 'tcp_diag', 'af_packet', 'tls')
 
 
 class Failure(Exception):

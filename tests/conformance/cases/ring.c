@@ -240,10 +240,9 @@ static void uring_poll(void)
 	struct pair p = connected();
 
 	uring_start();
-	uring_entry(IORING_OP_POLL_ADD, p.s, NULL, 0, 1)->poll32_events =
-		POLLIN;
-	uring_entry(IORING_OP_POLL_ADD, p.c, NULL, 0, 2)->poll32_events =
-		POLLOUT;
+	/* The 16 bits, whose place is the same in either byte order. */
+	uring_entry(IORING_OP_POLL_ADD, p.s, NULL, 0, 1)->poll_events = POLLIN;
+	uring_entry(IORING_OP_POLL_ADD, p.c, NULL, 0, 2)->poll_events = POLLOUT;
 	WANT(uring_submit(), 2);
 	WANT(uring_wait(2), POLLOUT);
 	WANT(uring_look(1), -EBUSY);
@@ -259,7 +258,7 @@ static void uring_poll_before_connect(void)
 	uring_start();
 	WANT(connect(c, SA(where)), 0);
 	s = accept(l, NULL, NULL);
-	uring_entry(IORING_OP_POLL_ADD, c, NULL, 0, 1)->poll32_events =
+	uring_entry(IORING_OP_POLL_ADD, c, NULL, 0, 1)->poll_events =
 		POLLRDHUP;
 	WANT(uring_submit(), 1);
 	WANT(uring_look(1), -EBUSY);
