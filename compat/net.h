@@ -52,4 +52,12 @@ static int name(struct socket *sock, struct socket *newsock,		\
 }
 #endif
 
+/* Pages come by sendmsg() with MSG_SPLICE_PAGES since 6.5, by sendpage() before. */
+static inline void dibs_ops_send_pages_by_sendmsg(struct proto_ops *ops)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+	ops->sendpage = sock_no_sendpage;
+#endif
+}
+
 #endif /* _DIBS_COMPAT_NET_H */

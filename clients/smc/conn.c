@@ -120,6 +120,7 @@ int smc_conn_attach(struct smc_conn *conn, struct dibs_dev *dev,
 void smc_conn_free(struct smc_conn *conn)
 {
 	smc_group_leave(conn);
+	smc_idle_forget(conn);
 	dibs_unregister_dmb(conn->dmb);
 	del_timer_sync(&conn->cork_timer);
 	if (conn->att)

@@ -142,6 +142,7 @@ void smc_conn_want(u8 *want);
 int smc_send(struct dibs_smc *smc, struct msghdr *msg, size_t len);
 void smc_uncork(struct dibs_smc *smc);
 u32 smc_tx_room(struct smc_conn *conn);
+u32 smc_tx_room_seen(struct smc_conn *conn);
 bool smc_tx_writable(const struct smc_conn *conn);
 int smc_receive(struct dibs_smc *smc, struct msghdr *msg, size_t len,
 		int flags);

@@ -111,10 +111,10 @@ static int dump_one(struct dibs_smc *smc, void *arg)
 			sizeof(struct smc_diag_msg), NLM_F_MULTI);
 	if (!nlh)
 		return -EMSGSIZE;
-	spin_lock(&smc->lock);
+	spin_lock_bh(&smc->lock);
 	fill_msg(nlmsg_data(nlh), smc, dump->user_ns);
 	err = put_attrs(dump->skb, smc, req->diag_ext);
-	spin_unlock(&smc->lock);
+	spin_unlock_bh(&smc->lock);
 	if (err) {
 		nlmsg_cancel(dump->skb, nlh);
 		return err;

@@ -117,13 +117,13 @@ void dibs_smc_to_inet(struct dibs_smc *smc)
 {
 	struct socket *sock = smc->sk->sk_socket;
 
-	spin_lock(&smc->lock);
+	spin_lock_bh(&smc->lock);
 	if (sock->ops == inet.tcp) {
 		WRITE_ONCE(smc->family, &inet);
 		WRITE_ONCE(sock->ops, smc->carrier == DIBS_SMC_TCP ?
 				      &inet.tcp_ops : &inet.open_ops);
 	}
-	spin_unlock(&smc->lock);
+	spin_unlock_bh(&smc->lock);
 }
 
 static const struct net_proto_family dibs_smc_af = {
@@ -149,7 +149,7 @@ static void dibs_smc_make_tables(struct dibs_smc_family *family)
 	ops->getsockopt = dibs_smc_getsockopt;
 
 	family->open_ops = *ops;
-	family->open_ops.sendmsg = dibs_smc_sendmsg;
+	smc_ops_set(&family->open_ops);
 
 	family->prot = *family->tcp_prot;
 	family->prot.owner = THIS_MODULE;
@@ -174,6 +174,8 @@ static int dibs_smc_learn_tcp(struct dibs_smc_family *family)
 		return err;
 	family->tcp = sock->ops;
 	family->tcp_prot = sock->sk->sk_prot;
+	family->data_ready = sock->sk->sk_data_ready;
+	family->state_change = sock->sk->sk_state_change;
 	sock_release(sock);
 	dibs_smc_make_tables(family);
 	return 0;

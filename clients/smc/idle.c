@@ -44,7 +44,7 @@ void smc_idle_forget(struct smc_conn *conn)
 /* Gives back what the peer has read. Holding tx_lock. */
 void smc_idle_trim(struct smc_conn *conn)
 {
-	u32 room = smc_tx_room(conn);
+	u32 room = smc_tx_room_seen(conn);
 	struct smc_piece piece[2];
 	unsigned int i, n;
 
@@ -75,7 +75,7 @@ static void smc_idle_visit(struct smc_conn *conn, void *arg)
 		return;
 	smc_idle_trim(conn);
 	/* All of it? */
-	if (smc_tx_room(conn) == conn->tx_size) {
+	if (smc_tx_room_seen(conn) == conn->tx_size) {
 		smc_idle_forget(conn);
 		walk->kept--;
 	}

@@ -10,6 +10,7 @@
 struct smc_conn;
 
 void smc_idle_touch(struct smc_conn *conn);
+void smc_idle_forget(struct smc_conn *conn);
 void smc_idle_trim(struct smc_conn *conn);
 int smc_idle_start(void);
 void smc_idle_stop(void);

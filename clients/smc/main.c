@@ -14,32 +14,57 @@
 #include <linux/netlink.h>
 #include <net/genetlink.h>
 
+#include "device.h"
+#include "idle.h"
 #include "smc.h"
+#include "sysctl.h"
 
 static int __init dibs_smc_init(void)
 {
 	int err;
 
-	err = dibs_smc_tables_start();
+	err = smc_work_start();
 	if (err)
 		return err;
-	err = dibs_smc_netlink_start();
+	err = dibs_smc_tables_start();
+	if (err)
+		goto stop_work;
+	err = smc_sysctls_start();
 	if (err)
 		goto stop_tables;
+	err = smc_idle_start();
+	if (err)
+		goto stop_sysctls;
+	err = dibs_smc_netlink_start();
+	if (err)
+		goto stop_idle;
 	err = dibs_smc_diag_start();
 	if (err)
 		goto stop_netlink;
-	err = dibs_smc_families_start();
+	err = smc_devices_start();
 	if (err)
 		goto stop_diag;
+	err = dibs_smc_families_start();
+	if (err)
+		goto stop_devices;
+	/* From now on TCP looks for the option. */
+	static_branch_inc(&tcp_have_smc);
 	return 0;
 
+stop_devices:
+	smc_devices_stop();
 stop_diag:
 	dibs_smc_diag_stop();
 stop_netlink:
 	dibs_smc_netlink_stop();
+stop_idle:
+	smc_idle_stop();
+stop_sysctls:
+	smc_sysctls_stop();
 stop_tables:
 	dibs_smc_tables_stop();
+stop_work:
+	smc_work_stop();
 	/* modprobe takes EEXIST for success: this very module is there. */
 	if (err == -EEXIST)
 		err = -EBUSY;
@@ -54,11 +79,18 @@ stop_tables:
  */
 static void __exit dibs_smc_exit(void)
 {
+	static_branch_dec(&tcp_have_smc);
 	dibs_smc_families_stop();
+	/* Connections that nobody accepted. */
+	flush_workqueue(smc_wq);
+	smc_devices_stop();
 	dibs_smc_diag_stop();
 	dibs_smc_netlink_stop();
+	smc_idle_stop();
+	smc_sysctls_stop();
 	synchronize_net();
 	dibs_smc_tables_stop();
+	smc_work_stop();
 }
 
 module_init(dibs_smc_init);

@@ -9,6 +9,7 @@
 #include <linux/tcp.h>
 #include <linux/uaccess.h>
 
+#include "conn.h"
 #include "smc.h"
 
 /* Data in a SYN is there before anybody could agree on anything else. */
@@ -26,12 +27,31 @@ static bool is_fastopen(int level, int name)
 	return false;
 }
 
+/* What reaches into TCP's stream, of which the program sees nothing. */
+static bool is_of_stream(const struct dibs_smc *smc, int level, int name)
+{
+	if (level != SOL_TCP || smp_load_acquire(&smc->carrier) != DIBS_SMC_D)
+		return false;
+	switch (name) {
+	case TCP_REPAIR:
+	case TCP_REPAIR_QUEUE:
+	case TCP_QUEUE_SEQ:
+	case TCP_REPAIR_OPTIONS:
+	case TCP_REPAIR_WINDOW:
+	case TCP_ZEROCOPY_RECEIVE:
+		return true;
+	}
+	return false;
+}
+
 int dibs_smc_setsockopt(struct socket *sock, int level, int name,
 			sockptr_t val, unsigned int len)
 {
 	struct dibs_smc *smc = dibs_smc(sock->sk);
 	int err;
 
+	if (is_of_stream(smc, level, name))
+		return -EOPNOTSUPP;
 	err = dibs_smc_tcp(smc)->setsockopt(sock, level, name, val, len);
 	if (err)
 		return err;
@@ -39,6 +59,8 @@ int dibs_smc_setsockopt(struct socket *sock, int level, int name,
 		WRITE_ONCE(smc->fastopen, true);
 	if (level == SOL_IPV6 && name == IPV6_ADDRFORM)
 		dibs_smc_to_inet(smc);
+	if (level == SOL_TCP && (name == TCP_CORK || name == TCP_NODELAY))
+		smc_uncork(smc);
 	return 0;
 }
 
@@ -59,6 +81,8 @@ int dibs_smc_getsockopt(struct socket *sock, int level, int name,
 {
 	if (level == SOL_TCP && name == TCP_ULP)
 		return dibs_smc_get_no_ulp(len);
+	if (is_of_stream(dibs_smc(sock->sk), level, name))
+		return -EOPNOTSUPP;
 	return dibs_smc_tcp(dibs_smc(sock->sk))->getsockopt(sock, level, name,
 							     val, len);
 }

@@ -42,12 +42,19 @@ static int smc_tx_look(struct smc_conn *conn)
 				      &conn->peer_cons);
 }
 
+/* Bytes that there is room for, by what was seen last. */
 static u32 smc_tx_room_known(const struct smc_conn *conn)
 {
 	return smc_cursor_writable(conn->tx_size, conn->peer_cons, conn->prod);
 }
 
-/* Bytes that there is room for. Holding tx_lock. */
+/* The same, by what the peer says now; none if it lies. Holding tx_lock. */
+u32 smc_tx_room_seen(struct smc_conn *conn)
+{
+	return smc_tx_look(conn) < 0 ? 0 : smc_tx_room_known(conn);
+}
+
+/* Bytes that may be written. Holding tx_lock. */
 u32 smc_tx_room(struct smc_conn *conn)
 {
 	u32 room;

@@ -186,6 +186,7 @@ extern const struct tcp_ulp_ops dibs_smc_ulp;
 struct dibs_smc *dibs_smc_alloc(const struct dibs_smc_family *family);
 void dibs_smc_free(struct dibs_smc *smc);
 void dibs_smc_attach(struct dibs_smc *smc, struct sock *sk);
+void dibs_smc_detach(struct dibs_smc *smc);
 int dibs_smc_release(struct socket *sock);
 
 /* table.c: all sockets of a namespace */

@@ -6,6 +6,7 @@
  * carries the bytes and goes there. While the ends agree, it waits. Process
  * context, no lock held.
  */
+#include <asm/ioctls.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <net/sock.h>

@@ -8,6 +8,8 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "conn.h"
+#include "handshake.h"
 #include "smc.h"
 
 struct dibs_smc *dibs_smc_alloc(const struct dibs_smc_family *family)
@@ -18,17 +20,25 @@ struct dibs_smc *dibs_smc_alloc(const struct dibs_smc_family *family)
 		return NULL;
 	smc->family = family;
 	spin_lock_init(&smc->lock);
+	mutex_init(&smc->tx_lock);
+	mutex_init(&smc->rx_lock);
+	INIT_DELAYED_WORK(&smc->work, smc_work);
 	INIT_HLIST_NODE(&smc->node);
 	return smc;
 }
 
-/* Only before dibs_smc_attach(). */
+/* Never attached, or detached; callbacks may still see it. */
 void dibs_smc_free(struct dibs_smc *smc)
 {
-	kfree(smc);
+	mutex_destroy(&smc->tx_lock);
+	mutex_destroy(&smc->rx_lock);
+	kfree_rcu(smc, rcu);
 }
 
-/* The caller's reference to the module becomes the state's. */
+/*
+ * The caller's reference to the module becomes the state's. Nobody else knows
+ * @sk, or it is locked.
+ */
 void dibs_smc_attach(struct dibs_smc *smc, struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -41,14 +51,35 @@ void dibs_smc_attach(struct dibs_smc *smc, struct sock *sk)
 }
 
 /* Leaves the reference to the module to the caller. */
-static void dibs_smc_detach(struct sock *sk)
+void dibs_smc_detach(struct dibs_smc *smc)
 {
-	struct inet_connection_sock *icsk = inet_csk(sk);
-	struct dibs_smc *smc = dibs_smc(sk);
+	struct inet_connection_sock *icsk = inet_csk(smc->sk);
 
 	dibs_smc_table_del(smc);
 	RCU_INIT_POINTER(icsk->icsk_ulp_data, NULL);
-	kfree(smc);
+	WRITE_ONCE(icsk->icsk_ulp_ops, NULL);
+}
+
+/* Does this close() lose bytes? Then TCP says so by a reset. */
+static bool smc_release_aborts(const struct dibs_smc *smc,
+			       const struct smc_conn *conn)
+{
+	const struct sock *sk = smc->sk;
+
+	return smc_rx_waiting(conn) ||
+	       (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime);
+}
+
+/* The peer is told by the DMB before it is by TCP. */
+static void smc_release_conn(struct dibs_smc *smc, struct smc_conn *conn)
+{
+	bool abort = smc_release_aborts(smc, conn);
+
+	smc_conn_close(conn, abort);
+	if (!abort)
+		return;
+	sock_set_flag(smc->sk, SOCK_LINGER);
+	smc->sk->sk_lingertime = 0;
 }
 
 /* The last reference to the file is gone: nobody else is in an operation. */
@@ -56,13 +87,24 @@ int dibs_smc_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
 	const struct proto_ops *tcp;
+	struct smc_conn *conn;
+	struct dibs_smc *smc;
 
 	/* accept() that ended without a connection */
 	if (!sk)
 		return 0;
-	tcp = dibs_smc_tcp(dibs_smc(sk));
-	dibs_smc_detach(sk);
-	WRITE_ONCE(inet_csk(sk)->icsk_ulp_ops, NULL);
+	smc = dibs_smc(sk);
+	tcp = dibs_smc_tcp(smc);
+	smc_listener_stop(smc);
+	smc_handshake_stop(smc);
+	conn = rcu_dereference_raw(smc->conn);
+	if (conn)
+		smc_release_conn(smc, conn);
+	dibs_smc_detach(smc);
+	if (conn)
+		smc_conn_free(conn);
+	cancel_delayed_work_sync(&smc->work);
+	dibs_smc_free(smc);
 	/* The socket's own reference, of its operations, outlasts this. */
 	module_put(THIS_MODULE);
 	return tcp->release(sock);
@@ -74,18 +116,33 @@ static void dibs_smc_clone(const struct request_sock *req, struct sock *child,
 {
 	struct inet_connection_sock *icsk = inet_csk(child);
 
+	smc_listener_cloned(child);
 	RCU_INIT_POINTER(icsk->icsk_ulp_data, NULL);
 	icsk->icsk_ulp_ops = NULL;
 }
 
 /*
- * Nobody registers this: it only says whose the pointer is. release() is for
- * sockets whose creation failed after dibs_smc_attach(), say because a BPF
- * program forbids it; TCP then puts the module.
+ * TCP destroys the sock without a close(): nobody accepted the connection, or
+ * the creation failed after dibs_smc_attach(), say because a BPF program
+ * forbids it. Any context. TCP puts the module then; the work holds it for
+ * itself, and the sock.
  */
+static void dibs_smc_destroyed(struct sock *sk)
+{
+	struct dibs_smc *smc = dibs_smc(sk);
+
+	dibs_smc_table_del(smc);
+	RCU_INIT_POINTER(inet_csk(sk)->icsk_ulp_data, NULL);
+	sock_hold(sk);
+	__module_get(THIS_MODULE);
+	WRITE_ONCE(smc->orphan, true);
+	smc_kick(smc);
+}
+
+/* Nobody registers this: it only says whose the pointer is. */
 const struct tcp_ulp_ops dibs_smc_ulp = {
 	.name = "smc",
 	.owner = THIS_MODULE,
 	.clone = dibs_smc_clone,
-	.release = dibs_smc_detach,
+	.release = dibs_smc_destroyed,
 };
