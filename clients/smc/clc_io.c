@@ -36,6 +36,7 @@ int smc_clc_send(struct sock *sk, struct smc_clc_io *io)
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 	struct kvec vec;
+	bool fasync;
 	u8 nonagle;
 	int ret;
 
@@ -47,7 +48,13 @@ int smc_clc_send(struct sock *sk, struct smc_clc_io *io)
 	lock_sock(sk);
 	nonagle = tp->nonagle;
 	tp->nonagle = TCP_NAGLE_OFF | TCP_NAGLE_PUSH;
+	/* Of its listener's, and before accept() there is no queue to tell. */
+	fasync = sock_flag(sk, SOCK_FASYNC) && !rcu_access_pointer(sk->sk_wq);
+	if (fasync)
+		sock_reset_flag(sk, SOCK_FASYNC);
 	ret = tcp_sendmsg_locked(sk, &msg, vec.iov_len);
+	if (fasync)
+		sock_set_flag(sk, SOCK_FASYNC);
 	tp->nonagle = nonagle;
 	release_sock(sk);
 	if (ret < 0)
