@@ -11,10 +11,32 @@
 #include "group.h"
 #include "handshake.h"
 
+/* TCP_DEFER_ACCEPT, in seconds; 0 if it is not set. */
+static unsigned int smc_defer_accept(const struct smc_handshake *hs)
+{
+	const struct sock *listener = hs->req ? hs->req->rsk_listener : NULL;
+	unsigned int tries = 0;
+
+	if (listener)
+		tries = READ_ONCE(inet_csk(listener)
+				  ->icsk_accept_queue.rskq_defer_accept);
+	/* TCP counts retransmissions, of which each waits twice as long. */
+	return tries ? BIT(min(tries, 7U)) - 1 : 0;
+}
+
+static enum smc_verdict smc_await_bytes(struct smc_handshake *hs)
+{
+	if (smc_rx_waiting(hs->conn) || smc_conn_peer_flags(hs->conn).state ||
+	    time_after_eq(jiffies, hs->deadline))
+		return SMC_AGREED;
+	return SMC_WAIT;
+}
+
 static enum smc_verdict smc_await_confirm(struct smc_handshake *hs)
 {
 	struct smc_clc_accept confirm;
 	enum smc_verdict verdict;
+	unsigned int defer;
 	u32 reason;
 	int err;
 
@@ -36,7 +58,12 @@ static enum smc_verdict smc_await_confirm(struct smc_handshake *hs)
 	hs->accept.link_id = confirm.link_id;
 	/* It waits for that, see smc_await_ready(). */
 	dibs_signal(hs->conn->att, 0);
-	return SMC_AGREED;
+	defer = smc_defer_accept(hs);
+	if (!defer)
+		return SMC_AGREED;
+	hs->step = smc_await_bytes;
+	hs->deadline = jiffies + defer * HZ;
+	return SMC_NEXT;
 }
 
 /* First of the pairs on one fabric that reach each other; NULL for none. */

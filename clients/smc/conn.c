@@ -27,8 +27,8 @@ static void smc_conn_cork_expired(struct timer_list *timer)
 	struct smc_conn *conn = container_of(timer, struct smc_conn,
 					     cork_timer);
 
-	WRITE_ONCE(conn->corked, false);
-	smc_conn_tell_data(conn);
+	WRITE_ONCE(conn->smc->uncork, true);
+	smc_kick(conn->smc);
 }
 
 struct smc_conn *smc_conn_alloc(struct dibs_smc *smc)
@@ -194,18 +194,24 @@ void smc_conn_activate(struct smc_conn *conn)
 		smc_conn_peer_state(conn, state);
 }
 
-/* The program will write no more. */
+/* The program will write no more. Holding tx_lock. */
 void smc_conn_shutdown(struct smc_conn *conn)
 {
+	smc_tx_publish(conn);
 	smc_conn_do(conn, smc_conn_event(conn, SMC_CLOSE_SHUTDOWN, 0));
 }
 
-/* The program has closed; @abort: bytes are dropped. The peer is told. */
+/*
+ * The program has closed; @abort: bytes are dropped. The peer is told. Nobody
+ * else uses the connection any more.
+ */
 void smc_conn_close(struct smc_conn *conn, bool abort)
 {
-	u32 todo = smc_conn_event(conn, SMC_CLOSE_CLOSE,
-				  abort ? SMC_CLOSE_IF_UNREAD : 0);
+	u32 todo;
 
+	smc_tx_publish(conn);
+	todo = smc_conn_event(conn, SMC_CLOSE_CLOSE,
+			      abort ? SMC_CLOSE_IF_UNREAD : 0);
 	smc_conn_do(conn, todo);
 }
 

@@ -75,11 +75,11 @@ struct smc_conn {
 
 	/* sending */
 	struct smc_cursor prod;
+	struct smc_cursor shown;	/* prod, as the peer was told */
 	u64 prod_word;			/* prod, for who has no lock */
 	struct smc_cursor peer_cons;
 	u32 tx_seq;			/* bytes written, modulo 2^32 */
 	bool urgent_out;		/* and the peer cannot tell where */
-	bool corked;			/* bytes written and not signalled */
 	struct timer_list cork_timer;
 
 	/* receiving */
@@ -141,6 +141,7 @@ void smc_conn_want(u8 *want);
 /* send.c, receive.c */
 int smc_send(struct dibs_smc *smc, struct msghdr *msg, size_t len);
 void smc_uncork(struct dibs_smc *smc);
+void smc_tx_publish(struct smc_conn *conn);
 u32 smc_tx_room(struct smc_conn *conn);
 u32 smc_tx_room_seen(struct smc_conn *conn);
 bool smc_tx_writable(const struct smc_conn *conn);

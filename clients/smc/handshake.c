@@ -309,6 +309,12 @@ enum smc_verdict smc_handshake_receive(struct smc_handshake *hs,
 	}
 	if (hs->io.header.msg == SMC_CLC_DECLINE)
 		return smc_handshake_was_declined(hs);
+	/* Two that connect to each other, or one to itself: none is a server. */
+	if (hs->io.header.msg == SMC_CLC_PROPOSAL &&
+	    hs->smc->role == DIBS_SMC_CLIENT) {
+		hs->reason = DIBS_SMC_MODE;
+		return SMC_FALLBACK;
+	}
 	if (hs->io.header.msg != wanted)
 		return smc_handshake_error(hs, -EBADMSG);
 	return SMC_NEXT;

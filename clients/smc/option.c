@@ -27,6 +27,20 @@ static bool is_fastopen(int level, int name)
 	return false;
 }
 
+/* Does TCP send what it held back, now that this was set? */
+static bool pushes(const struct sock *sk, int name)
+{
+	u8 nonagle = tcp_sk(sk)->nonagle;
+
+	switch (name) {
+	case TCP_CORK:
+		return !(nonagle & TCP_NAGLE_CORK);
+	case TCP_NODELAY:
+		return nonagle & TCP_NAGLE_OFF;
+	}
+	return false;
+}
+
 /* What reaches into TCP's stream, of which the program sees nothing. */
 static bool is_of_stream(const struct dibs_smc *smc, int level, int name)
 {
@@ -34,10 +48,6 @@ static bool is_of_stream(const struct dibs_smc *smc, int level, int name)
 		return false;
 	switch (name) {
 	case TCP_REPAIR:
-	case TCP_REPAIR_QUEUE:
-	case TCP_QUEUE_SEQ:
-	case TCP_REPAIR_OPTIONS:
-	case TCP_REPAIR_WINDOW:
 	case TCP_ZEROCOPY_RECEIVE:
 		return true;
 	}
@@ -59,7 +69,7 @@ int dibs_smc_setsockopt(struct socket *sock, int level, int name,
 		WRITE_ONCE(smc->fastopen, true);
 	if (level == SOL_IPV6 && name == IPV6_ADDRFORM)
 		dibs_smc_to_inet(smc);
-	if (level == SOL_TCP && (name == TCP_CORK || name == TCP_NODELAY))
+	if (level == SOL_TCP && pushes(sock->sk, name))
 		smc_uncork(smc);
 	return 0;
 }

@@ -174,7 +174,7 @@ static int smc_receive_urgent(struct smc_receiving *r, struct smc_conn *conn)
 
 /* --- the stream ---------------------------------------------------------------- */
 
-/* Copies @len bytes from @skip bytes behind cons. Bytes, or -errno if none. */
+/* Copies @len bytes from @skip bytes behind cons: all, or -EFAULT and none. */
 static ssize_t smc_rx_copy(struct smc_conn *conn, u32 skip, u32 len,
 			   struct iov_iter *to)
 {
@@ -188,11 +188,12 @@ static ssize_t smc_rx_copy(struct smc_conn *conn, u32 skip, u32 len,
 						 piece[i].offset, to,
 						 piece[i].len);
 
-		if (ret < 0)
-			return done ? : ret;
-		done += ret;
-		if (ret < piece[i].len)
-			break;
+		if (ret > 0)
+			done += ret;
+		if (ret != piece[i].len) {
+			iov_iter_revert(to, done);
+			return -EFAULT;
+		}
 	}
 	return done;
 }

@@ -6,8 +6,9 @@
  * context; smc->tx_lock is held while something is written, not while waiting.
  *
  * Bytes are published in pieces, so that the peer reads the first while the
- * next are copied. What TCP does with a cork is to send no partial segment;
- * here corked bytes are published, but a sleeping peer is not woken for them.
+ * next are copied. Bytes behind a cork (TCP_CORK, MSG_MORE) are written and not
+ * published: prod is ahead of shown, until there are as many as TCP would send
+ * in a segment, the cork is pulled, or time is over.
  */
 #include <linux/errqueue.h>
 #include <linux/sched/signal.h>
@@ -20,6 +21,9 @@
 
 /* So much is copied before it is published. */
 #define SMC_SEND_PIECE	SZ_32K
+
+/* So much is not held back by a cork. */
+#define SMC_CORK_MAX	SZ_32K
 
 #define SMC_CORK_TIMEOUT	(HZ / 5)
 #define SMC_MEMORY_RETRY	(HZ / 50)
@@ -38,7 +42,7 @@ static int smc_tx_look(struct smc_conn *conn)
 {
 	u64 word = smp_load_acquire(&conn->mine->consumer);
 
-	return smc_cdc_consumer_check(conn->tx_size, word, conn->prod,
+	return smc_cdc_consumer_check(conn->tx_size, word, conn->shown,
 				      &conn->peer_cons);
 }
 
@@ -116,7 +120,10 @@ static int smc_send_to_nobody(struct smc_sending *s, struct smc_conn *conn)
 	return 0;
 }
 
-/* Copies up to @len bytes behind prod. Bytes, or -errno if there were none. */
+/*
+ * Copies @len bytes behind prod. As with TCP, of a piece that meets a bad page
+ * nothing is sent. Bytes, fewer if memory ended, or -errno.
+ */
 static ssize_t smc_tx_copy(struct smc_conn *conn, struct iov_iter *from,
 			   u32 len)
 {
@@ -130,22 +137,38 @@ static ssize_t smc_tx_copy(struct smc_conn *conn, struct iov_iter *from,
 					     SMC_CDC_LEN + piece[i].offset,
 					     from, piece[i].len);
 
+		if (ret == -EFAULT) {
+			iov_iter_revert(from, done);
+			return ret;
+		}
 		if (ret < 0)
 			return done ? : ret;
 		done += ret;
-		if (ret < piece[i].len)
-			break;
 	}
 	return done;
 }
 
-static void smc_tx_publish(struct smc_conn *conn, u32 len)
+static void smc_tx_advance(struct smc_conn *conn, u32 len)
 {
 	conn->prod = smc_cursor_add(conn->tx_size, conn->prod, len);
 	conn->tx_seq += len;
 	WRITE_ONCE(conn->prod_word,
 		   smc_cdc_word(conn->prod, (struct smc_cdc_flags){}));
+}
+
+static u32 smc_tx_hidden(const struct smc_conn *conn)
+{
+	return smc_cursor_diff(conn->tx_size, conn->shown, conn->prod);
+}
+
+/* Whatever was written, the peer shall read now. Holding tx_lock. */
+void smc_tx_publish(struct smc_conn *conn)
+{
+	if (!smc_tx_hidden(conn))
+		return;
+	conn->shown = conn->prod;
 	smc_conn_put_producer(conn);
+	smc_conn_tell_data(conn);
 }
 
 static bool smc_tx_is_corked(const struct smc_sending *s)
@@ -153,34 +176,29 @@ static bool smc_tx_is_corked(const struct smc_sending *s)
 	return s->flags & MSG_MORE || tcp_sk(s->sk)->nonagle & TCP_NAGLE_CORK;
 }
 
-/* Bytes were published: tells the peer, or leaves that for later. */
+/* Bytes were written: the peer gets them, or the cork is in. */
 static void smc_tx_push(struct smc_sending *s, struct smc_conn *conn)
 {
-	if (unlikely(smc_tx_is_corked(s)) && smc_tx_writable(conn)) {
-		if (!conn->corked)
-			mod_timer(&conn->cork_timer,
-				  jiffies + SMC_CORK_TIMEOUT);
-		WRITE_ONCE(conn->corked, true);
+	if (likely(!smc_tx_is_corked(s)) ||
+	    smc_tx_hidden(conn) >= SMC_CORK_MAX) {
+		smc_tx_publish(conn);
 		return;
 	}
-	WRITE_ONCE(conn->corked, false);
-	smc_conn_tell_data(conn);
+	if (!timer_pending(&conn->cork_timer))
+		mod_timer(&conn->cork_timer, jiffies + SMC_CORK_TIMEOUT);
 }
 
-/* The cork was pulled: no lock held. */
+/* The cork was pulled, or time is over: no lock held. */
 void smc_uncork(struct dibs_smc *smc)
 {
 	struct smc_conn *conn;
 
 	mutex_lock(&smc->tx_lock);
 	conn = smc_conn_held(smc);
-	if (conn && conn->corked) {
-		WRITE_ONCE(conn->corked, false);
-		smc_conn_tell_data(conn);
-	}
+	if (conn)
+		smc_tx_publish(conn);
 	mutex_unlock(&smc->tx_lock);
 }
-
 
 /*
  * Waits, without tx_lock, until the peer may have made room. 0, or -errno if
@@ -243,9 +261,7 @@ static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 	if (room < limit || conn->urgent_out)
 		room = smc_tx_room(conn);
 	if (!room) {
-		/* What was written is worth a wake-up now. */
-		if (s->copied)
-			smc_conn_tell_data(conn);
+		smc_tx_publish(conn);
 		return smc_tx_wait(s, conn);
 	}
 	n = smc_tx_copy(conn, &s->msg->msg_iter, min(room, limit));
@@ -259,7 +275,7 @@ static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 	}
 	if (n < 0)
 		return n;
-	smc_tx_publish(conn, n);
+	smc_tx_advance(conn, n);
 	s->copied += n;
 	smc_idle_touch(conn);
 	smc_tx_push(s, conn);
@@ -278,17 +294,17 @@ static void smc_tx_urgent(struct smc_conn *conn, u32 seq, u8 flag)
 static int smc_send_all(struct smc_sending *s)
 {
 	bool urgent = s->flags & MSG_OOB && msg_data_left(s->msg);
-	int err = 0;
+	int err = smc_tx_status(s->sk);
 
 	if (urgent) {
 		struct smc_conn *conn = smc_conn_held(s->smc);
 
-		if (conn && !smc_tx_status(s->sk))
+		if (conn && !err)
 			smc_tx_urgent(conn, conn->tx_seq +
 				      msg_data_left(s->msg) - 1,
 				      SMC_CDC_URGENT_PENDING);
 	}
-	while (msg_data_left(s->msg)) {
+	while (!err && msg_data_left(s->msg)) {
 		/* May have been disconnected by another thread meanwhile. */
 		struct smc_conn *conn = smc_conn_held(s->smc);
 
@@ -299,13 +315,12 @@ static int smc_send_all(struct smc_sending *s)
 			err = smc_send_to_nobody(s, conn);
 		else
 			err = smc_send_piece(s, conn, msg_data_left(s->msg));
-		if (err)
-			break;
 	}
 	if (urgent && !msg_data_left(s->msg)) {
 		struct smc_conn *conn = smc_conn_held(s->smc);
 
 		if (conn) {
+			smc_tx_publish(conn);
 			smc_tx_urgent(conn, 0, SMC_CDC_URGENT_PRESENT);
 			conn->urgent_out = !smc_conn_is_dibs(conn);
 		}
@@ -343,6 +358,13 @@ int smc_send(struct dibs_smc *smc, struct msghdr *msg, size_t len)
 	};
 	int err;
 
+	if (unlikely(msg->msg_controllen)) {
+		struct sockcm_cookie sockc = {};
+
+		/* Nothing in it concerns us, and unknown things are refused. */
+		if (sock_cmsg_send(s.sk, msg, &sockc))
+			return -EINVAL;
+	}
 	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, s.sk);
 	mutex_lock(&smc->tx_lock);
 	err = smc_send_all(&s);

@@ -153,6 +153,7 @@ struct dibs_smc {
 	struct smc_listener __rcu *listener; /* while listening */
 	bool queued;			/* waits in a listener's queue */
 	bool orphan;			/* TCP destroyed the sock */
+	bool uncork;			/* what is held back has to go */
 	int doom;			/* errno to reset the connection with */
 	struct rcu_head rcu;
 };

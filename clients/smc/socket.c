@@ -192,9 +192,12 @@ static __poll_t smc_poll(struct file *file, struct socket *sock,
 static int smc_shutdown(struct socket *sock, int how)
 {
 	struct dibs_smc *smc = dibs_smc(sock->sk);
+	int state = inet_sk_state_load(sock->sk);
 	struct smc_conn *conn;
 
-	smc_carrier_wait(smc, MAX_SCHEDULE_TIMEOUT);
+	/* Ends a connection that is not there yet, as TCP's. */
+	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV)
+		smc_carrier_wait(smc, MAX_SCHEDULE_TIMEOUT);
 	if (how == SHUT_RD || how == SHUT_RDWR)
 		smc_listener_stop(smc);
 	mutex_lock(&smc->tx_lock);
@@ -262,7 +265,6 @@ void smc_ops_set(struct proto_ops *ops)
 	ops->ioctl = smc_ioctl;
 	ops->splice_read = smc_splice;
 	/* These reach into TCP's stream. */
-	ops->mmap = sock_no_mmap;
 	ops->read_sock = NULL;
 	ops->read_skb = NULL;
 	ops->peek_len = NULL;

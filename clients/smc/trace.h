@@ -2,7 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Tracepoints, under the names that tools for SMC know.
+ * Tracepoints, under the names that tools for SMC know where there are such:
+ * what handshakes find out, who carries a connection, what goes through it and
+ * how it ends. No bytes and no tokens.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM smc
@@ -13,6 +15,22 @@
 #include <linux/tracepoint.h>
 #include <net/inet_sock.h>
 #include <net/sock.h>
+
+#include "conn.h"
+#include "handshake.h"
+
+#define SMC_TRACE_STATES \
+	{ SMC_STATE_ACTIVE, "ACTIVE" }, \
+	{ SMC_STATE_INIT, "INIT" }, \
+	{ SMC_STATE_CLOSED, "CLOSED" }, \
+	{ SMC_STATE_PEERCLOSEWAIT1, "PEERCLOSEWAIT1" }, \
+	{ SMC_STATE_PEERCLOSEWAIT2, "PEERCLOSEWAIT2" }, \
+	{ SMC_STATE_APPCLOSEWAIT1, "APPCLOSEWAIT1" }, \
+	{ SMC_STATE_APPCLOSEWAIT2, "APPCLOSEWAIT2" }, \
+	{ SMC_STATE_APPFINCLOSEWAIT, "APPFINCLOSEWAIT" }, \
+	{ SMC_STATE_PEERFINCLOSEWAIT, "PEERFINCLOSEWAIT" }, \
+	{ SMC_STATE_PEERABORTWAIT, "PEERABORTWAIT" }, \
+	{ SMC_STATE_PROCESSABORT, "PROCESSABORT" }
 
 TRACE_EVENT(smc_switch_to_fallback,
 	TP_PROTO(const struct sock *sk, bool server, u32 reason),
@@ -38,6 +56,104 @@ TRACE_EVENT(smc_switch_to_fallback,
 		  __entry->server ? "server" : "client", __entry->sport,
 		  __entry->dport, __entry->reason)
 );
+
+/* What a step of a handshake found; @next is the one that follows or waits. */
+TRACE_EVENT(smc_handshake,
+	TP_PROTO(const struct smc_handshake *hs, enum smc_verdict verdict),
+	TP_ARGS(hs, verdict),
+	TP_STRUCT__entry(
+		__field(const void *, sk)
+		__field(u64, net_cookie)
+		__field(const void *, next)
+		__field(u32, reason)
+		__field(u32, peer_reason)
+		__field(u16, sport)
+		__field(u16, dport)
+		__field(u8, verdict)
+		__field(bool, server)
+	),
+	TP_fast_assign(
+		__entry->sk = hs->sk;
+		__entry->net_cookie = sock_net(hs->sk)->net_cookie;
+		__entry->next = hs->step;
+		__entry->reason = hs->reason;
+		__entry->peer_reason = hs->peer_reason;
+		__entry->sport = ntohs(inet_sk(hs->sk)->inet_sport);
+		__entry->dport = ntohs(inet_sk(hs->sk)->inet_dport);
+		__entry->verdict = verdict;
+		__entry->server = hs->smc->role == DIBS_SMC_SERVER;
+	),
+	TP_printk("sk=%p net=%llu %s sport=%u dport=%u %s reason=%08x peer_reason=%08x next=%ps",
+		  __entry->sk, __entry->net_cookie,
+		  __entry->server ? "server" : "client", __entry->sport,
+		  __entry->dport,
+		  __print_symbolic(__entry->verdict,
+				   { SMC_WAIT, "wait" },
+				   { SMC_NEXT, "next" },
+				   { SMC_AGREED, "agreed" },
+				   { SMC_DECLINE, "decline" },
+				   { SMC_FALLBACK, "fallback" }),
+		  __entry->reason, __entry->peer_reason, __entry->next)
+);
+
+/* The state of a connection through DMBs, numbers of &enum smc_state. */
+TRACE_EVENT_CONDITION(smc_state,
+	TP_PROTO(const struct smc_conn *conn, enum smc_state state),
+	TP_ARGS(conn, state),
+	TP_CONDITION(conn->state != state),
+	TP_STRUCT__entry(
+		__field(const void *, sk)
+		__field(u64, net_cookie)
+		__field(u16, sport)
+		__field(u16, dport)
+		__field(u8, from)
+		__field(u8, to)
+	),
+	TP_fast_assign(
+		__entry->sk = conn->sk;
+		__entry->net_cookie = sock_net(conn->sk)->net_cookie;
+		__entry->sport = ntohs(inet_sk(conn->sk)->inet_sport);
+		__entry->dport = ntohs(inet_sk(conn->sk)->inet_dport);
+		__entry->from = conn->state;
+		__entry->to = state;
+	),
+	TP_printk("sk=%p net=%llu sport=%u dport=%u %s -> %s", __entry->sk,
+		  __entry->net_cookie, __entry->sport, __entry->dport,
+		  __print_symbolic(__entry->from, SMC_TRACE_STATES),
+		  __print_symbolic(__entry->to, SMC_TRACE_STATES))
+);
+
+/* Bytes that a call sent or received, or -errno. */
+DECLARE_EVENT_CLASS(smc_bytes_class,
+	TP_PROTO(const struct sock *sk, ssize_t len, int flags),
+	TP_ARGS(sk, len, flags),
+	TP_STRUCT__entry(
+		__field(const void *, sk)
+		__field(u64, net_cookie)
+		__field(ssize_t, len)
+		__field(int, flags)
+		__field(u16, sport)
+		__field(u16, dport)
+	),
+	TP_fast_assign(
+		__entry->sk = sk;
+		__entry->net_cookie = sock_net(sk)->net_cookie;
+		__entry->len = len;
+		__entry->flags = flags;
+		__entry->sport = ntohs(inet_sk(sk)->inet_sport);
+		__entry->dport = ntohs(inet_sk(sk)->inet_dport);
+	),
+	TP_printk("sk=%p net=%llu sport=%u dport=%u len=%zd flags=%#x",
+		  __entry->sk, __entry->net_cookie, __entry->sport,
+		  __entry->dport, __entry->len, __entry->flags)
+);
+
+DEFINE_EVENT(smc_bytes_class, smc_tx_sendmsg,
+	TP_PROTO(const struct sock *sk, ssize_t len, int flags),
+	TP_ARGS(sk, len, flags));
+DEFINE_EVENT(smc_bytes_class, smc_rx_recvmsg,
+	TP_PROTO(const struct sock *sk, ssize_t len, int flags),
+	TP_ARGS(sk, len, flags));
 
 #endif /* _DIBS_SMC_TRACE_H */
 

@@ -37,11 +37,12 @@ static int smc_conn_put_word(struct smc_conn *conn, u32 offset, u64 word)
 			      sizeof(word));
 }
 
-/* Bytes up to prod are in the peer's ring. Holding tx_lock. */
+/* Bytes up to shown are in the peer's ring. Holding tx_lock. */
 int smc_conn_put_producer(struct smc_conn *conn)
 {
 	return smc_conn_put_word(conn, offsetof(struct smc_cdc, producer),
-				 conn->prod_word);
+				 smc_cdc_word(conn->shown,
+					      (struct smc_cdc_flags){}));
 }
 
 static void smc_conn_put_consumer_locked(struct smc_conn *conn)

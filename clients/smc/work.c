@@ -70,6 +70,10 @@ void smc_work(struct work_struct *work)
 		return;
 	if (rcu_access_pointer(smc->listener))
 		smc_listener_work(smc);
+	if (READ_ONCE(smc->uncork)) {
+		WRITE_ONCE(smc->uncork, false);
+		smc_uncork(smc);
+	}
 	if (smc->handshake)
 		smc_handshake_step(smc);
 	else if (READ_ONCE(smc->doom))
