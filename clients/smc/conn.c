@@ -20,6 +20,7 @@
 #include "group.h"
 #include "idle.h"
 #include "sysctl.h"
+#include "trace.h"
 
 /* A corked tail leaves after 200 ms at the latest, as with TCP. */
 static void smc_conn_cork_expired(struct timer_list *timer)
@@ -139,6 +140,7 @@ static u32 smc_conn_event(struct smc_conn *conn, enum smc_close_event event,
 		facts |= SMC_CLOSE_IF_PEER;
 	spin_lock_bh(&conn->lock);
 	step = smc_close_next(conn->state, event, facts);
+	trace_smc_state(conn, step.state);
 	WRITE_ONCE(conn->state, step.state);
 	spin_unlock_bh(&conn->lock);
 	return step.todo;
@@ -186,8 +188,10 @@ void smc_conn_activate(struct smc_conn *conn)
 	u8 state;
 
 	spin_lock_bh(&conn->lock);
-	if (conn->state == SMC_STATE_INIT)
+	if (conn->state == SMC_STATE_INIT) {
+		trace_smc_state(conn, SMC_STATE_ACTIVE);
 		WRITE_ONCE(conn->state, SMC_STATE_ACTIVE);
+	}
 	spin_unlock_bh(&conn->lock);
 	state = smc_conn_peer_flags(conn).state;
 	if (state)

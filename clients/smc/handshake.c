@@ -370,6 +370,7 @@ static enum smc_verdict smc_handshake_run(struct smc_handshake *hs)
 		    time_after_eq(jiffies, hs->deadline))
 			verdict = smc_handshake_decline(hs,
 						DIBS_SMC_TIMEOUT_CONFIRM);
+		trace_smc_handshake(hs, verdict);
 		if (verdict == SMC_DECLINE) {
 			hs->step = smc_handshake_declined;
 			if (hs->io.out_done == hs->io.out_len)

@@ -14,6 +14,7 @@
 #include <net/sock.h>
 
 #include "conn.h"
+#include "trace.h"
 
 /* So much is copied before the writer is told of the room. */
 #define SMC_RECEIVE_PIECE	SZ_64K
@@ -408,6 +409,7 @@ int smc_receive(struct dibs_smc *smc, struct msghdr *msg, size_t len,
 	mutex_lock(&smc->rx_lock);
 	ret = smc_receive_locked(&r);
 	mutex_unlock(&smc->rx_lock);
+	trace_smc_rx_recvmsg(sk, ret, flags);
 	if (ret > 0 && !(flags & MSG_OOB)) {
 		if (flags & MSG_PEEK)
 			sk_peek_offset_fwd(sk, ret);

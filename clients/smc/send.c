@@ -18,6 +18,7 @@
 
 #include "conn.h"
 #include "idle.h"
+#include "trace.h"
 
 /* So much is copied before it is published. */
 #define SMC_SEND_PIECE	SZ_32K
@@ -369,6 +370,7 @@ int smc_send(struct dibs_smc *smc, struct msghdr *msg, size_t len)
 	mutex_lock(&smc->tx_lock);
 	err = smc_send_all(&s);
 	mutex_unlock(&smc->tx_lock);
+	trace_smc_tx_sendmsg(s.sk, s.copied ? : err, s.flags);
 	if (s.copied && unlikely(s.flags & MSG_ZEROCOPY) &&
 	    sock_flag(s.sk, SOCK_ZEROCOPY) && !msg->msg_ubuf)
 		smc_send_complete_zerocopy(s.sk, s.copied);
