@@ -113,6 +113,7 @@ int smc_conn_attach(struct smc_conn *conn, struct dibs_dev *dev,
 	    dibs_attachment_header_len(att) >= SMC_CDC_LEN)
 		conn->theirs = dibs_attachment_header(att);
 	conn->tx_size = params.len - SMC_CDC_LEN;
+	conn->peer_token = token;
 	conn->att = att;
 	return 0;
 }

@@ -68,6 +68,7 @@ struct smc_conn {
 
 	struct dibs_dmb *dmb;
 	struct dibs_attachment *att;
+	u64 peer_token;			/* of the peer's DMB, to be shown */
 	struct smc_cdc *mine;
 	struct smc_cdc *theirs;		/* NULL: move */
 	u32 rx_size;			/* of our ring */
