@@ -79,6 +79,9 @@ int smc_conn_register(struct smc_conn *conn, struct dibs_dev *dev,
 	if (IS_ERR(dmb))
 		return PTR_ERR(dmb);
 	conn->mine = dibs_dmb_header(dmb);
+	/* Until somebody has looked, everything is news. */
+	conn->mine->wants_data = 1;
+	conn->mine->wants_room = 1;
 	conn->rx_size = params.len - SMC_CDC_LEN;
 	conn->dmb = dmb;
 	return 0;
@@ -245,6 +248,19 @@ static void smc_conn_wake_writers(struct sock *sk)
 	sk_wake_async(sk, SOCK_WAKE_SPACE, POLL_OUT);
 }
 
+/* TCP wakes nobody for fewer bytes than SO_RCVLOWAT asks for. */
+static bool smc_conn_is_low(struct smc_conn *conn)
+{
+	u32 target = min_t(u32, READ_ONCE(conn->sk->sk_rcvlowat),
+			   conn->rx_size);
+
+	if (likely(target <= 1) || smc_rx_ended(conn) ||
+	    smc_rx_waiting(conn) >= target)
+		return false;
+	smc_conn_want(&conn->mine->wants_data);
+	return smc_rx_waiting(conn) < target;
+}
+
 /*
  * The peer wrote, read, or said something: the layer calls this in atomic
  * context, with bottom halves off, perhaps within the peer's send().
@@ -270,7 +286,8 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 		smc_conn_peer_state(conn, flags.state);
 	if (producer != conn->seen_producer || conn->state == SMC_STATE_INIT) {
 		conn->seen_producer = producer;
-		sk->sk_data_ready(sk);
+		if (!smc_conn_is_low(conn))
+			sk->sk_data_ready(sk);
 	}
 	if (consumer != conn->seen_consumer) {
 		conn->seen_consumer = consumer;

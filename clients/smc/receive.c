@@ -61,10 +61,14 @@ u32 smc_rx_waiting(const struct smc_conn *conn)
 		       0, conn->rx_size);
 }
 
-/* Will no more bytes come? To be asked before looking for bytes. */
+/*
+ * Will no more bytes come? To be asked before looking for bytes. An abort is
+ * not the end of a stream: TCP's reset follows.
+ */
 bool smc_rx_ended(const struct smc_conn *conn)
 {
-	return smc_conn_peer_flags(conn).state ||
+	return smc_conn_peer_flags(conn).state &
+	       (SMC_CDC_DONE_WRITING | SMC_CDC_CLOSED) ||
 	       READ_ONCE(conn->sk->sk_shutdown) & RCV_SHUTDOWN;
 }
 
@@ -226,6 +230,9 @@ static void smc_rx_advance(struct smc_conn *conn, u32 len)
 	WRITE_ONCE(conn->cons_word,
 		   smc_cdc_word(conn->cons, (struct smc_cdc_flags){}));
 	WRITE_ONCE(conn->rx_seq, conn->rx_seq + len);
+	/* SIGIO comes with new bytes, whether anybody waits or not. */
+	if (unlikely(sock_flag(conn->sk, SOCK_FASYNC)))
+		WRITE_ONCE(conn->mine->wants_data, 1);
 	if (unlikely(conn->urgent != SMC_URGENT_NONE || conn->hole))
 		smc_rx_pass(conn);
 	if (!smc_rx_update_due(conn))
@@ -325,6 +332,26 @@ static int smc_rx_at_mark(struct smc_receiving *r, struct smc_conn *conn,
 	return 0;
 }
 
+/* All that is there was read. 0: there is more now; 1: stop; or -errno. */
+static int smc_receive_nothing(struct smc_receiving *r, struct smc_conn *conn,
+			       u32 waiting, bool ended)
+{
+	int err;
+
+	if (r->copied >= r->target)
+		return 1;
+	if (unlikely(smc_conn_peer_flags(conn).state & SMC_CDC_ABORT))
+		smc_reset(r->smc, ECONNRESET);
+	err = smc_rx_stop(r, ended);
+	if (!err) {
+		smc_rx_wait(r, conn, waiting);
+		return 0;
+	}
+	/* Who waits for bytes elsewhere shall hear of them. */
+	smc_conn_want(&conn->mine->wants_data);
+	return smc_rx_look(conn) > waiting && !r->copied ? 0 : err;
+}
+
 /*
  * Once round: reads a piece, skips a hole, or waits. 0: go on; 1: enough, or no
  * more; or -errno. Holding rx_lock.
@@ -340,12 +367,8 @@ static int smc_receive_step(struct smc_receiving *r, struct smc_conn *conn)
 	err = smc_rx_at_mark(r, conn, at);
 	if (err)
 		return err;
-	if (at >= waiting) {
-		err = r->copied >= r->target ? 1 : smc_rx_stop(r, ended);
-		if (!err)
-			smc_rx_wait(r, conn, waiting);
-		return err;
-	}
+	if (at >= waiting)
+		return smc_receive_nothing(r, conn, waiting, ended);
 	if (smc_rx_is_hole(conn, conn->rx_seq + at)) {
 		if (r->flags & MSG_PEEK)
 			r->peeked++;

@@ -36,6 +36,7 @@ struct smc_sending {
 	int flags;
 	long timeo;
 	size_t copied;
+	bool announced;		/* the urgent byte to come */
 };
 
 /* What the peer read, as it says; -EPROTO if that cannot be. */
@@ -121,9 +122,29 @@ static int smc_send_to_nobody(struct smc_sending *s, struct smc_conn *conn)
 	return 0;
 }
 
+/* All of one piece; -EFAULT, or -errno if memory or the device is gone. */
+static int smc_tx_copy_piece(struct smc_conn *conn,
+			     const struct smc_piece *piece,
+			     struct iov_iter *from, u32 *done)
+{
+	u32 left = piece->len;
+
+	while (left) {
+		ssize_t ret = dibs_move_iter(conn->att, 0, false, SMC_CDC_LEN +
+					     piece->offset + piece->len - left,
+					     from, left);
+
+		if (ret < 0)
+			return ret;
+		left -= ret;
+		*done += ret;
+	}
+	return 0;
+}
+
 /*
  * Copies @len bytes behind prod. As with TCP, of a piece that meets a bad page
- * nothing is sent. Bytes, fewer if memory ended, or -errno.
+ * nothing is sent. Bytes, fewer if memory or the device went, or -errno.
  */
 static ssize_t smc_tx_copy(struct smc_conn *conn, struct iov_iter *from,
 			   u32 len)
@@ -131,22 +152,16 @@ static ssize_t smc_tx_copy(struct smc_conn *conn, struct iov_iter *from,
 	struct smc_piece piece[2];
 	unsigned int i, n = smc_cursor_split(conn->tx_size, conn->prod, len,
 					     piece);
-	ssize_t done = 0;
+	u32 done = 0;
+	int err = 0;
 
-	for (i = 0; i < n; i++) {
-		ssize_t ret = dibs_move_iter(conn->att, 0, false,
-					     SMC_CDC_LEN + piece[i].offset,
-					     from, piece[i].len);
-
-		if (ret == -EFAULT) {
-			iov_iter_revert(from, done);
-			return ret;
-		}
-		if (ret < 0)
-			return done ? : ret;
-		done += ret;
+	for (i = 0; i < n && !err; i++)
+		err = smc_tx_copy_piece(conn, &piece[i], from, &done);
+	if (err == -EFAULT) {
+		iov_iter_revert(from, done);
+		return err;
 	}
-	return done;
+	return done ? (ssize_t)done : err;
 }
 
 static void smc_tx_advance(struct smc_conn *conn, u32 len)
@@ -211,8 +226,10 @@ static int smc_tx_wait(struct smc_sending *s, struct smc_conn *conn)
 	struct sock *sk = s->sk;
 
 	if (!s->timeo) {
+		/* Who waits for room elsewhere shall hear of it. */
 		sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
-		return -EAGAIN;
+		smc_conn_want(&conn->mine->wants_room);
+		return smc_tx_room(conn) ? 0 : -EAGAIN;
 	}
 	if (signal_pending(current))
 		return sock_intr_errno(s->timeo);
@@ -251,6 +268,37 @@ static int smc_tx_wait_memory(struct smc_sending *s, struct smc_conn *conn)
 	return 0;
 }
 
+/*
+ * The last byte of the message is urgent, and it may be: that is known before
+ * anybody can read it, and confirmed behind it, as the standard has it.
+ */
+static void smc_tx_urgent(struct smc_conn *conn, u32 seq, u8 flag)
+{
+	smc_conn_put_urgent(conn, seq);
+	smc_conn_put_flags(conn, (struct smc_cdc_flags){ .prod = flag });
+	dibs_signal(conn->att, 0);
+}
+
+/* All of the message is written. */
+static void smc_tx_push_urgent(struct smc_conn *conn)
+{
+	smc_tx_urgent(conn, conn->tx_seq - 1, SMC_CDC_URGENT_PENDING);
+	smc_tx_publish(conn);
+	smc_tx_urgent(conn, conn->tx_seq - 1, SMC_CDC_URGENT_PRESENT);
+	conn->urgent_out = !smc_conn_is_dibs(conn);
+}
+
+/* There is no room for bytes, of which the last is urgent. */
+static void smc_tx_announce_urgent(struct smc_sending *s,
+				   struct smc_conn *conn)
+{
+	if (s->announced)
+		return;
+	s->announced = true;
+	smc_tx_urgent(conn, conn->tx_seq + msg_data_left(s->msg) - 1,
+		      SMC_CDC_URGENT_PENDING);
+}
+
 /* One piece, or a wait for room. 0 or -errno. Holding tx_lock. */
 static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 			  u32 limit)
@@ -263,6 +311,8 @@ static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 		room = smc_tx_room(conn);
 	if (!room) {
 		smc_tx_publish(conn);
+		if (unlikely(s->flags & MSG_OOB))
+			smc_tx_announce_urgent(s, conn);
 		return smc_tx_wait(s, conn);
 	}
 	n = smc_tx_copy(conn, &s->msg->msg_iter, min(room, limit));
@@ -279,32 +329,17 @@ static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 	smc_tx_advance(conn, n);
 	s->copied += n;
 	smc_idle_touch(conn);
-	smc_tx_push(s, conn);
+	if (unlikely(s->flags & MSG_OOB) && !msg_data_left(s->msg))
+		smc_tx_push_urgent(conn);
+	else
+		smc_tx_push(s, conn);
 	return 0;
-}
-
-/* An urgent byte is announced before and confirmed behind the bytes. */
-static void smc_tx_urgent(struct smc_conn *conn, u32 seq, u8 flag)
-{
-	if (flag == SMC_CDC_URGENT_PENDING)
-		smc_conn_put_urgent(conn, seq);
-	smc_conn_put_flags(conn, (struct smc_cdc_flags){ .prod = flag });
-	dibs_signal(conn->att, 0);
 }
 
 static int smc_send_all(struct smc_sending *s)
 {
-	bool urgent = s->flags & MSG_OOB && msg_data_left(s->msg);
 	int err = smc_tx_status(s->sk);
 
-	if (urgent) {
-		struct smc_conn *conn = smc_conn_held(s->smc);
-
-		if (conn && !err)
-			smc_tx_urgent(conn, conn->tx_seq +
-				      msg_data_left(s->msg) - 1,
-				      SMC_CDC_URGENT_PENDING);
-	}
 	while (!err && msg_data_left(s->msg)) {
 		/* May have been disconnected by another thread meanwhile. */
 		struct smc_conn *conn = smc_conn_held(s->smc);
@@ -316,15 +351,6 @@ static int smc_send_all(struct smc_sending *s)
 			err = smc_send_to_nobody(s, conn);
 		else
 			err = smc_send_piece(s, conn, msg_data_left(s->msg));
-	}
-	if (urgent && !msg_data_left(s->msg)) {
-		struct smc_conn *conn = smc_conn_held(s->smc);
-
-		if (conn) {
-			smc_tx_publish(conn);
-			smc_tx_urgent(conn, 0, SMC_CDC_URGENT_PRESENT);
-			conn->urgent_out = !smc_conn_is_dibs(conn);
-		}
 	}
 	return err;
 }

@@ -16,10 +16,16 @@
 #include "smc.h"
 #include "../../compat/net.h"
 
+/* Of a connection that broke before there was an agreement, TCP tells. */
 static enum dibs_smc_carrier smc_carrier(const struct dibs_smc *smc)
 {
 	/* Pairs with the release in smc_carrier_decide(). */
-	return smp_load_acquire(&smc->carrier);
+	enum dibs_smc_carrier carrier = smp_load_acquire(&smc->carrier);
+
+	if (unlikely(carrier == DIBS_SMC_AGREEING) &&
+	    inet_sk_state_load(smc->sk) == TCP_CLOSE)
+		return DIBS_SMC_UNDECIDED;
+	return carrier;
 }
 
 /* Who carries the bytes, after a wait if that is being agreed; or -errno. */
