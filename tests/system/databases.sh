@@ -111,6 +111,13 @@ run_postgres() {
 	psql_value "select repeat('x', 3000000)" | wc -c
 }
 
+pg=$(echo /usr/lib/postgresql/*/bin)
+preparing=
+if needs PostgreSQL "$pg/postgres" pgbench psql; then
+	# A new cluster takes long; the others leave a processor free.
+	prepare_postgres &
+	preparing=$!
+fi
 if needs redis redis-server redis-cli redis-benchmark; then
 	head -c 5000000 /dev/urandom >"$scratch/file"
 	program redis 6379 run_redis
@@ -118,9 +125,8 @@ fi
 if needs memcached memcached memcslap; then
 	program memcached 11300 run_memcached
 fi
-pg=$(echo /usr/lib/postgresql/*/bin)
-if needs PostgreSQL "$pg/postgres" pgbench psql; then
-	prepare_postgres
+if [[ -n $preparing ]]; then
+	wait $preparing
 	program PostgreSQL 5432 run_postgres
 fi
 done_testing
