@@ -126,33 +126,33 @@ static bool will_probe(int fd)
 }
 
 /* Acknowledgements and TCP's window probes still make room: full is what stays
- * full when both are over.
+ * full when both are over. Waiting is counted in pauses of 10 ms and not by the
+ * clock, which goes on while a busy machine comes to nothing.
  */
-static bool may_get_room(int fd, long since)
+static bool may_get_room(int fd, int pauses)
 {
-	long quiet = now_ms() - since;
-
-	return quiet < 300 || (quiet < 1500 && in_flight(fd)) ||
-	       (quiet < 3000 && will_probe(fd));
+	return pauses < 30 || (pauses < 150 && in_flight(fd)) ||
+	       (pauses < 300 && will_probe(fd));
 }
 
 size_t fill(int fd)
 {
 	static unsigned char buf[16384];
 	struct timespec pause = { .tv_nsec = 10000000 };
-	long since = now_ms();
 	size_t sum = 0;
+	int pauses = 0;
 	ssize_t n;
 
-	while (may_get_room(fd, since)) {
+	while (may_get_room(fd, pauses)) {
 		pattern(buf, sizeof(buf), sum);
 		n = send(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0) {
 			nanosleep(&pause, NULL);
+			pauses++;
 			continue;
 		}
 		sum += n;
-		since = now_ms();
+		pauses = 0;
 	}
 	return sum;
 }

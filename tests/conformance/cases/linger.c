@@ -120,7 +120,7 @@ static void linger_gives_up_waiting(void)
 
 	WANT(set_linger(p.c, 1, 1), 0);
 	WANT(close(p.c), 0);
-	WANT(now_ms() - begin >= 950, 1);
+	WANT(now_ms() - begin >= 500, 1);
 	/* The bytes go on travelling. */
 	WANT(expect_pattern(p.s, sent, 0) == sent, 1);
 	WANT(recv(p.s, (char[9]){}, 9, 0), 0);
