@@ -14,12 +14,19 @@ Suites are found by their place:
   build/static-s390x/*      made by tests/static/Makefile, in the s390x guest
   tests/soak/*.sh           only by "run soak", on the debug kernel
 
+The comment at the top of a script for guests may have lines of these forms:
+
+  # runs-on: KERNEL...        not on other kernels
+  # needs: PART...            tests/vm/setup gets these parts first; where it
+                              cannot, it is for the suite to skip
+
 Each prints TAP or KTAP. All suites of a kernel share a guest; when one brings
 it down, the rest get a new one.
 """
 
 import argparse
 import glob
+import itertools
 import os
 import subprocess
 import sys
@@ -121,6 +128,15 @@ def guest_arguments(kernel):
     return ['--kernel', kernel]
 
 
+def note(path, word):
+    """The words after "# WORD:" in the comment at the top of a script."""
+    with open(path, errors='replace') as file:
+        for line in itertools.takewhile(lambda line: line[0] == '#', file):
+            if line.startswith(f'# {word}:'):
+                return line.split()[2:]
+    return []
+
+
 def find_suites(kernel):
     patterns = {
         's390x': ['tests/kernel/run', 'build/static-s390x/*'],
@@ -132,7 +148,14 @@ def find_suites(kernel):
     found = [path for pattern in patterns
              for path in sorted(glob.glob(os.path.join(REPO, pattern)))]
     return [path for path in found
-            if os.path.isfile(path) and os.access(path, os.X_OK)]
+            if os.path.isfile(path) and os.access(path, os.X_OK)
+            and kernel in (note(path, 'runs-on') or [kernel])]
+
+
+def set_up_for(paths):
+    parts = {part for path in paths for part in note(path, 'needs')}
+    if parts:
+        subprocess.run([HERE + '/vm/setup', *sorted(parts)])
 
 
 class Boot:
@@ -221,6 +244,7 @@ def run_in_guests(tally, kernel, wanted, verbose):
     if not paths:
         print(f'{kernel}: no suites')
         tally.failed += not wanted
+    set_up_for(paths)
     while paths:
         paths = Boot(tally, kernel, verbose).run(paths)
 

@@ -111,14 +111,15 @@ static int dibs_smc_create(struct net *net, struct socket *sock, int protocol,
 
 /*
  * TCP made an IPv6 connection to an IPv4-mapped address one of AF_INET, in
- * setsockopt(IPV6_ADDRFORM), and gave the socket its own table for that.
+ * setsockopt(IPV6_ADDRFORM), and gave the socket its own table for that. A
+ * connect() that falls back just then may have put ours for IPv6 there again.
  */
 void dibs_smc_to_inet(struct dibs_smc *smc)
 {
 	struct socket *sock = smc->sk->sk_socket;
 
 	spin_lock_bh(&smc->lock);
-	if (sock->ops == inet.tcp) {
+	if (smc->sk->sk_family == AF_INET) {
 		WRITE_ONCE(smc->family, &inet);
 		WRITE_ONCE(sock->ops, smc->carrier == DIBS_SMC_TCP ?
 				      &inet.tcp_ops : &inet.open_ops);

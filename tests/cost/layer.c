@@ -50,6 +50,7 @@ enum carrier {
 static const int protocols[CARRIERS] = {
 	IPPROTO_TCP, IPPROTO_SMC, IPPROTO_TCP
 };
+
 static const char *const names[CARRIERS] = { "TCP", "SMC", "TCP again" };
 
 struct measurement {

@@ -3,77 +3,80 @@
 # Copyright (C) The DIBS authors
 #
 # CPython's own tests of what uses sockets pass over SMC sockets where they pass
-# over TCP. Both runs go on at once: most of the time they wait.
+# over TCP. The run over TCP goes on beside the first one over SMC: part of the
+# time they wait.
+#
+# runs-on: 6.12
+# needs: programs
 
 # shellcheck disable=SC2317 # functions are called by name
 # shellcheck source=program.bash
 . "$(dirname "$0")/program.bash"
 
-only_on_release_kernel "CPython's tests"
 python3 -c 'import test.test_asyncio' 2>/dev/null || {
 	skip "CPython's tests" "no libpython3-testsuite (tests/vm/setup programs)"
 	done_testing
 }
-enter_own_netns "$@"
-ip link set lo up
-modprobe dibs_smc || bail_out "dibs_smc cannot be loaded"
+prepare "$@"
 
 # Of test_asyncio what makes sockets, and of its event loops the one that Linux
 # has by default: the rest has nothing to compare, or the same a third time.
-asyncio=(events.EPollEventLoopTests server sock_lowlevel streams sendfile
+asyncio=({events,sock_lowlevel,sendfile}.EPollEventLoopTests server streams
 	buffered_proto)
 modules=(test.test_{selectors,httplib,ftplib,smtplib}
 	"${asyncio[@]/#/test.test_asyncio.test_}")
 limit=240
 
-# run CARRIER PROGRAM...: what passed lands in $scratch/CARRIER
-run() {
-	local carrier=$1 runner=$PWD/tests/system/cpython_results.py
+# run_cpython FILE PROGRAM...: what passed lands in FILE
+run_cpython() (
+	runner=$PWD/tests/system/cpython_results.py
+	mkdir "$1.folder"
+	cd "$1.folder" || exit
+	exec "${@:2}" /usr/bin/python3 "$runner" "$1" $limit "${modules[@]}" 2>&1
+)
 
-	shift
-	(
-		mkdir "$scratch/$carrier.dir"
-		cd "$scratch/$carrier.dir" || exit
-		"$@" /usr/bin/python3 "$runner" "$scratch/$carrier" $limit \
-			"${modules[@]}" >"$scratch/$carrier.out" 2>&1
-	)
+came_to_an_end() {
+	tail -20 "$1.out"
+	grep -qx "done" "$1"
 }
 
-passed() {
-	grep "^$2[._]" "$scratch/$1" | sort >"$scratch/$1.passed"
-}
-
+# same_passed FILE MODULE
 same_passed() {
-	passed tcp "$1"
-	passed smc "$1"
-	echo "over TCP $(wc -l <"$scratch/tcp.passed") passed"
-	if [[ -s $scratch/tcp.passed ]] &&
-		diff "$scratch/tcp.passed" "$scratch/smc.passed"; then
-		return
-	fi
-	tail -30 "$scratch/smc.out"
+	grep "^$2[._]" "$tcp" | sort >"$scratch/over-tcp"
+	grep "^$2[._]" "$1" | sort >"$scratch/over-smc"
+	echo "over TCP $(wc -l <"$scratch/over-tcp") passed"
+	[[ -s $scratch/over-tcp ]] &&
+		diff "$scratch/over-tcp" "$scratch/over-smc" && return
+	tail -30 "$1.out"
 	return 1
 }
 
-came_to_an_end() {
-	tail -20 "$scratch/$1.out"
-	grep -qx "done" "$scratch/$1"
+# check_carrier CARRIER FILE
+check_carrier() {
+	local how="over SMC carried by $1" module
+
+	ok "the tests came to an end $how" came_to_an_end "$2"
+	for module in test_{selectors,httplib,ftplib,smtplib,asyncio}; do
+		ok "$module passes $how what it passes over TCP" \
+			same_passed "$2" "test.$module"
+	done
+	ok "there were SMC sockets carried by $1" \
+		carried_by "$1" "$2.out.sockets" "$counted"
 }
 
-watch_sockets "$scratch/sockets" &
-watcher=$!
-run tcp env &
-python=$!
-run smc dibs run --
-wait $python
-kill $watcher
-wait $watcher 2>/dev/null
-ok "the tests came to an end over TCP" came_to_an_end tcp
-ok "the tests came to an end over SMC" came_to_an_end smc
-for suite in test_selectors test_httplib test_ftplib test_smtplib \
-	test_asyncio; do
-	ok "$suite passes over SMC what it passes over TCP" \
-		same_passed "test.$suite"
+tcp=$scratch/tcp
+run_cpython "$tcp" env >"$tcp.out" &
+reference=$!
+for carrier in $carriers; do
+	choose_carrier "$carrier" || {
+		skip "CPython's tests over SMC" "no carrier $carrier here"
+		continue
+	}
+	smc=$scratch/smc-$carrier
+	run_over_smc "$smc.out" run_cpython "$smc" dibs run --
+	wait "$reference"
+	check_carrier "$carrier" "$smc"
 done
-ok "there were SMC sockets" grep -q '"state": "LISTEN"' "$scratch/sockets"
+wait "$reference"
+ok "the tests came to an end over TCP" came_to_an_end "$tcp"
 done_testing

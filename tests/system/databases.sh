@@ -4,16 +4,15 @@
 #
 # Databases do the same over SMC sockets as over TCP: redis, memcached and
 # PostgreSQL, each with its own load generator.
+#
+# runs-on: 6.12
+# needs: programs
 
 # shellcheck disable=SC2317 # functions are called by name
 # shellcheck source=program.bash
 . "$(dirname "$0")/program.bash"
 
-only_on_release_kernel "unmodified databases"
-enter_own_netns "$@"
-ip link set lo up
-modprobe dibs_smc || bail_out "dibs_smc cannot be loaded"
-chmod 755 "$scratch"
+prepare "$@"
 
 # --- redis -----------------------------------------------------------------------
 
@@ -22,11 +21,11 @@ run_redis() {
 
 	serve redis-server --port "$port" --bind 127.0.0.1 --save '' \
 		--dir "$scratch" --loglevel warning
-	"${over[@]}" redis-benchmark -p "$port" -q -n 2000 -c 20 -d 1000 \
+	"${over[@]}" redis-benchmark -p "$port" -q -n 1000 -c 20 -d 300 \
 		-t set,get,incr,lpush,lrange_100 >"$scratch/client"
 	echo "redis-benchmark: status $?"
 	grep -ciE 'requests per second' "$scratch/client"
-	"${over[@]}" redis-benchmark -p "$port" -q -n 4000 -c 20 -P 16 \
+	"${over[@]}" redis-benchmark -p "$port" -q -n 2000 -c 20 -P 16 \
 		-t set,get >"$scratch/client"
 	echo "redis-benchmark -P: status $?"
 	"${client[@]}" -x set big <"$scratch/file"
@@ -100,7 +99,7 @@ run_postgres() {
 	within 60 "$pg/pg_isready" -q -h 127.0.0.1 -p "$port"
 	"${over[@]}" pgbench -i -q -s 1 "${client[@]}" >"$scratch/client" 2>&1
 	echo "pgbench -i: status $?"
-	"${over[@]}" pgbench -c 4 -j 2 -t 40 "${client[@]}" >"$scratch/client" 2>&1
+	"${over[@]}" pgbench -c 4 -j 2 -t 15 "${client[@]}" >"$scratch/client" 2>&1
 	echo "pgbench: status $?"
 	grep -E 'processed' "$scratch/client"
 	"${over[@]}" pgbench -C -c 2 -t 5 -S "${client[@]}" >"$scratch/client" 2>&1
@@ -108,10 +107,17 @@ run_postgres() {
 	echo "balanced: $(psql_value "select (select sum(abalance)
 		from pgbench_accounts) = (select sum(delta) from pgbench_history)")"
 	psql_value "select md5(string_agg(md5(n::text), ''))
-		from generate_series(1, 20000) n"
+		from generate_series(1, 5000) n"
 	psql_value "select repeat('x', 3000000)" | wc -c
 }
 
+pg=$(echo /usr/lib/postgresql/*/bin)
+preparing=
+if needs PostgreSQL "$pg/postgres" pgbench psql; then
+	# A new cluster takes long; the others leave a processor free.
+	prepare_postgres &
+	preparing=$!
+fi
 if needs redis redis-server redis-cli redis-benchmark; then
 	head -c 5000000 /dev/urandom >"$scratch/file"
 	program redis 6379 run_redis
@@ -119,9 +125,8 @@ fi
 if needs memcached memcached memcslap; then
 	program memcached 11300 run_memcached
 fi
-pg=$(echo /usr/lib/postgresql/*/bin)
-if needs PostgreSQL "$pg/postgres" pgbench psql; then
-	prepare_postgres
+if [[ -n $preparing ]]; then
+	wait $preparing
 	program PostgreSQL 5432 run_postgres
 fi
 done_testing

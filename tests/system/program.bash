@@ -2,15 +2,19 @@
 # Copyright (C) The DIBS authors
 # shellcheck shell=bash
 #
-# For suites that run programs nobody changed, first over TCP and then through
-# "dibs run", in a network namespace of their own.
+# For suites that run programs nobody changed, over TCP sockets and then, through
+# "dibs run", over SMC sockets, in a network namespace of their own.
 #
 # A program is a function. It gets $port and the words "${over[@]}" to put in
 # front of each program, and prints what has to be the same over both: exit
 # statuses, checksums, counts. Meanwhile somebody watches which sockets are SMC
-# sockets, so that the second run cannot pass by using TCP unnoticed.
+# sockets and what carries their bytes, so that a run over SMC cannot pass by
+# using something else unnoticed.
 #
 #	program iperf3 5201 run_iperf3
+#
+# DIBS_CARRIER says what has to carry the bytes of SMC sockets, see "carriers"
+# below. Of several words each gets a run.
 
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -18,18 +22,19 @@
 port=
 over=()
 servers=()
+carriers=${DIBS_CARRIER:-tcp}
 
-# Only the release kernel: programs prove nothing a second time.
-only_on_release_kernel() {
-	[[ -z ${DIBS_DEBUG-} && ${DIBS_KERNEL-6.12} == 6.12 ]] && return
-	skip "$1" "runs on the release kernel 6.12"
-	done_testing
-}
-
-enter_own_netns() {
-	[[ -z ${OWN_NETNS-} ]] || return 0
-	trap - EXIT
-	OWN_NETNS=1 exec unshare --net --mount --propagation private "$0" "$@"
+# prepare "$@": what a suite begins with, the arguments are its own
+prepare() {
+	if [[ -z ${OWN_NETNS-} ]]; then
+		trap - EXIT
+		rm -r "$scratch"
+		OWN_NETNS=1 exec unshare --net --mount --propagation private \
+			"$0" "$@"
+	fi
+	ip link set lo up
+	modprobe dibs_smc || bail_out "dibs_smc cannot be loaded"
+	chmod 755 "$scratch"
 }
 
 # needs STATEMENT PROGRAM...: false, and a skip, if one is missing
@@ -67,91 +72,139 @@ stop_servers() {
 	servers=()
 }
 
-# status COMMAND...: quietly; prints how it ended
-status() {
-	"$@" >"$scratch/client" 2>&1
-	echo "$1: status $?"
+# --- carriers --------------------------------------------------------------------
+#
+# Words of DIBS_CARRIER, and what "dibs smc" has to say afterwards:
+#
+#	         the bytes go            connections are   fallbacks
+#	tcp      by TCP, as a fallback   TCP, none SMC-D   were counted
+#	mapped   through shared memory   SMC-D, none TCP   were not counted
+#	moving   by a device's copying   SMC-D, none TCP   were not counted
+
+# choose_carrier CARRIER: new SMC connections get that one; false if there is
+# no such thing here.
+choose_carrier() {
+	case $1 in
+	tcp) ;; # without a device, all are
+	*) return 1 ;;
+	esac
 }
 
-# --- what is an SMC socket? ------------------------------------------------------
+# carried_by CARRIER SEEN COUNTED: SEEN is what watch_sockets wrote and sockets
+# took from it, COUNTED how many connections fell back meanwhile.
+carried_by() {
+	local found
 
+	found=$(awk '$1 != "LISTEN" && $4 != "-" { print $4 }' "$2" |
+		sort -u | xargs)
+	echo "carried by: $found; fallbacks: $3"
+	case $1 in
+	tcp) [[ $found == TCP ]] && (($3 > 0)) ;;
+	mapped | moving) [[ $found == SMC-D ]] && (($3 == 0)) ;;
+	*) return 1 ;;
+	esac
+}
+
+# Connections that fell back in this namespace so far, either end counted.
+fallbacks() {
+	dibs smc stats | awk 'NR > 1 { sum += $2 } END { print sum + 0 }'
+}
+
+# watch_sockets FILE: until it is killed
 watch_sockets() {
 	while :; do
-		dibs --json smc list
-		sleep 0.3
+		dibs smc list
+		sleep 0.5
 	done >"$1" 2>/dev/null
 }
 
-# seen FILE PORT: which kinds of SMC sockets there were
-seen() {
-	python3 - "$@" <<'END_OF_PROGRAM'
-import json, re, sys
-text, port = open(sys.argv[1]).read(), ':' + sys.argv[2]
-found, decoder, at = set(), json.JSONDecoder(), 0
-while True:
-    at += len(text[at:]) - len(text[at:].lstrip())
-    try:
-        sockets, at = decoder.raw_decode(text, at)
-    except ValueError:
-        break
-    for s in sockets:
-        if s['local'].endswith(port):
-            found.add('listener' if s['state'] == 'LISTEN' else 'accepted')
-        if s['peer'].endswith(port):
-            found.add('connected')
-print(*sorted(found))
-END_OF_PROGRAM
+# sockets FILE [PORT]: STATE LOCAL PEER CARRIER of those that were seen, either
+# end at PORT
+sockets() {
+	awk -v port=":${2-}\$" '$1 == "STATE" { next }
+		$2 ~ port || $3 ~ port || port == ":$" {
+			print $1, $2, $3, $6
+		}' "$1" | sort -u
 }
 
-# --- both runs ---------------------------------------------------------------------
+# kinds PORT: reads what sockets wrote
+kinds() {
+	awk -v port=":$1\$" '
+		$2 ~ port { print $1 == "LISTEN" ? "listener" : "accepted" }
+		$3 ~ port { print "connected" }' | sort -u | xargs
+}
 
-_run_over() {
-	local carrier=$1 name=$2 run=$3 watcher
+# --- all runs ----------------------------------------------------------------------
 
-	watch_sockets "$scratch/$name.$carrier.sockets" &
-	watcher=$!
-	"$run" >"$scratch/$name.$carrier" 2>"$scratch/$name.$carrier.err"
+# run_over_tcp FILE COMMAND...: what it says goes to FILE; leaves $counted
+run_over_tcp() {
+	local before
+
+	before=$(fallbacks)
+	"${@:2}" >"$1" 2>"$1.err"
 	stop_servers
+	counted=$(($(fallbacks) - before))
+}
+
+# run_over_smc FILE COMMAND...: leaves the sockets in FILE.sockets, too
+run_over_smc() {
+	local watcher
+
+	watch_sockets "$1.watched" &
+	watcher=$!
+	run_over_tcp "$@"
 	kill $watcher
 	wait $watcher 2>/dev/null
-}
-
-_same_over_both() {
-	cat "$scratch/$1.smc.err" >&2
-	[[ -s $scratch/$1.tcp ]] && diff "$scratch/$1.tcp" "$scratch/$1.smc" >&2
+	sockets "$1.watched" "$port" >"$1.sockets"
 }
 
 _nothing_failed() {
-	cat "$scratch/$1.tcp"
-	! grep -qE 'status [^0]|FAILED' "$scratch/$1.tcp"
+	cat "$1"
+	[[ -s $1 ]] && ! grep -qE 'status [^0]|FAILED' "$1"
 }
 
+# _same TCP SMC
+_same() {
+	cat "$2.err" >&2
+	diff "$1" "$2" >&2
+}
+
+# _sockets_were CARRIER FILE KINDS
 _sockets_were() {
 	local found kind
 
-	found=$(seen "$scratch/$1.$2.sockets" "$3")
-	echo "SMC sockets seen: $found"
-	[[ -n $4 || -z $found ]] || return
-	for kind in $4; do
+	found=$(kinds "$port" <"$2.sockets")
+	echo "SMC sockets: $found"
+	carried_by "$1" "$2.sockets" "$counted" || return
+	for kind in $3; do
 		[[ " $found " == *" $kind "* ]] || return
 	done
 }
 
-# program NAME PORT FUNCTION [KINDS]: the second run uses PORT + 1
+# program NAME PORT FUNCTION [KINDS]: runs over SMC use the ports after PORT;
+# KINDS are the SMC sockets that have to be seen.
 program() {
 	local name=$1 run=$3 kinds=${4-accepted connected listener}
-	local begin=$SECONDS
+	local begin=$SECONDS tcp=$scratch/$1.tcp carrier smc counted
 
 	over=()
 	port=$2
-	_run_over tcp "$name" "$run"
+	run_over_tcp "$tcp" "$run"
+	ok "$name works over TCP" _nothing_failed "$tcp"
+	ok "$name had no SMC sockets over TCP" [ "$counted" = 0 ]
 	over=(dibs run --)
-	port=$(($2 + 1))
-	_run_over smc "$name" "$run"
-	ok "$name works over TCP" _nothing_failed "$name"
-	ok "$name does the same over SMC" _same_over_both "$name"
-	ok "$name had no SMC sockets over TCP" _sockets_were "$name" tcp "$2" ""
-	ok "$name had SMC sockets over SMC" _sockets_were "$name" smc "$port" \
-		"$kinds"
+	for carrier in $carriers; do
+		choose_carrier "$carrier" || {
+			skip "$name over SMC" "no carrier $carrier here"
+			continue
+		}
+		port=$((port + 1))
+		smc=$scratch/$name.smc-$carrier
+		run_over_smc "$smc" "$run"
+		ok "$name does the same over SMC carried by $carrier" \
+			_same "$tcp" "$smc"
+		ok "$name had SMC sockets carried by $carrier" \
+			_sockets_were "$carrier" "$smc" "$kinds"
+	done
 	echo "# $name: $((SECONDS - begin)) s"
 }
