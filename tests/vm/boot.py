@@ -163,7 +163,13 @@ def build_agent(arch):
 
 def module_tree(guest):
     """A /lib/modules for the guest: the kernel's own modules, by links, and
-    this build's, which depmod prefers."""
+    this build's, which depmod prefers. Not while another build makes them."""
+    with open(os.path.join(guest.out, '.lock'), 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return link_modules(guest)
+
+
+def link_modules(guest):
     top = os.path.join(guest.out, 'root')
     tree = os.path.join(top, 'lib/modules', guest.release)
     if newer(os.path.join(tree, 'modules.dep'),
