@@ -56,11 +56,10 @@ static enum smc_verdict smc_await_confirm(struct smc_handshake *hs)
 	if (err)
 		return smc_handshake_decline(hs, smc_conn_reason(err));
 	hs->accept.link_id = confirm.link_id;
-	/* It waits for that, see smc_await_ready(). */
-	dibs_signal(hs->conn->att, 0);
 	defer = smc_defer_accept(hs);
 	if (!defer)
 		return SMC_AGREED;
+	smc_conn_announce(hs->conn);
 	hs->step = smc_await_bytes;
 	hs->deadline = jiffies + defer * HZ;
 	return SMC_NEXT;

@@ -87,7 +87,7 @@ int smc_conn_register(struct smc_conn *conn, struct dibs_dev *dev,
 	return 0;
 }
 
-/* The peer's DMB. Then it can see who we are. */
+/* The peer's DMB. */
 int smc_conn_attach(struct smc_conn *conn, struct dibs_dev *dev,
 		    const uuid_t *rgid, u64 token, u8 size_code)
 {
@@ -96,22 +96,11 @@ int smc_conn_attach(struct smc_conn *conn, struct dibs_dev *dev,
 		.token = token,
 		.len = SZ_16K << size_code,
 	};
-	struct smc_cdc cdc = {
-		.type = SMC_CDC_TYPE,
-		.origin = SMC_CDC_ORIGIN_DIBS,
-	};
 	struct dibs_attachment *att;
-	int err;
 
 	att = dibs_attach_dmb(smc_client, dev, sock_net(conn->sk), &params);
 	if (IS_ERR(att))
 		return PTR_ERR(att);
-	err = dibs_move_data(att, 0, false, 0, &cdc,
-			     offsetof(struct smc_cdc, producer));
-	if (err) {
-		dibs_detach_dmb(smc_client, &att);
-		return err;
-	}
 	if (smc_sysctl_mapped(sock_net(conn->sk)) &&
 	    dibs_attachment_header_len(att) >= SMC_CDC_LEN)
 		conn->theirs = dibs_attachment_header(att);
@@ -119,6 +108,18 @@ int smc_conn_attach(struct smc_conn *conn, struct dibs_dev *dev,
 	conn->peer_token = token;
 	conn->att = att;
 	return 0;
+}
+
+/* Tells the peer that we are ready, and who we are. Any context. */
+void smc_conn_announce(struct smc_conn *conn)
+{
+	struct smc_cdc cdc = {
+		.type = SMC_CDC_TYPE,
+		.origin = SMC_CDC_ORIGIN_DIBS,
+	};
+
+	dibs_move_data(conn->att, 0, true, 0, &cdc,
+		       offsetof(struct smc_cdc, producer));
 }
 
 /* In any state; no signal, send or receive is under way after this. */

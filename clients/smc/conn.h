@@ -118,6 +118,7 @@ int smc_conn_register(struct smc_conn *conn, struct dibs_dev *dev,
 		      struct mem_cgroup *memcg);
 int smc_conn_attach(struct smc_conn *conn, struct dibs_dev *dev,
 		    const uuid_t *rgid, u64 token, u8 size_code);
+void smc_conn_announce(struct smc_conn *conn);
 void smc_conn_free(struct smc_conn *conn);
 void smc_conn_close(struct smc_conn *conn, bool abort);
 void smc_conn_activate(struct smc_conn *conn);

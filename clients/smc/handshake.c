@@ -192,6 +192,8 @@ static void smc_handshake_agreed(struct smc_handshake *hs)
 	hs->conn = NULL;
 	smc_carry(hs->smc, conn);
 	smc_conn_activate(conn);
+	if (!hs->listener && hs->smc->role == DIBS_SMC_SERVER)
+		smc_conn_announce(conn);
 	smc_handshake_finish(hs);
 }
 

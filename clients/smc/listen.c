@@ -223,9 +223,16 @@ void smc_listener_work(struct dibs_smc *smc)
 
 /* --- and back ------------------------------------------------------------------------ */
 
-/* If nobody listens any more, TCP resets the connection. */
+/*
+ * If nobody listens any more, TCP resets the connection. The client goes on when
+ * it hears that we are ready, and connections are accepted in the order in
+ * which clients connected: so it hears that when the connection is in the queue,
+ * and while the lock keeps it from being accepted and gone. Of our locks none is
+ * held.
+ */
 static void smc_listener_requeue(struct smc_listener *listener,
-				 struct request_sock *req)
+				 struct request_sock *req,
+				 struct smc_conn *conn)
 {
 	struct sock *child = req->sk;
 	struct sock *added;
@@ -235,6 +242,8 @@ static void smc_listener_requeue(struct smc_listener *listener,
 	local_bh_disable();
 	bh_lock_sock(child);
 	added = inet_csk_reqsk_queue_add(listener->sk, req, child);
+	if (added && conn)
+		smc_conn_announce(conn);
 	bh_unlock_sock(child);
 	local_bh_enable();
 	sock_put(child);
@@ -249,7 +258,7 @@ void smc_listener_hand_out(struct smc_listener *listener,
 	void (*data_ready)(struct sock *sk) = smc->family->data_ready;
 
 	WRITE_ONCE(smc->queued, true);
-	smc_listener_requeue(listener, req);
+	smc_listener_requeue(listener, req, rcu_dereference_raw(smc->conn));
 	data_ready(listener->sk);
 	smc_listener_put(listener);
 }
@@ -304,7 +313,7 @@ static void smc_listener_end(struct smc_listener *listener)
 	WRITE_ONCE(listener->gone, true);
 	spin_unlock_bh(&queue->rskq_lock);
 	while ((req = smc_listener_next(listener)))
-		smc_listener_requeue(listener, req);
+		smc_listener_requeue(listener, req, NULL);
 	spin_lock_bh(&listener->lock);
 	list_for_each_entry(hs, &listener->handshakes, in_listener)
 		smc_kick(hs->smc);

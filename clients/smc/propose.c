@@ -16,7 +16,7 @@ static enum smc_verdict smc_agreed(struct smc_handshake *hs)
 	return SMC_AGREED;
 }
 
-/* The server has attached our DMB and said so in it, or has to decline. */
+/* The server has said in our DMB that it is ready, or has to decline. */
 static enum smc_verdict smc_await_ready(struct smc_handshake *hs)
 {
 	enum smc_verdict verdict;
@@ -79,6 +79,7 @@ static enum smc_verdict smc_accepted_on(struct smc_handshake *hs,
 			      accept->token, accept->dmbe_size);
 	if (err)
 		return smc_handshake_decline(hs, smc_conn_reason(err));
+	smc_conn_announce(hs->conn);
 	return smc_confirm(hs, index, size_code);
 }
 
