@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * What stands at each position of a stream: both ends can tell without the
+ * other, and no other position looks alike, so that a byte that is lost,
+ * repeated, moved or changed is found.
+ */
+#ifndef _PATTERN_H
+#define _PATTERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NOWHERE UINT64_MAX
+
+uint64_t scramble(uint64_t x);
+unsigned char pattern_byte(uint64_t key, uint64_t pos);
+void pattern_fill(uint64_t key, uint64_t pos, unsigned char *to, size_t len);
+size_t pattern_equal(uint64_t key, uint64_t pos, const unsigned char *from,
+		     size_t len);
+uint64_t pattern_find(uint64_t key, uint64_t near, const unsigned char *from,
+		      size_t len);
+
+/* The first urgent byte at @pos or behind it; NOWHERE if there is none. */
+uint64_t urgent_next(uint64_t key, uint64_t pos, uint64_t total);
+
+#endif /* _PATTERN_H */

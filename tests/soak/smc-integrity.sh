@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+#
+# tests/system/smc-integrity.sh with 5 GB.
+
+exec "$(dirname "$0")/../system/smc-integrity.sh" "${DIBS_INTEGRITY_MB:-2500}"

@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+#
+# No byte is lost, repeated, moved or changed: many connections at once, both
+# directions at once, pieces of 1 byte to 1 MiB sent and received in all ways,
+# pauses, urgent bytes. What must arrive is known to both ends (tests/integrity).
+#
+#   smc-integrity.sh [MEGABYTES]      together, by each path
+
+# Most functions are called by those of lib.sh.
+# shellcheck disable=SC2317
+
+repo=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=lib.sh
+. "$repo/tests/system/lib.sh"
+
+integrity=$repo/build/tests/integrity
+connections=50
+seed=2
+paths=(moving mapped)
+patience=60
+megabytes=200
+if [[ -n ${DIBS_DEBUG-} ]]; then
+	megabytes=20
+	patience=200
+fi
+megabytes=${1-$megabytes}
+
+# transfer SEED BYTES OPTION...: both ends, in this namespace
+transfer() {
+	local options=(-c "$connections" -w "$patience" -u -s "$1" -b "$2"
+		"${@:3}")
+	local server status
+
+	mkfifo "$scratch/fifo"
+	"$integrity" serve "${options[@]}" >"$scratch/fifo" &
+	server=$!
+	{
+		read -r _
+		"$integrity" connect "${options[@]}" | sed 's/^/client: /'
+		status=${PIPESTATUS[0]}
+		sed 's/^/server: /'
+	} <"$scratch/fifo"
+	rm "$scratch/fifo"
+	wait "$server" && ((status == 0))
+}
+
+# finds DAMAGE OUTCOME: that of all the ends that receive it
+finds() {
+	transfer 1 300000 -t -x "$1" >"$scratch/found"
+	cat "$scratch/found"
+	grep -q "^server: .* $2 $connections " "$scratch/found"
+}
+
+# counters: of the layer in this namespace, and bytes that TCP moved over lo
+counters() {
+	dibs --json stats lo | python3 -c '
+import json, sys
+counters = json.load(sys.stdin)[0]["counters"]
+print(counters["dmbs_ever"], counters["move_bytes"], end=" ")'
+	awk '$1 == "lo:" { print $2 }' /proc/net/dev
+}
+
+# carried BYTES DMBS MOVED TCP -- DMBS MOVED TCP: counters before and after. All
+# connections had DMBs, TCP no more than their making and ending; where memory is
+# mapped the layer moves nothing but the streams.
+carried() {
+	local bytes=$(($1 * connections * 2))
+	local dmbs=$(($6 - $2)) moved=$(($7 - $3)) tcp=$(($8 - $4))
+
+	echo "DMBs $dmbs, moved $moved of $bytes, by TCP $tcp"
+	dibs smc stats
+	! dibs smc stats | grep -w TCP &&
+		((dmbs == 2 * connections && tcp < connections * 10000 &&
+			moved >= bytes &&
+			(moved < bytes + connections * 100) == mapped))
+}
+
+transfer_by_smc() {
+	local before
+
+	read -ra before < <(counters)
+	transfer "$@" || return
+	# shellcheck disable=SC2046 # several words
+	carried "$2" "${before[@]}" -- $(counters)
+}
+
+[[ -n ${OWN_NETNS-} ]] || {
+	trap - EXIT
+	OWN_NETNS=1 exec unshare --net "$0" "$@"
+}
+[[ -x $integrity ]] || bail_out "tests/integrity is not built"
+ip link set lo up
+modprobe -a dibs_loopback dibs_smc || bail_out "no modules"
+
+for damage in change lose repeat; do
+	ok "a receiver finds: $damage one byte" finds $damage wrong
+done
+ok "a receiver finds an end that is too early" finds end cut
+ok "over TCP all bytes are right" transfer 1 1000000 -t
+for mapped in 1 0; do
+	sysctl -q "net.smc.mapped=$mapped"
+	for ring in 16384 262144 1048576; do
+		sysctl -q "net.smc.rmem=$ring"
+		ok "${paths[mapped]}, $((ring / 1024)) KiB: all bytes are right" \
+			transfer_by_smc $((seed++)) $((megabytes * 10000 / 3))
+	done
+done
+done_testing
