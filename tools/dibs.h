@@ -107,6 +107,7 @@ int dmb_list(int argc, char **argv);
 int stats_show(int argc, char **argv);
 int smc_list(int argc, char **argv);
 int smc_stats(int argc, char **argv);
+int smc_eid(int argc, char **argv);
 int run_program(int argc, char **argv);
 int monitor(int argc, char **argv);
 

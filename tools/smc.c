@@ -2,12 +2,13 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs smc: the SMC sockets of this network namespace, and why connections are
- * carried by TCP. Asks sock_diag of AF_SMC and the family SMC_GEN_NETLINK.
+ * dibs smc: the SMC sockets of this network namespace, what carries them and
+ * why, and how often. The EIDs are in smc_eid.c.
  */
 #include <arpa/inet.h>
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -15,15 +16,9 @@
 #include <linux/genetlink.h>
 #include <linux/smc.h>
 #include <linux/smc_diag.h>
-#include <linux/sock_diag.h>
 
 #include "dibs.h"
-
-#ifndef AF_SMC
-#define AF_SMC 43
-#endif
-
-static char buffer[64 * 1024];
+#include "smc.h"
 
 static const char *state_name(uint8_t state)
 {
@@ -85,33 +80,98 @@ static json_t *carrier_of(const struct smc_diag_msg *msg, uint32_t reason)
 	return reason ? json_string("TCP") : json_null();
 }
 
-/* Attributes of one socket's message. */
+/* Attributes of one socket's message; zero or empty if there are none. */
 struct details {
 	int family;
+	char device[CELL_LEN];
 	struct smc_diag_fallback fallback;
+	struct smc_diag_conninfo conn;
+	struct dibs_smc_diag_dmbinfo dmb;
 };
+
+/* As much as the kernel knows of it. */
+static void copy_attr(void *to, size_t size, const struct nlattr *attr)
+{
+	size_t len = mnl_attr_get_payload_len(attr);
+
+	memcpy(to, mnl_attr_get_payload(attr), len < size ? len : size);
+}
+
+static void read_detail(struct details *details, const struct nlattr *attr)
+{
+	switch (mnl_attr_get_type(attr)) {
+	case SMC_DIAG_FALLBACK:
+		copy_attr(&details->fallback, sizeof(details->fallback), attr);
+		break;
+	case SMC_DIAG_CONNINFO:
+		copy_attr(&details->conn, sizeof(details->conn), attr);
+		break;
+	case SMC_DIAG_DMBINFO:
+		copy_attr(&details->dmb, sizeof(details->dmb), attr);
+		break;
+	case DIBS_SMC_DIAG_DEVICE:
+		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			snprintf(details->device, sizeof(details->device), "%s",
+				 mnl_attr_get_str(attr));
+		break;
+	case DIBS_SMC_DIAG_FAMILY:
+		if (mnl_attr_get_payload_len(attr) &&
+		    mnl_attr_get_u8(attr) == AF_INET6)
+			details->family = AF_INET6;
+		break;
+	}
+}
 
 static void read_details(const struct nlmsghdr *nlh, struct details *details)
 {
 	const struct nlattr *attr;
 
-	*details = (struct details){ .family = AF_INET };
-	mnl_attr_for_each(attr, nlh, sizeof(struct smc_diag_msg)) {
-		size_t len = mnl_attr_get_payload_len(attr);
+	memset(details, 0, sizeof(*details));
+	details->family = AF_INET;
+	mnl_attr_for_each(attr, nlh, sizeof(struct smc_diag_msg))
+		read_detail(details, attr);
+}
 
-		switch (mnl_attr_get_type(attr)) {
-		case SMC_DIAG_FALLBACK:
-			if (len >= sizeof(details->fallback))
-				memcpy(&details->fallback,
-				       mnl_attr_get_payload(attr),
-				       sizeof(details->fallback));
-			break;
-		case DIBS_SMC_DIAG_FAMILY:
-			if (len && mnl_attr_get_u8(attr) == AF_INET6)
-				details->family = AF_INET6;
-			break;
-		}
+static json_t *gid_text(uint64_t high, uint64_t low)
+{
+	uint8_t gid[16];
+	char text[GID_TEXT_LEN];
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		gid[i] = high >> (56 - 8 * i);
+		gid[8 + i] = low >> (56 - 8 * i);
 	}
+	gid_format(text, gid);
+	return json_string(text);
+}
+
+/* The kernel shows 0 to whoever may not see it. */
+static json_t *token_text(uint64_t token)
+{
+	return token ? json_sprintf("0x%016" PRIx64, token) : json_null();
+}
+
+/* What there is of a connection that SMC-D carries. 0 or -1. */
+static int add_dmbs(json_t *row, const struct details *details)
+{
+	const struct dibs_smc_diag_dmbinfo *dmb = &details->dmb;
+	json_t *more;
+	int err;
+
+	more = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
+			 "device", details->device,
+			 "link_group", json_sprintf("%08x", dmb->linkid),
+			 "gid", gid_text(dmb->my_gid, dmb->my_gid_ext),
+			 "peer_gid", gid_text(dmb->peer_gid, dmb->peer_gid_ext),
+			 "token", token_text(dmb->token),
+			 "peer_token", token_text(dmb->peer_token),
+			 "receive_buffer", (json_int_t)details->conn.rmbe_size,
+			 "send_buffer",
+			 (json_int_t)details->conn.peer_rmbe_size);
+	err = json_object_update(row, more);
+	json_decref(more);
+	return err;
 }
 
 static json_t *decode_socket(const struct nlmsghdr *nlh)
@@ -119,25 +179,31 @@ static json_t *decode_socket(const struct nlmsghdr *nlh)
 	const struct smc_diag_msg *msg = mnl_nlmsg_get_payload(nlh);
 	const struct smc_diag_fallback *why;
 	struct details details;
+	json_t *row;
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*msg))
 		return NULL;
 	read_details(nlh, &details);
 	why = &details.fallback;
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
-			 "state", state_name(msg->diag_state),
-			 "local", endpoint(details.family, msg->id.idiag_src,
-					   msg->id.idiag_sport),
-			 "peer", endpoint(details.family, msg->id.idiag_dst,
-					  msg->id.idiag_dport),
-			 "carrier", carrier_of(msg, why->reason),
-			 "reason", code_text(why->reason),
-			 "reason_text", why->reason ?
+	row = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
+			"state", state_name(msg->diag_state),
+			"local", endpoint(details.family, msg->id.idiag_src,
+					  msg->id.idiag_sport),
+			"peer", endpoint(details.family, msg->id.idiag_dst,
+					 msg->id.idiag_dport),
+			"carrier", carrier_of(msg, why->reason),
+			"reason", code_text(why->reason),
+			"reason_text", why->reason ?
 				json_string(reason_text(why->reason)) :
 				json_null(),
-			 "peer_reason", code_text(why->peer_diagnosis),
-			 "uid", (json_int_t)msg->diag_uid,
-			 "inode", (json_int_t)msg->diag_inode);
+			"peer_reason", code_text(why->peer_diagnosis),
+			"uid", (json_int_t)msg->diag_uid,
+			"inode", (json_int_t)msg->diag_inode);
+	if (msg->diag_mode == SMC_DIAG_MODE_SMCD && add_dmbs(row, &details)) {
+		json_decref(row);
+		return NULL;
+	}
+	return row;
 }
 
 static int collect_socket(const struct nlmsghdr *nlh, void *data)
@@ -146,76 +212,48 @@ static int collect_socket(const struct nlmsghdr *nlh, void *data)
 								 MNL_CB_OK;
 }
 
-/* Sends a request and gives its answers to @handler; -1 with errno. */
-static int ask(struct mnl_socket *nl, const struct nlmsghdr *nlh,
-	       mnl_cb_t handler, void *data)
+static const char *text_of(const json_t *row, const char *key)
 {
-	unsigned int port = mnl_socket_get_portid(nl);
-	ssize_t len;
-	int ret;
-
-	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
-		return -1;
-	do {
-		len = mnl_socket_recvfrom(nl, buffer, sizeof(buffer));
-		if (len < 0)
-			return -1;
-		ret = mnl_cb_run(buffer, len, nlh->nlmsg_seq, port, handler,
-				 data);
-	} while (ret > MNL_CB_STOP);
-	return ret;
+	return json_string_value(json_object_get(row, key));
 }
 
-static struct mnl_socket *open_bus(int bus)
+/* SMC-D with the device. */
+static void carrier_text(char cell[CELL_LEN], const json_t *row)
 {
-	struct mnl_socket *nl = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	const char *carrier = text_of(row, "carrier");
+	const char *device = text_of(row, "device");
 
-	if (nl && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) {
-		mnl_socket_close(nl);
-		return NULL;
-	}
-	return nl;
-}
-
-static int fail_ask(void)
-{
-	if (errno == ENOENT)
-		return fail("the dibs_smc module is not loaded (modprobe dibs_smc)");
-	return fail("smc: %s", strerror(errno));
-}
-
-static int list_sockets(json_t *list)
-{
-	struct mnl_socket *nl = open_bus(NETLINK_SOCK_DIAG);
-	char request[MNL_NLMSG_HDRLEN + 256] = {};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
-	struct smc_diag_req *req;
-	int ret;
-
-	if (!nl)
-		return fail_ask();
-	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	nlh->nlmsg_seq = 1;
-	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
-	req->diag_family = AF_SMC;
-	ret = ask(nl, nlh, collect_socket, list);
-	if (ret < 0)
-		ret = fail_ask();
-	mnl_socket_close(nl);
-	return ret;
+	snprintf(cell, CELL_LEN, "%s%s%s", carrier ? : "-", device ? " " : "",
+		 device ? : "");
 }
 
 static void why_text(char cell[CELL_LEN], const json_t *row)
 {
-	const char *code = json_string_value(json_object_get(row, "reason"));
-	const char *text = json_string_value(json_object_get(row,
-							     "reason_text"));
+	const char *code = text_of(row, "reason");
+	const char *peer = text_of(row, "peer_reason");
 
-	if (code)
-		snprintf(cell, CELL_LEN, "%s %s", code, text);
-	else
+	if (!code)
 		snprintf(cell, CELL_LEN, "-");
+	else if (!peer)
+		snprintf(cell, CELL_LEN, "%s %s", code,
+			 text_of(row, "reason_text"));
+	else
+		snprintf(cell, CELL_LEN, "%s %s: %s %s", code,
+			 text_of(row, "reason_text"), peer,
+			 reason_text(strtoul(peer, NULL, 16)));
+}
+
+/* Prints and frees @list, unless there was an error before. */
+static int show(const struct column *columns, size_t n, json_t *list, int err)
+{
+	if (!err && output_json) {
+		err = print_json(list, JSON_INDENT(2));
+	} else if (!err) {
+		print_table(columns, n, list);
+		err = print_end();
+	}
+	json_decref(list);
+	return err;
 }
 
 int smc_list(int argc, char **argv)
@@ -226,63 +264,21 @@ int smc_list(int argc, char **argv)
 		{ .title = "PEER", .key = "peer" },
 		{ .title = "UID", .key = "uid", .right = true },
 		{ .title = "INODE", .key = "inode", .right = true },
-		{ .title = "CARRIER", .key = "carrier" },
+		{ .title = "CARRIER", .text = carrier_text },
 		{ .title = "WHY", .text = why_text },
 	};
+	const uint8_t ext = 1 << (SMC_DIAG_CONNINFO - 1) |
+			    1 << (SMC_DIAG_DMBINFO - 1);
 	json_t *list;
-	int err;
 
 	if (parse_end(argc, argv))
 		return 1;
 	list = json_array();
-	err = list_sockets(list);
-	if (!err && output_json) {
-		err = print_json(list, JSON_INDENT(2));
-	} else if (!err) {
-		print_table(columns, ARRAY_SIZE(columns), list);
-		err = print_end();
-	}
-	json_decref(list);
-	return err;
+	return show(columns, ARRAY_SIZE(columns), list,
+		    smc_diag_dump(ext, collect_socket, list));
 }
 
 /* --- counters --------------------------------------------------------------- */
-
-static struct nlmsghdr *genl_begin(void *request, uint16_t type, uint8_t cmd,
-				   uint16_t flags)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
-	struct genlmsghdr *genl;
-
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	nlh->nlmsg_seq = cmd;
-	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
-	genl->cmd = cmd;
-	genl->version = 1;
-	return nlh;
-}
-
-static int read_family(const struct nlmsghdr *nlh, void *data)
-{
-	const struct nlattr *attr;
-
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
-		    mnl_attr_validate(attr, MNL_TYPE_U16) >= 0)
-			*(uint16_t *)data = mnl_attr_get_u16(attr);
-	return MNL_CB_OK;
-}
-
-static int find_family(struct mnl_socket *nl, uint16_t *family)
-{
-	char request[256] = {};
-	struct nlmsghdr *nlh = genl_begin(request, GENL_ID_CTRL,
-					  CTRL_CMD_GETFAMILY, NLM_F_ACK);
-
-	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, SMC_GENL_FAMILY_NAME);
-	return ask(nl, nlh, read_family, family);
-}
 
 static json_t *decode_values(const struct nlattr *nest)
 {
@@ -304,8 +300,9 @@ static json_t *decode_values(const struct nlattr *nest)
 			break;
 		}
 	}
-	return json_pack("{s:s, s:o, s:s, s:I}",
+	return json_pack("{s:s, s:s, s:o, s:s, s:I}",
 			 "role", server ? "server" : "client",
+			 "carrier", "TCP",
 			 "reason", code_text(code),
 			 "reason_text", reason_text(code),
 			 "count", (json_int_t)count);
@@ -322,32 +319,44 @@ static int collect_fallback(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static int list_fallbacks(json_t *list)
+static int add_connections(json_t *list, const char *role, uint64_t count)
 {
-	struct mnl_socket *nl = open_bus(NETLINK_GENERIC);
-	char request[256] = {};
-	uint16_t family = 0;
-	struct nlmsghdr *nlh;
-	int ret;
+	return json_array_append_new(list,
+				     json_pack("{s:s, s:s, s:n, s:n, s:I}",
+					       "role", role,
+					       "carrier", "SMC-D",
+					       "reason", "reason_text",
+					       "count", (json_int_t)count));
+}
 
-	if (!nl)
-		return fail_ask();
-	ret = find_family(nl, &family);
-	if (ret >= 0) {
-		nlh = genl_begin(request, family, SMC_NETLINK_GET_FBACK_STATS,
-				 NLM_F_DUMP);
-		ret = ask(nl, nlh, collect_fallback, list);
+static int collect_connections(const struct nlmsghdr *nlh, void *data)
+{
+	uint64_t client = 0, server = 0;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_validate(attr, MNL_TYPE_U64) < 0)
+			continue;
+		switch (mnl_attr_get_type(attr)) {
+		case DIBS_SMC_NLA_CONNS_CLIENT:
+			client = mnl_attr_get_u64(attr);
+			break;
+		case DIBS_SMC_NLA_CONNS_SERVER:
+			server = mnl_attr_get_u64(attr);
+			break;
+		}
 	}
-	if (ret < 0)
-		ret = fail_ask();
-	mnl_socket_close(nl);
-	return ret;
+	if (add_connections(data, "client", client) ||
+	    add_connections(data, "server", server))
+		return MNL_CB_ERROR;
+	return MNL_CB_OK;
 }
 
 int smc_stats(int argc, char **argv)
 {
 	static const struct column columns[] = {
 		{ .title = "ROLE", .key = "role" },
+		{ .title = "CARRIER", .key = "carrier" },
 		{ .title = "COUNT", .key = "count", .right = true },
 		{ .title = "WHY", .text = why_text },
 	};
@@ -357,13 +366,9 @@ int smc_stats(int argc, char **argv)
 	if (parse_end(argc, argv))
 		return 1;
 	list = json_array();
-	err = list_fallbacks(list);
-	if (!err && output_json) {
-		err = print_json(list, JSON_INDENT(2));
-	} else if (!err) {
-		print_table(columns, ARRAY_SIZE(columns), list);
-		err = print_end();
-	}
-	json_decref(list);
-	return err;
+	err = smc_genl_get(DIBS_SMC_NETLINK_GET_CONNS, collect_connections,
+			   list) ||
+	      smc_genl_dump(SMC_NETLINK_GET_FBACK_STATS, collect_fallback,
+			    list);
+	return show(columns, ARRAY_SIZE(columns), list, err);
 }

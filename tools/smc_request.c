@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Requests of "dibs smc" to the kernel, see smc.h.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/genetlink.h>
+#include <linux/smc.h>
+#include <linux/smc_diag.h>
+#include <linux/sock_diag.h>
+
+#include "dibs.h"
+#include "smc.h"
+
+#ifndef AF_SMC
+#define AF_SMC 43
+#endif
+
+static char request[1024];
+static char buffer[64 * 1024];
+static char message[256];	/* the kernel's about an error, or empty */
+
+static void read_message(const struct nlmsghdr *nlh,
+			 const struct nlmsgerr *error)
+{
+	const struct nlattr *attr;
+	size_t offset = sizeof(*error);
+
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		offset += MNL_ALIGN(error->msg.nlmsg_len) - sizeof(error->msg);
+	if (mnl_nlmsg_get_payload_len(nlh) < offset)
+		return;
+	mnl_attr_for_each(attr, nlh, offset)
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			snprintf(message, sizeof(message), "%s",
+				 mnl_attr_get_str(attr));
+}
+
+static int read_error(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlmsgerr *error = mnl_nlmsg_get_payload(nlh);
+
+	(void)data;
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*error)) {
+		errno = EBADMSG;
+		return MNL_CB_ERROR;
+	}
+	if (!error->error)
+		return MNL_CB_STOP;
+	read_message(nlh, error);
+	errno = -error->error;
+	return MNL_CB_ERROR;
+}
+
+/* Sends the request and gives its answers to @handler; -1 with errno. */
+static int ask(struct mnl_socket *nl, const struct nlmsghdr *nlh,
+	       mnl_cb_t handler, void *data)
+{
+	static mnl_cb_t control[] = { [NLMSG_ERROR] = read_error };
+	unsigned int port = mnl_socket_get_portid(nl);
+	ssize_t len;
+	int ret;
+
+	message[0] = '\0';
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+		return -1;
+	do {
+		len = mnl_socket_recvfrom(nl, buffer, sizeof(buffer));
+		if (len < 0)
+			return -1;
+		ret = mnl_cb_run2(buffer, len, nlh->nlmsg_seq, port, handler,
+				  data, control, ARRAY_SIZE(control));
+	} while (ret > MNL_CB_STOP);
+	return ret;
+}
+
+static struct mnl_socket *open_bus(int bus)
+{
+	struct mnl_socket *nl = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	int on = 1;
+
+	if (!nl)
+		return NULL;
+	/* Without it there is no more than errno. */
+	mnl_socket_setsockopt(nl, NETLINK_EXT_ACK, &on, sizeof(on));
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) {
+		mnl_socket_close(nl);
+		return NULL;
+	}
+	return nl;
+}
+
+static int fail_ask(void)
+{
+	if (*message)
+		return fail("smc: %s", message);
+	if (errno == ENOENT)
+		return fail("the dibs_smc module is not loaded (modprobe dibs_smc)");
+	return fail("smc: %s", strerror(errno));
+}
+
+int smc_diag_dump(uint8_t ext, mnl_cb_t handler, void *data)
+{
+	struct mnl_socket *nl = open_bus(NETLINK_SOCK_DIAG);
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+	struct smc_diag_req *req;
+	int ret;
+
+	message[0] = '\0';
+	if (!nl)
+		return fail_ask();
+	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nlh->nlmsg_seq = 1;
+	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
+	req->diag_family = AF_SMC;
+	req->diag_ext = ext;
+	ret = ask(nl, nlh, handler, data) < 0 ? fail_ask() : 0;
+	mnl_socket_close(nl);
+	return ret;
+}
+
+static struct nlmsghdr *genl_begin(uint16_t type, uint8_t cmd, uint16_t flags)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+	struct genlmsghdr *genl;
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	nlh->nlmsg_seq = cmd;
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = cmd;
+	genl->version = 1;
+	return nlh;
+}
+
+static int read_family(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
+		    mnl_attr_validate(attr, MNL_TYPE_U16) >= 0)
+			*(uint16_t *)data = mnl_attr_get_u16(attr);
+	return MNL_CB_OK;
+}
+
+static int find_family(struct mnl_socket *nl, uint16_t *family)
+{
+	struct nlmsghdr *nlh = genl_begin(GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
+					  NLM_F_ACK);
+
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, SMC_GENL_FAMILY_NAME);
+	return ask(nl, nlh, read_family, family);
+}
+
+/* @eid: goes along, unless it is NULL. */
+static int smc_genl(uint8_t cmd, uint16_t flags, const char *eid,
+		    mnl_cb_t handler, void *data)
+{
+	struct mnl_socket *nl = open_bus(NETLINK_GENERIC);
+	struct nlmsghdr *nlh;
+	uint16_t family = 0;
+	int ret;
+
+	message[0] = '\0';
+	if (!nl)
+		return fail_ask();
+	ret = find_family(nl, &family);
+	if (ret >= 0) {
+		nlh = genl_begin(family, cmd, flags);
+		if (eid)
+			mnl_attr_put_strz(nlh, SMC_NLA_EID_TABLE_ENTRY, eid);
+		ret = ask(nl, nlh, handler, data);
+	}
+	ret = ret < 0 ? fail_ask() : 0;
+	mnl_socket_close(nl);
+	return ret;
+}
+
+int smc_genl_dump(uint8_t cmd, mnl_cb_t handler, void *data)
+{
+	return smc_genl(cmd, NLM_F_DUMP, NULL, handler, data);
+}
+
+int smc_genl_get(uint8_t cmd, mnl_cb_t handler, void *data)
+{
+	return smc_genl(cmd, NLM_F_ACK, NULL, handler, data);
+}
+
+int smc_genl_change(uint8_t cmd, const char *eid)
+{
+	return smc_genl(cmd, NLM_F_ACK, eid, NULL, NULL);
+}
