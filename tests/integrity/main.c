@@ -18,6 +18,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -264,6 +265,7 @@ int main(int argc, char **argv)
 	pthread_t *threads;
 	unsigned int i;
 
+	signal(SIGPIPE, SIG_IGN);	/* splice() knows no MSG_NOSIGNAL */
 	setrlimit(RLIMIT_NOFILE, &files);
 	ends = calloc(setting.connections, sizeof(*ends));
 	threads = calloc(setting.connections, sizeof(*threads));
