@@ -85,7 +85,11 @@ stop_servers() {
 # no such thing here.
 choose_carrier() {
 	case $1 in
-	tcp) ;; # without a device, all are
+	tcp) sysctl -qw net.smc.enabled=0 ;;
+	mapped) modprobe dibs_loopback &&
+		sysctl -qw net.smc.enabled=1 net.smc.mapped=1 ;;
+	moving) modprobe dibs_loopback &&
+		sysctl -qw net.smc.enabled=1 net.smc.mapped=0 ;;
 	*) return 1 ;;
 	esac
 }
@@ -107,7 +111,7 @@ carried_by() {
 
 # Connections that fell back in this namespace so far, either end counted.
 fallbacks() {
-	dibs smc stats | awk 'NR > 1 { sum += $2 } END { print sum + 0 }'
+	dibs smc stats | awk '$2 == "TCP" { sum += $3 } END { print sum + 0 }'
 }
 
 # watch_sockets FILE: until it is killed
