@@ -65,7 +65,8 @@ static void do_damage(struct end *end, size_t len)
 {
 	struct stream *s = &end->out;
 
-	if (end->damaged || end->server || s->pos < setting.bytes / 2 ||
+	if (end->damaged || end->server || len < 2 ||
+	    s->pos < setting.bytes / 2 ||
 	    s->pos + len >= setting.bytes)
 		return;
 	end->damaged = true;
