@@ -294,6 +294,23 @@ static int dibs_memory_populate_atomic(struct dibs_memory *mem, u32 offset,
 				    GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
 }
 
+/*
+ * Eight aligned bytes are stored at once, so that a reader who loads them at
+ * once never sees halves of two moves.
+ */
+static void dibs_memory_store(void *to, const void *from, u32 size)
+{
+	u64 word;
+
+	if (size != sizeof(word) || !IS_ALIGNED((unsigned long)to,
+						sizeof(word))) {
+		memcpy(to, from, size);
+		return;
+	}
+	memcpy(&word, from, sizeof(word));
+	WRITE_ONCE(*(u64 *)to, word);
+}
+
 int dibs_memory_write(struct dibs_memory *mem, u32 offset, const void *data,
 		      u32 size)
 {
@@ -313,7 +330,7 @@ int dibs_memory_write(struct dibs_memory *mem, u32 offset, const void *data,
 		}
 		/* Trimmed at the same time: lost, as the trimmer was told. */
 		if (likely(to))
-			memcpy(to, data, span);
+			dibs_memory_store(to, data, span);
 		data += span;
 		offset += span;
 		size -= span;

@@ -506,7 +506,8 @@ int dibs_detach_dmb(struct dibs_client *client, struct dibs_attachment **slot);
  * @size:   bytes; 0 with @signal only signals
  *
  * When it returns 0, the bytes are in the DMB, and the owner sees them before
- * it sees the signal. Any context: if memory of the DMB has to be found, this
+ * it sees the signal. A move of eight bytes to an offset that is a multiple of
+ * eight is seen whole or not at all. Any context: if memory of the DMB has to be found, this
  * does not wait for it; dibs_attachment_populate() before does.
  *
  * Return: 0; -ERANGE (beyond the DMB; nothing written), -EINVAL (@idx; nothing
