@@ -47,8 +47,8 @@ run_sockperf() {
 		"${over[@]}" sockperf $options --tcp -i 127.0.0.1 -p "$port" \
 			-t 1 >"$scratch/client" 2>&1
 		echo "sockperf $options: status $?"
-		grep -o '# dropped messages = [0-9]*; # duplicated .* = [0-9]*' \
-			"$scratch/client"
+		# What is under way when time is over counts as dropped.
+		grep -o '# duplicated messages = .* = [0-9]*' "$scratch/client"
 	done
 }
 
@@ -76,7 +76,8 @@ if needs sockperf sockperf; then
 	program sockperf 5301 run_sockperf
 fi
 if needs stress-ng stress-ng; then
-	# It closes what it accepted at once.
+	# It closes what it accepted at once, and what it has not connected yet.
+	tolerated=50
 	program stress-ng 5701 run_stress "connected listener"
 fi
 done_testing
