@@ -73,7 +73,8 @@ u32 dibs_smc_reason(const struct dibs_smc *smc)
 {
 	struct net *net = sock_net(smc->sk);
 
-	if (READ_ONCE(smc->fastopen))
+	/* TCP_REPAIR makes up a connection, of which the peer knows nothing. */
+	if (READ_ONCE(smc->fastopen) || tcp_sk(smc->sk)->repair)
 		return DIBS_SMC_OPTION;
 	if (!smc_sysctl_enabled(net))
 		return DIBS_SMC_CONFIG;
@@ -91,6 +92,12 @@ void dibs_smc_fallback(struct dibs_smc *smc, enum dibs_smc_role role,
 		return;
 	dibs_smc_count_fallback(sock_net(sk), role, reason);
 	trace_smc_switch_to_fallback(sk, role == DIBS_SMC_SERVER, reason);
+}
+
+/* The connection broke before anybody carried a byte: what is left is TCP's. */
+void smc_carry_nothing(struct dibs_smc *smc)
+{
+	smc_carrier_decide(smc, DIBS_SMC_TCP, 0);
 }
 
 /* DMBs carry @smc from here on. */

@@ -211,8 +211,8 @@ static void smc_handshake_lost(struct smc_handshake *hs)
 	struct sock *sk = hs->sk;
 
 	if (hs->req) {
-		hs->reason = DIBS_SMC_PEER_NO_SMC;
-		smc_handshake_fall_back(hs);
+		smc_carry_nothing(smc);
+		smc_handshake_finish(hs);
 		return;
 	}
 	smc_handshake_drop(smc);

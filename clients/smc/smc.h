@@ -250,6 +250,7 @@ extern struct dibs_client *smc_client;
 void dibs_smc_fallback(struct dibs_smc *smc, enum dibs_smc_role role,
 		       u32 reason);
 void smc_carry(struct dibs_smc *smc, struct smc_conn *conn);
+void smc_carry_nothing(struct dibs_smc *smc);
 void smc_carrier_show(struct dibs_smc *smc, struct socket *sock);
 void dibs_smc_start_anew(struct dibs_smc *smc);
 u32 dibs_smc_reason(const struct dibs_smc *smc);
