@@ -80,6 +80,8 @@ struct test {
 #define ONLY_V4	 1u
 #define ONLY_V6	 2u
 #define OWN_NET	 4u		/* a network namespace of its own */
+#define FALLS_BACK 8u		/* OWN_NET; a connection cannot use DMBs */
+#define MAY_FALL_BACK 16u	/* likewise, but that depends on chance */
 
 #define CASE(function, statement) \
 	{ .name = #function, .says = statement, .run = function }
@@ -103,11 +105,20 @@ struct carrier {
 	bool own_family;	/* socket(AF_SMC) */
 };
 
+/* What carries the bytes of SMC sockets. */
+enum path {
+	PATH_ANY,		/* whatever it is */
+	PATH_TCP,
+	PATH_MAPPED,		/* DMBs, written in place */
+	PATH_MOVING,		/* DMBs, by a device's moves */
+};
+
 struct setting {
 	const struct carrier *carrier;
 	int family;		/* AF_INET or AF_INET6 */
 	unsigned int patience;	/* seconds until something counts as hung */
-	bool prove;		/* connections must not have fallen back */
+	enum path path;
+	bool falls_back;	/* this case */
 	uint32_t seed;
 };
 
@@ -223,6 +234,7 @@ struct pair connected(void);
 /* Both with small buffers, so that filling them is quick. */
 struct pair connected_small(void);
 struct pair accept_one(int l, const struct addr *where);
+/* Its bytes go the way that was asked for. */
 void prove_carrier(int fd);
 
 /* --- small helpers (help.c) ------------------------------------------------ */

@@ -16,7 +16,7 @@
 	X(send) X(receive) X(message) X(urgent) X(cork) X(timeout) X(signal) \
 	X(linger) X(close) X(shutdown) X(buffer) X(sockopt) X(tcpopt) \
 	X(ipopt) X(badopt) X(fault) X(splice) X(ioctl) X(async) X(poll) \
-	X(epoll) X(edge) X(uring) X(descriptor) X(many) X(life)
+	X(epoll) X(edge) X(uring) X(descriptor) X(many) X(life) X(wrap)
 
 #define DECLARE(topic) extern const struct group topic##_group;
 GROUPS(DECLARE)
@@ -36,9 +36,14 @@ static struct {
 	const char *pattern;
 	const char *carrier;
 	const char *differences;
+	const char *dmb_differences;
 	unsigned int workers;
 	bool slowest;
-} options = { .differences = "tests/conformance/differences", .workers = 8 };
+} options = {
+	.differences = "tests/conformance/differences",
+	.dmb_differences = "tests/conformance/differences-dmb",
+	.workers = 8,
+};
 
 static bool wanted(const struct test *test, int family)
 {
@@ -178,8 +183,10 @@ static void usage(FILE *to)
 	      "  --case GLOB            only those (their names are matched)\n"
 	      "  --carrier GLOB         TCP (alone), IPPROTO_SMC, AF_SMC or\n"
 	      "                         TCP-again, each compared with TCP\n"
+	      "  --path PATH            tcp, mapped or moving: what carries the\n"
+	      "                         bytes of SMC sockets, and nothing else\n"
 	      "  --differences FILE     what may differ from TCP\n"
-	      "  --prove-not-fallback   fail where a connection fell back\n"
+	      "  --dmb-differences FILE likewise, on the paths mapped and moving\n"
 	      "  --workers N            cases at once [8]\n"
 	      "  --patience SECONDS     until something hangs [20]\n"
 	      "  --slowest              say what takes long\n", to);
@@ -189,14 +196,37 @@ static const struct option long_options[] = {
 	{ "list", no_argument, NULL, 'l' },
 	{ "case", required_argument, NULL, 'c' },
 	{ "carrier", required_argument, NULL, 'C' },
+	{ "path", required_argument, NULL, 'a' },
 	{ "differences", required_argument, NULL, 'd' },
-	{ "prove-not-fallback", no_argument, NULL, 'p' },
+	{ "dmb-differences", required_argument, NULL, 'D' },
 	{ "workers", required_argument, NULL, 'w' },
 	{ "patience", required_argument, NULL, 'P' },
 	{ "slowest", no_argument, NULL, 's' },
 	{ "help", no_argument, NULL, 'h' },
 	{}
 };
+
+static void choose_path(const char *name)
+{
+	if (path_by_name(name))
+		return;
+	fprintf(stderr, "no path %s\n", name);
+	exit(2);
+}
+
+static void read_differences(void)
+{
+	bool dmb = setting.path == PATH_MAPPED || setting.path == PATH_MOVING;
+
+	if (differences_read(options.differences)) {
+		perror(options.differences);
+		exit(2);
+	}
+	if (dmb && differences_read(options.dmb_differences)) {
+		perror(options.dmb_differences);
+		exit(2);
+	}
+}
 
 static void parse(int argc, char **argv)
 {
@@ -208,8 +238,9 @@ static void parse(int argc, char **argv)
 		case 'l': only_list = true; break;
 		case 'c': options.pattern = optarg; break;
 		case 'C': options.carrier = optarg; break;
+		case 'a': choose_path(optarg); break;
 		case 'd': options.differences = optarg; break;
-		case 'p': setting.prove = true; break;
+		case 'D': options.dmb_differences = optarg; break;
 		case 'w': options.workers = atoi(optarg); break;
 		case 'P': setting.patience = atoi(optarg); break;
 		case 's': options.slowest = true; break;
@@ -231,10 +262,7 @@ int main(int argc, char **argv)
 
 	setting.patience = debug && *debug ? 120 : 20;
 	parse(argc, argv);
-	if (difference_count() == 0 && differences_read(options.differences)) {
-		perror(options.differences);
-		return 2;
-	}
+	read_differences();
 	plan = plan_make(each(NULL, NULL));
 	choose_carriers(plan);
 	check_carriers(plan);

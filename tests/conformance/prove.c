@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * Proves with sock_diag that a socket's bytes do not go through TCP
- * (--prove-not-fallback).
+ * Proves with sock_diag which way a socket's bytes go (--path).
  */
 
 #include <linux/netlink.h>
@@ -55,10 +54,13 @@ static int find_mode(void *data, int len, ino_t inode)
 void prove_carrier(int fd)
 {
 	static char data[65536] __attribute__((aligned(8)));
+	int wanted = setting.path == PATH_TCP ? SMC_DIAG_MODE_FALLBACK_TCP :
+						SMC_DIAG_MODE_SMCD;
 	int diag, mode = -1, len;
 	struct stat st;
 
-	if (setting.carrier->tcp)
+	if (setting.path == PATH_ANY || setting.carrier->tcp ||
+	    setting.falls_back)
 		return;
 	if (fstat(fd, &st))
 		broken("fstat");
@@ -70,6 +72,8 @@ void prove_carrier(int fd)
 		mode = find_mode(data, len, st.st_ino);
 	}
 	close(diag);
-	if (mode != SMC_DIAG_MODE_SMCD)
-		broken("a connection fell back to TCP");
+	if (mode != wanted)
+		broken(wanted == SMC_DIAG_MODE_SMCD ?
+		       "a connection fell back to TCP" :
+		       "a connection uses DMBs");
 }

@@ -64,6 +64,15 @@ bool difference_names(unsigned int number, const struct test *test);
 unsigned int difference_count(void);
 const char *difference_text(unsigned int number);
 
+/* --- the path of the bytes (path.c) ------------------------------------------- */
+
+bool path_by_name(const char *name);
+/* In a new network namespace: its settings, tried out. */
+void path_choose(void);
+/* Around a case, in its namespace; records what went wrong. */
+void path_before(void);
+void path_after(const struct test *test);
+
 /* --- the judge (judge.c) ------------------------------------------------------- */
 
 /* Writes what is wrong into text; false if anything is. reference is TCP's

@@ -32,6 +32,7 @@ static void enter_new_net(void)
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo))
 		broken("lo up");
 	close(fd);
+	path_choose();
 }
 
 /* ::1 is there a moment later than the interface. */
@@ -48,6 +49,12 @@ static void wait_for_ipv6(void)
 	close(fd);
 }
 
+/* What falls back may be counted after the case has ended. */
+static bool has_own_net(const struct test *test)
+{
+	return test->flags & (OWN_NET | FALLS_BACK | MAY_FALL_BACK);
+}
+
 __attribute__((noreturn))
 static void case_process(const struct test *test)
 {
@@ -56,11 +63,15 @@ static void case_process(const struct test *test)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGURG, SIG_DFL);
 	parts_begin();
-	if (test->flags & OWN_NET) {
+	setting.falls_back = test->flags & (FALLS_BACK | MAY_FALL_BACK);
+	if (has_own_net(test)) {
 		enter_new_net();
 		wait_for_ipv6();
+		path_before();
 	}
 	test->run();
+	if (has_own_net(test))
+		path_after(test);
 	_exit(0);
 }
 
@@ -136,7 +147,11 @@ static void run_job(struct plan *plan, struct job *job, struct record *records)
 		long begin = now_ms();
 
 		setting.carrier = plan->carrier[i];
+		if (!has_own_net(job->test))
+			path_before();
 		run_case(job->test, seen);
+		if (!has_own_net(job->test))
+			path_after(job->test);
 		result->good = judge(job->test, setting.carrier->name, seen,
 				     i ? &records[0] : NULL, result->text,
 				     sizeof(result->text));

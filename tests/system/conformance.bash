@@ -1,25 +1,36 @@
-#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
+# shellcheck shell=bash
 #
 # SMC sockets behave as TCP's in everything a program can see: the same cases
 # over both, compared call by call. tests/conformance/ has the cases and the
-# list of what differs on purpose.
+# lists of what differs on purpose.
+#
+#	conform PATH [OPTION]...    PATH carries the bytes, as --path has it
 
 set -u
 
 suite=build/tests/conformance
 
-[[ -x $suite ]] || {
-	echo "Bail out! $suite is not built (make test-programs)"
+bail_out() {
+	echo "Bail out! $*"
 	exit 1
 }
-modprobe dibs_smc || {
-	echo "Bail out! dibs_smc cannot be loaded"
-	exit 1
+
+conform() {
+	local path=$1
+
+	shift
+	[[ -x $suite ]] || bail_out "$suite is not built (make test-programs)"
+	modprobe dibs_smc || bail_out "dibs_smc cannot be loaded"
+	if [[ $path != tcp ]]; then
+		modprobe dibs_loopback ||
+			bail_out "dibs_loopback cannot be loaded"
+	fi
+	# AF_SMC differs only in how sockets are made: over TCP is enough, and
+	# the debug kernel is slow.
+	if [[ $path != tcp || -n ${DIBS_DEBUG-} ]]; then
+		set -- --carrier IPPROTO_SMC "$@"
+	fi
+	exec "$suite" --path "$path" "$@"
 }
-# The debug kernel is slow, and AF_SMC differs only in how sockets are made.
-if [[ -n ${DIBS_DEBUG-} ]]; then
-	set -- --carrier IPPROTO_SMC "$@"
-fi
-exec "$suite" "$@"

@@ -41,9 +41,10 @@ static void fault_send_partly(void)
 	ssize_t n;
 
 	pattern(edge() - 50000, 50000, 0);
-	n = CALL(send(p.c, edge() - 50000, 60000, 0));
-	if (n > 0)
-		WANT(expect_pattern(p.s, n, 0) == (size_t)n, 1);
+	/* How much is a matter of the pieces that it is copied in. */
+	n = send(p.c, edge() - 50000, 60000, 0);
+	WANT(n > 0 && n <= 50000, 1);
+	WANT(expect_pattern(p.s, n, 0) == (size_t)n, 1);
 	WANT(send(p.c, "x", 1, 0), 1);
 	WANT(recv(p.s, (char[9]){}, 9, 0), 1);
 }

@@ -164,6 +164,7 @@ static void life_user_timeout(void)
 	struct pair p = connected();
 
 	set_int(p.c, IPPROTO_TCP, TCP_USER_TIMEOUT, 700);
+	set_timeout(p.c, SO_RCVTIMEO, setting.patience * 500);
 	drop_all(p.s);
 	WANT(send(p.c, "x", 1, 0), 1);
 	FAIL(recv(p.c, (char[9]){}, 9, 0), ETIMEDOUT);

@@ -213,7 +213,7 @@ static const struct test listen_tests[] = {
 	CASE(listen_shutdown_wakes, "shutdown() of a listener wakes accept()"),
 	CASE(listen_closed_with_waiting, "closing a listener resets who waits in it"),
 	CASE(listen_reuseport_spreads, "listeners with SO_REUSEPORT share what arrives"),
-	CASE(listen_full_backlog, "what exceeds the backlog connects later"),
+	CASE_FLAGS(listen_full_backlog, MAY_FALL_BACK, "what exceeds the backlog connects later"),
 	CASE(listen_inherits, "an accepted socket inherits its listener's options"),
 };
 

@@ -266,6 +266,24 @@ static void uring_poll_before_connect(void)
 	WANT(uring_wait(1), POLLRDHUP);
 }
 
+static void uring_inq(void)
+{
+	struct pair p = connected();
+	struct io_uring_sqe *sqe;
+	int n;
+
+	uring_start();
+	WANT(send(p.c, "abc", 3, 0), 3);
+	SOON(queued_in(p.s), 3);
+	sqe = uring_entry(IORING_OP_URING_CMD, p.s, NULL, 0, 1);
+	sqe->cmd_op = 0;	/* SOCKET_URING_OP_SIOCINQ */
+	WANT(uring_submit(), 1);
+	n = uring_wait(1);
+	if (n == -EOPNOTSUPP)
+		skip("io_uring has no commands for sockets");
+	NOTE("SIOCINQ", n);
+}
+
 static void uring_cancel(void)
 {
 	struct pair p = connected();
@@ -362,6 +380,7 @@ static const struct test uring_tests[] = {
 	CASE(uring_connect_refused, "io_uring's connect is refused"),
 	CASE(uring_poll, "io_uring polls"),
 	CASE(uring_poll_before_connect, "io_uring's poll sees the end"),
+	CASE(uring_inq, "io_uring's SIOCINQ counts what has come"),
 	CASE(uring_cancel, "io_uring's recv can be cancelled"),
 	CASE(uring_splice, "io_uring splices"),
 	CASE(uring_shutdown, "io_uring shuts down"),

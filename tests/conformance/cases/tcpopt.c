@@ -4,6 +4,8 @@
  * Options of IPPROTO_TCP.
  */
 
+#include <sys/mman.h>
+
 #include "conformance.h"
 
 #ifndef TCP_TX_DELAY
@@ -327,6 +329,45 @@ static void tcpopt_repair_refused_unprivileged(void)
 	FAIL(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &(int){ 1 }, 4), EPERM);
 }
 
+static void tcpopt_repair_connected(void)
+{
+	struct pair p = connected();
+
+	CALL(setsockopt(p.c, IPPROTO_TCP, TCP_REPAIR, &(int){ 1 }, 4));
+	CALL(setsockopt(p.c, IPPROTO_TCP, TCP_REPAIR, &(int){ 0 }, 4));
+	WANT(send(p.c, "abc", 3, 0), 3);
+	WANT(recv(p.s, (char[9]){}, 9, 0), 3);
+}
+
+/* A connection that is made up: nobody is asked. */
+static void tcpopt_repair_connect(void)
+{
+	struct addr where = nobody();
+	int c = sock(SOCK_NONBLOCK);
+
+	WANT(setsockopt(c, IPPROTO_TCP, TCP_REPAIR, &(int){ 1 }, 4), 0);
+	WANT(connect(c, SA(where)), 0);
+	MASK(c, POLLOUT);
+	CALL(send(c, "abc", 3, MSG_NOSIGNAL));
+	WANT(socket_error(c), 0);
+	WANT(close(c), 0);
+}
+
+static void tcpopt_zerocopy_receive(void)
+{
+	struct tcp_zerocopy_receive zc = { .length = 4096 };
+	struct pair p = connected();
+	socklen_t len = sizeof(zc);
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, p.s, 0);
+
+	WANT(page != MAP_FAILED, 1);
+	zc.address = (uintptr_t)page;
+	WANT(send(p.c, "abc", 3, 0), 3);
+	SOON(queued_in(p.s), 3);
+	CALL(getsockopt(p.s, IPPROTO_TCP, TCP_ZEROCOPY_RECEIVE, &zc, &len));
+	WANT(recv(p.s, (char[9]){}, 9, 0), 3);
+}
+
 static void tcpopt_saved_syn(void)
 {
 	struct addr where;
@@ -357,6 +398,9 @@ static void tcpopt_md5(void)
 }
 
 static const struct test tcpopt_tests[] = {
+	CASE(tcpopt_repair_connected, "a connection is repaired as TCP's is"),
+	CASE_FLAGS(tcpopt_repair_connect, FALLS_BACK, "TCP_REPAIR makes up a connection"),
+	CASE(tcpopt_zerocopy_receive, "TCP_ZEROCOPY_RECEIVE does what TCP does"),
 	CASE(tcpopt_all_new, "TCP options of a new socket"),
 	CASE(tcpopt_all_listening, "TCP options of a listener"),
 	CASE(tcpopt_all_connected, "TCP options of a connection"),
@@ -370,9 +414,9 @@ static const struct test tcpopt_tests[] = {
 	CASE(tcpopt_ulp_length, "TCP_ULP names no layer, whatever the length"),
 	CASE(tcpopt_ulp_tls, "TCP_ULP: kTLS"),
 	CASE(tcpopt_ulp_unconnected, "TCP_ULP needs a connection"),
-	CASE(tcpopt_fastopen_listener, "TCP_FASTOPEN on a listener"),
-	CASE(tcpopt_fastopen_connect, "TCP_FASTOPEN_CONNECT connects with the first data"),
-	CASE(tcpopt_fastopen_sendto, "MSG_FASTOPEN connects and sends"),
+	CASE_FLAGS(tcpopt_fastopen_listener, FALLS_BACK, "TCP_FASTOPEN on a listener"),
+	CASE_FLAGS(tcpopt_fastopen_connect, FALLS_BACK, "TCP_FASTOPEN_CONNECT connects with the first data"),
+	CASE_FLAGS(tcpopt_fastopen_sendto, FALLS_BACK, "MSG_FASTOPEN connects and sends"),
 	CASE(tcpopt_fastopen_sendto_nobody, "MSG_FASTOPEN to nobody is refused"),
 	CASE(tcpopt_user_timeout, "TCP_USER_TIMEOUT is kept and checked"),
 	CASE(tcpopt_notsent_low_water, "TCP_NOTSENT_LOWAT is kept"),

@@ -1,0 +1,10 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+#
+# SMC sockets that fell back to TCP are TCP sockets to every program.
+
+# shellcheck source=conformance.bash
+. "$(dirname "$0")/conformance.bash"
+
+conform tcp "$@"
