@@ -270,10 +270,14 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 {
 	struct smc_conn *conn = dibs_dmb_priv(dmb);
 	struct sock *sk = conn->sk;
-	/* In this order, see conn.h. */
-	u64 consumer = smp_load_acquire(&conn->mine->consumer);
-	u64 producer = smp_load_acquire(&conn->mine->producer);
-	struct smc_cdc_flags flags = smc_cdc_word_flags(consumer);
+	struct smc_cdc_flags flags;
+	u64 consumer, producer;
+
+	/* In this order: see conn.h, which also names what it pairs with. */
+	consumer = smp_load_acquire(&conn->mine->consumer);
+	/* Likewise. */
+	producer = smp_load_acquire(&conn->mine->producer);
+	flags = smc_cdc_word_flags(consumer);
 
 	/* Who is told by SIGIO never sleeps where it could say so. */
 	if (sock_flag(sk, SOCK_FASYNC)) {

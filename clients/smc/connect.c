@@ -31,7 +31,7 @@ int smc_connect_wait(struct dibs_smc *smc, long timeo)
 	int err = 0;
 
 	add_wait_queue(sk_sleep(sk), &wait);
-	while (smp_load_acquire(&smc->carrier) == DIBS_SMC_AGREEING &&
+	while (READ_ONCE(smc->carrier) == DIBS_SMC_AGREEING &&
 	       inet_sk_state_load(sk) != TCP_CLOSE) {
 		if (!timeo) {
 			err = -EAGAIN;

@@ -55,7 +55,7 @@ int smc_eids_add(const char *text, size_t len)
 	if (err)
 		return err;
 	mutex_lock(&smc_ueids_lock);
-	if (smc_ueid_find(&eid) >= 0)
+	if (smc_eid_equal(&eid, &smc_eid_default) || smc_ueid_find(&eid) >= 0)
 		err = -EEXIST;
 	else if (smc_ueid_count == SMC_UEIDS_MAX)
 		err = -ERANGE;

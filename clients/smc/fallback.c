@@ -19,7 +19,7 @@
 void smc_carrier_show(struct dibs_smc *smc, struct socket *sock)
 {
 	spin_lock_bh(&smc->lock);
-	WRITE_ONCE(sock->ops, smc->carrier == DIBS_SMC_TCP ?
+	WRITE_ONCE(sock->ops, smc->carrier == DIBS_SMC_TCP && !smc->late ?
 			      &smc->family->tcp_ops : &smc->family->open_ops);
 	spin_unlock_bh(&smc->lock);
 }
@@ -115,6 +115,9 @@ void smc_carry(struct dibs_smc *smc, struct smc_conn *conn)
 /* The socket has no connection any more and may get another. */
 void dibs_smc_start_anew(struct dibs_smc *smc)
 {
+	mutex_lock(&smc->rx_lock);
+	smc_late_forget(smc);
+	mutex_unlock(&smc->rx_lock);
 	spin_lock_bh(&smc->lock);
 	smc->carrier = DIBS_SMC_UNDECIDED;
 	smc->reason = 0;

@@ -361,6 +361,14 @@ static enum smc_verdict smc_handshake_once(struct smc_handshake *hs)
 	return err ? SMC_WAIT : hs->step(hs);
 }
 
+/* The peer took too long. What it sends yet is not for the program. */
+static enum smc_verdict smc_handshake_is_late(struct smc_handshake *hs)
+{
+	if (smc_late_expect(hs->smc, &hs->io))
+		return SMC_WAIT;
+	return smc_handshake_decline(hs, DIBS_SMC_TIMEOUT_CONFIRM);
+}
+
 /* Runs steps as far as they go. */
 static enum smc_verdict smc_handshake_run(struct smc_handshake *hs)
 {
@@ -370,8 +378,7 @@ static enum smc_verdict smc_handshake_run(struct smc_handshake *hs)
 		verdict = smc_handshake_once(hs);
 		if (verdict == SMC_WAIT && hs->step != smc_handshake_declined &&
 		    time_after_eq(jiffies, hs->deadline))
-			verdict = smc_handshake_decline(hs,
-						DIBS_SMC_TIMEOUT_CONFIRM);
+			verdict = smc_handshake_is_late(hs);
 		trace_smc_handshake(hs, verdict);
 		if (verdict == SMC_DECLINE) {
 			hs->step = smc_handshake_declined;
@@ -403,6 +410,12 @@ void smc_handshake_step(struct dibs_smc *smc)
 
 	if (hs->listener && smc_listener_is_gone(hs->listener))
 		state = TCP_CLOSE;
+	/* The server was ready, and what it wrote is there. */
+	if (state == TCP_CLOSE && smc->role == DIBS_SMC_CLIENT && hs->conn &&
+	    hs->conn->att && smc_conn_is_dibs(hs->conn)) {
+		smc_handshake_agreed(hs);
+		return;
+	}
 	if (state == TCP_CLOSE) {
 		smc_handshake_lost(hs);
 		return;

@@ -44,7 +44,7 @@ struct smc_listener {
 	struct sock *sk;
 	bool gone;
 	struct request_sock *taken;
-	spinlock_t lock;
+	spinlock_t lock;	/* guards handshakes */
 	struct list_head handshakes;
 	atomic_t count;
 	struct rcu_head rcu;

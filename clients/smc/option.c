@@ -44,7 +44,7 @@ static bool pushes(const struct sock *sk, int name)
 /* What reaches into TCP's stream, of which the program sees nothing. */
 static bool is_of_stream(const struct dibs_smc *smc, int level, int name)
 {
-	if (level != SOL_TCP || smp_load_acquire(&smc->carrier) != DIBS_SMC_D)
+	if (level != SOL_TCP || READ_ONCE(smc->carrier) != DIBS_SMC_D)
 		return false;
 	switch (name) {
 	case TCP_REPAIR:

@@ -24,7 +24,8 @@ static enum smc_verdict smc_await_ready(struct smc_handshake *hs)
 	if (smc_conn_is_dibs(hs->conn))
 		return SMC_AGREED;
 	verdict = smc_handshake_receive(hs, SMC_CLC_DECLINE);
-	return verdict;
+	/* It may have said so, and closed, while we looked elsewhere. */
+	return smc_conn_is_dibs(hs->conn) ? SMC_AGREED : verdict;
 }
 
 /* The confirm is ours, in the form of the accept it answers. */

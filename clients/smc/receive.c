@@ -53,6 +53,7 @@ u32 smc_rx_look(struct smc_conn *conn)
 u32 smc_rx_waiting(const struct smc_conn *conn)
 {
 	u64 cons = READ_ONCE(conn->cons_word);
+	/* Pairs with the release in smc_conn_put_producer(). */
 	u64 prod = smp_load_acquire(&conn->mine->producer);
 
 	return clamp_t(s64, smc_cursor_diff(conn->rx_size,

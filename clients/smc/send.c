@@ -42,6 +42,7 @@ struct smc_sending {
 /* What the peer read, as it says; -EPROTO if that cannot be. */
 static int smc_tx_look(struct smc_conn *conn)
 {
+	/* Pairs with the release in smc_conn_put_consumer(). */
 	u64 word = smp_load_acquire(&conn->mine->consumer);
 
 	return smc_cdc_consumer_check(conn->tx_size, word, conn->shown,
@@ -83,6 +84,7 @@ u32 smc_tx_room(struct smc_conn *conn)
 /* Is there as much room as TCP wants before poll() says so? Without a lock. */
 bool smc_tx_writable(const struct smc_conn *conn)
 {
+	/* Pairs with the release in smc_conn_put_consumer(). */
 	u64 cons = smp_load_acquire(&conn->mine->consumer);
 	u32 room = smc_cursor_writable(conn->tx_size,
 				       smc_cdc_word_cursor(cons),

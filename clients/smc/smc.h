@@ -101,8 +101,10 @@
 
 struct dibs_client;
 struct pipe_inode_info;
+struct smc_clc_io;
 struct smc_conn;
 struct smc_handshake;
+struct smc_late;
 struct smc_listener;
 
 enum dibs_smc_carrier {
@@ -151,6 +153,7 @@ struct dibs_smc {
 	struct delayed_work work;	/* handshake, listener, and ends */
 	struct smc_handshake *handshake; /* while AGREEING; the work's */
 	struct smc_listener __rcu *listener; /* while listening */
+	struct smc_late *late;		/* rx_lock; see late.c */
 	bool queued;			/* waits in a listener's queue */
 	bool orphan;			/* TCP destroyed the sock */
 	bool uncork;			/* what is held back has to go */
@@ -229,6 +232,12 @@ __poll_t smc_listener_poll(struct dibs_smc *smc, struct file *file,
 
 /* socket.c: operations of sockets that TCP does not carry, or not yet */
 void smc_ops_set(struct proto_ops *ops);
+
+/* late.c: messages of a handshake that is over */
+int smc_late_expect(struct dibs_smc *smc, const struct smc_clc_io *io);
+void smc_late_forget(struct dibs_smc *smc);
+bool smc_late_is_over(struct dibs_smc *smc);
+int smc_late_wait(struct dibs_smc *smc, long timeo);
 
 /* splice.c */
 ssize_t smc_splice_read(struct dibs_smc *smc, struct socket *sock,

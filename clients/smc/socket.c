@@ -87,6 +87,14 @@ static void smc_put_inq(struct sock *sk, struct msghdr *msg)
 	put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(inq), &inq);
 }
 
+/* 0 when the program may read TCP's stream, or -errno. */
+static int smc_before_tcp(struct dibs_smc *smc, bool nonblock)
+{
+	if (likely(!READ_ONCE(smc->late)))
+		return 0;
+	return smc_late_wait(smc, sock_rcvtimeo(smc->sk, nonblock));
+}
+
 static int smc_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 		       int flags)
 {
@@ -100,8 +108,12 @@ static int smc_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 							      MSG_DONTWAIT));
 	if (unlikely(carrier < 0))
 		return carrier;
-	if (carrier != DIBS_SMC_D || unlikely(flags & MSG_ERRQUEUE))
+	if (carrier != DIBS_SMC_D || unlikely(flags & MSG_ERRQUEUE)) {
+		ret = smc_before_tcp(smc, flags & MSG_DONTWAIT);
+		if (ret)
+			return ret;
 		return dibs_smc_tcp(smc)->recvmsg(sock, msg, len, flags);
+	}
 	ret = smc_receive(smc, msg, len, flags);
 	if (ret >= 0 && unlikely(tcp_sk(sk)->recvmsg_inq))
 		smc_put_inq(sk, msg);
@@ -120,9 +132,14 @@ static ssize_t smc_splice(struct socket *sock, loff_t *ppos,
 
 	if (carrier < 0)
 		return carrier;
-	if (carrier != DIBS_SMC_D)
+	if (carrier != DIBS_SMC_D) {
+		int err = smc_before_tcp(smc, sock->file->f_flags & O_NONBLOCK);
+
+		if (err)
+			return err;
 		return dibs_smc_tcp(smc)->splice_read(sock, ppos, pipe, len,
 						      flags);
+	}
 	return smc_splice_read(smc, sock, pipe, len);
 }
 
@@ -191,7 +208,11 @@ static __poll_t smc_poll(struct file *file, struct socket *sock,
 			return smc_poll(file, sock, wait);
 		return mask & (EPOLLERR | EPOLLHUP);
 	default:
-		return smc_listener_poll(smc, file, sock, wait);
+		mask = smc_listener_poll(smc, file, sock, wait);
+		if (unlikely(READ_ONCE(smc->late)) && mask & EPOLLIN &&
+		    !smc_late_is_over(smc))
+			mask &= ~(EPOLLIN | EPOLLRDNORM);
+		return mask;
 	}
 }
 

@@ -30,6 +30,7 @@ struct dibs_smc *dibs_smc_alloc(const struct dibs_smc_family *family)
 /* Never attached, or detached; callbacks may still see it. */
 void dibs_smc_free(struct dibs_smc *smc)
 {
+	smc_late_forget(smc);
 	mutex_destroy(&smc->tx_lock);
 	mutex_destroy(&smc->rx_lock);
 	kfree_rcu(smc, rcu);

@@ -16,10 +16,13 @@ bool smc_conn_is_dibs(const struct smc_conn *conn)
 	return READ_ONCE(conn->mine->origin) == SMC_CDC_ORIGIN_DIBS;
 }
 
-/* Before the producer word: pairs with the release in smc_conn_put_flags(). */
+/* What the peer says of itself; to be asked before it is looked for bytes. */
 struct smc_cdc_flags smc_conn_peer_flags(const struct smc_conn *conn)
 {
-	return smc_cdc_word_flags(smp_load_acquire(&conn->mine->consumer));
+	/* Before the producer word: pairs with the release of the peer's. */
+	u64 word = smp_load_acquire(&conn->mine->consumer);
+
+	return smc_cdc_word_flags(word);
 }
 
 static int smc_conn_put_word(struct smc_conn *conn, u32 offset, u64 word)
