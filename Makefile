@@ -95,8 +95,8 @@ lint: ## style and static checks
 	tests/lint/run
 
 .PHONY: bench
-bench: ## measure, in a virtual machine
-	bench/run
+bench: ## measure, in a virtual machine [PART=core|sockets]
+	bench/run $(PART)
 
 .PHONY: soak
 soak: ## ten minutes of random work on the debug kernel

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+"""Measures sockets in a virtual machine. Started by bench/run.
+
+All figures come from one boot. Each round measures everything once, the
+transports of a case one after the other; ratios are taken within a round. What
+is shown is the median over the rounds, and as spread half the distance between
+the quartiles. On a busy host compare ratios, never figures of two runs.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+
+import plan
+import report
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+REPO = os.path.dirname(os.path.dirname(HERE))
+OUT = os.path.join(REPO, 'build', 'bench')
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        prog='run sockets', description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--kernel', default='6.12',
+                        help='as for tests/vm/run; default %(default)s')
+    parser.add_argument('--rounds', type=int, default=7,
+                        help='default %(default)d')
+    parser.add_argument('--msecs', type=int, default=400,
+                        help='of each sample; default %(default)d')
+    parser.add_argument('--cpus', type=int, default=2,
+                        help='of the guest; default %(default)d')
+    parser.add_argument('--icount', action='store_true',
+                        help='one CPU, time counts instructions: does not see '
+                        'the load of the host; no programs')
+    parser.add_argument('--no-baseline', action='store_true',
+                        help="leave out the distribution's own smc")
+    parser.add_argument('--json', metavar='FILE',
+                        default=os.path.join(OUT, 'sockets.json'),
+                        help='default build/bench/sockets.json')
+    return parser.parse_args()
+
+
+class Results:
+    """What the guest said."""
+
+    def __init__(self):
+        self.machine = {}
+        self.rounds = []    # {(case, size, transport): [value ...]} ...
+        self.now = {}
+        self.carried = defaultdict(list)
+
+    def take(self, line):
+        """False: not for us."""
+        word, *rest = line.split() or ['']
+        if word == 'sample':
+            case, size, transport, *values = rest
+            self.now[case, int(size), transport] = [float(v) for v in values]
+        elif word == 'carried':
+            self.carried[rest[0]].append((rest[1] == 'yes',
+                                          ' '.join(rest[2:])))
+        elif word == 'machine':
+            self.machine = dict(zip(('kernel', 'arch', 'cpus'), rest))
+        elif word == 'round':
+            self.rounds.append(self.now)
+            self.now = {}
+            print(f'round {rest[0]} done', file=sys.stderr)
+        else:
+            return False
+        return True
+
+
+def baseline(kernel):
+    """The distribution's smc.ko. Only built for kernels that have a loopback
+    in it; without it the table has a column less."""
+    done = subprocess.run([os.path.join(HERE, 'baseline'), kernel],
+                          check=False, text=True, stdout=subprocess.PIPE)
+    return done.stdout.strip() if done.returncode == 0 else ''
+
+
+def measure(args):
+    results = Results()
+    command = [os.path.join(REPO, 'tests', 'vm', 'run'),
+               '--kernel', args.kernel, '--cpus', str(args.cpus),
+               *(['--icount'] if args.icount else []), '--timeout', '3000',
+               '--', 'python3', '-B', os.path.join(HERE, 'guest.py'),
+               str(args.rounds), str(args.msecs), os.path.join(OUT, 'worker'),
+               'no' if args.icount else 'programs',
+               '' if args.no_baseline else baseline(args.kernel)]
+    with subprocess.Popen(command, text=True,
+                          stdout=subprocess.PIPE) as guest:
+        for line in guest.stdout:
+            if not results.take(line):
+                print(line, end='')
+    if guest.returncode and not results.rounds:
+        sys.exit(guest.returncode)
+    return results, guest.returncode
+
+
+def main():
+    args = arguments()
+    load = os.getloadavg()[0]
+    results, status = measure(args)
+    found = report.analyse(results)
+    found['host_load'] = [load, os.getloadavg()[0]]
+    report.show(found)
+    os.makedirs(os.path.dirname(os.path.abspath(args.json)), exist_ok=True)
+    with open(args.json, 'w', encoding='ascii') as file:
+        json.dump(found, file, indent=1)
+        file.write('\n')
+    print(f'\nwritten: {os.path.relpath(args.json)}')
+    if status or not all(entry['ok'] for entry in found['carried'].values()):
+        sys.exit(status or 1)
+
+
+if __name__ == '__main__':
+    main()
