@@ -3,6 +3,8 @@
 # Copyright (C) The DIBS authors
 #
 # SMC sockets whose bytes a device moves are TCP sockets to every program.
+#
+# runs-on: 6.12 6.1
 
 # shellcheck source=conformance.bash
 . "$(dirname "$0")/conformance.bash"

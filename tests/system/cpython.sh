@@ -67,7 +67,8 @@ check_carrier() {
 tcp=$scratch/tcp
 run_cpython "$tcp" env >"$tcp.out" &
 reference=$!
-for carrier in $carriers; do
+# They are long, and what they look at is the same on each path.
+for carrier in ${DIBS_CARRIER:-mapped}; do
 	choose_carrier "$carrier" || {
 		skip "CPython's tests over SMC" "no carrier $carrier here"
 		continue

@@ -22,7 +22,7 @@
 port=
 over=()
 servers=()
-carriers=${DIBS_CARRIER:-tcp}
+carriers=${DIBS_CARRIER:-mapped moving}
 
 # prepare "$@": what a suite begins with, the arguments are its own
 prepare() {
