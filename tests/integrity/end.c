@@ -111,7 +111,8 @@ static ssize_t send_piece(struct end *end, size_t len, int flags)
 	case 2:
 		return send(end->fd, s->buf, len, flags | MSG_MORE);
 	case 3:
-		if (!end->polls)
+		/* splice() that sent something forgets the error after it. */
+		if (!end->polls && !setting.errors)
 			return send_by_pipe(end, len);
 		/* fallthrough */
 	default:

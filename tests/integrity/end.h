@@ -21,6 +21,7 @@ struct setting {
 	int patience;		/* seconds that a call may take */
 	bool tcp;
 	bool urgent;
+	bool errors;		/* are expected */
 	const char *damage;	/* what the client does to its stream */
 };
 

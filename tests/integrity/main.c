@@ -227,6 +227,7 @@ static enum outcome parse(int argc, char **argv)
 			break;
 		case 'e':
 			wanted = outcome_by_name(optarg);
+			setting.errors = wanted != DONE;
 			break;
 		case 'm':
 			setting.moving = strtoull(optarg, NULL, 0);
