@@ -60,4 +60,13 @@ static inline void dibs_ops_send_pages_by_sendmsg(struct proto_ops *ops)
 #endif
 }
 
+/* Called at the end of a sendfile() since 6.5. */
+static inline void dibs_ops_set_splice_eof(struct proto_ops *ops,
+					   void (*fn)(struct socket *sock))
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	ops->splice_eof = fn;
+#endif
+}
+
 #endif /* _DIBS_COMPAT_NET_H */

@@ -123,6 +123,8 @@ static enum smc_verdict smc_accept_on(struct smc_handshake *hs,
 	if (len < 0)
 		return smc_handshake_error(hs, len);
 	hs->io.out_len = len;
+	/* There the client is done when it has sent its confirm. */
+	hs->no_return = accept->device.chid != DIBS_FABRIC_LOOPBACK;
 	hs->step = smc_await_confirm;
 	return SMC_NEXT;
 }

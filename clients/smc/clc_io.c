@@ -68,11 +68,15 @@ static int smc_clc_recv(struct sock *sk, void *buf, size_t len, int flags)
 	struct kvec vec = { .iov_base = buf, .iov_len = len };
 	struct msghdr msg = {};
 	int addr_len = 0;
-	int ret;
+	int peek_off, ret;
 
 	iov_iter_kvec(&msg.msg_iter, READ, &vec, 1, len);
+	/* The program's SO_PEEK_OFF is about its own bytes. */
+	peek_off = READ_ONCE(sk->sk_peek_off);
+	WRITE_ONCE(sk->sk_peek_off, -1);
 	ret = sk->sk_prot->recvmsg(sk, &msg, len, MSG_DONTWAIT | flags,
 				   &addr_len);
+	WRITE_ONCE(sk->sk_peek_off, peek_off);
 	return smc_clc_keep_error(sk, ret);
 }
 
@@ -138,10 +142,13 @@ int smc_clc_receive(struct sock *sk, struct smc_clc_io *io)
 	       -EPROTONOSUPPORT : 0;
 }
 
-/* Takes what is there off the connection: the rest of a bad message. */
+/* Takes what is there off the connection: the rest of a bad message, not more. */
 void smc_clc_discard(struct sock *sk, struct smc_clc_io *io)
 {
-	while (smc_clc_recv(sk, io->in, sizeof(io->in), 0) > 0)
-		;
+	int i;
+
+	for (i = 0; i < 64; i++)
+		if (smc_clc_recv(sk, io->in, sizeof(io->in), 0) <= 0)
+			break;
 	io->in_done = 0;
 }

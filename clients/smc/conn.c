@@ -73,17 +73,20 @@ int smc_conn_register(struct smc_conn *conn, struct dibs_dev *dev,
 		.memcg = memcg,
 		.priv = conn,
 	};
+	struct smc_cdc *mine;
 	struct dibs_dmb *dmb;
 
 	dmb = dibs_register_dmb(smc_client, dev, sock_net(conn->sk), &params);
 	if (IS_ERR(dmb))
 		return PTR_ERR(dmb);
-	conn->mine = dibs_dmb_header(dmb);
+	mine = dibs_dmb_header(dmb);
 	/* Until somebody has looked, everything is news. */
-	conn->mine->wants_data = 1;
-	conn->mine->wants_room = 1;
+	mine->wants_data = 1;
+	mine->wants_room = 1;
 	conn->rx_size = params.len - SMC_CDC_LEN;
 	conn->dmb = dmb;
+	/* For signals that come already. */
+	smp_store_release(&conn->mine, mine);
 	return 0;
 }
 
@@ -120,6 +123,20 @@ void smc_conn_announce(struct smc_conn *conn)
 
 	dibs_move_data(conn->att, 0, true, 0, &cdc,
 		       offsetof(struct smc_cdc, producer));
+}
+
+/* Nobody finds the connection any more but who got it here. May be NULL. */
+struct smc_conn *smc_conn_take(struct dibs_smc *smc)
+{
+	struct smc_conn *conn;
+
+	mutex_lock(&smc->tx_lock);
+	mutex_lock(&smc->rx_lock);
+	conn = smc_conn_held(smc);
+	rcu_assign_pointer(smc->conn, NULL);
+	mutex_unlock(&smc->rx_lock);
+	mutex_unlock(&smc->tx_lock);
+	return conn;
 }
 
 /* In any state; no signal, send or receive is under way after this. */
@@ -236,7 +253,7 @@ void smc_conn_abort(struct smc_conn *conn)
 	smc_conn_do(conn, smc_conn_event(conn, SMC_CLOSE_ABORT, 0));
 }
 
-static void smc_conn_wake_writers(struct sock *sk)
+void smc_conn_wake_writers(struct sock *sk)
 {
 	struct socket_wq *wq;
 
@@ -252,10 +269,10 @@ static void smc_conn_wake_writers(struct sock *sk)
 /* TCP wakes nobody for fewer bytes than SO_RCVLOWAT asks for. */
 static bool smc_conn_is_low(struct smc_conn *conn)
 {
-	u32 target = min_t(u32, READ_ONCE(conn->sk->sk_rcvlowat),
-			   conn->rx_size);
+	u32 target = smc_rx_target(conn, READ_ONCE(conn->sk->sk_rcvlowat));
 
 	if (likely(target <= 1) || smc_rx_ended(conn) ||
+	    READ_ONCE(conn->urgent) == SMC_URGENT_AHEAD ||
 	    smc_rx_waiting(conn) >= target)
 		return false;
 	smc_conn_want(&conn->mine->wants_data);
@@ -273,6 +290,9 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 	struct smc_cdc_flags flags;
 	u64 consumer, producer;
 
+	/* The DMB is being made. */
+	if (!smp_load_acquire(&conn->mine))
+		return;
 	/* In this order: see conn.h, which also names what it pairs with. */
 	consumer = smp_load_acquire(&conn->mine->consumer);
 	/* Likewise. */
@@ -286,15 +306,21 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 	}
 	if (unlikely(flags.prod & (SMC_CDC_URGENT_PENDING |
 				   SMC_CDC_URGENT_PRESENT)))
-		smc_rx_urgent(conn, consumer, producer);
+		smc_rx_urgent(conn, flags.prod);
 	if (unlikely(flags.state))
 		smc_conn_peer_state(conn, flags.state);
-	if (producer != conn->seen_producer || conn->state == SMC_STATE_INIT) {
+	/*
+	 * This signal may be for bytes that an earlier one has shown, and the
+	 * reader have gone to sleep since: then the peer has taken its wish.
+	 */
+	if (producer != conn->seen_producer || conn->state == SMC_STATE_INIT ||
+	    !READ_ONCE(conn->mine->wants_data)) {
 		conn->seen_producer = producer;
 		if (!smc_conn_is_low(conn))
 			sk->sk_data_ready(sk);
 	}
-	if (consumer != conn->seen_consumer) {
+	if (consumer != conn->seen_consumer ||
+	    !READ_ONCE(conn->mine->wants_room)) {
 		conn->seen_consumer = consumer;
 		smc_conn_wake_writers(sk);
 	}

@@ -119,7 +119,9 @@ int smc_conn_register(struct smc_conn *conn, struct dibs_dev *dev,
 int smc_conn_attach(struct smc_conn *conn, struct dibs_dev *dev,
 		    const uuid_t *rgid, u64 token, u8 size_code);
 void smc_conn_announce(struct smc_conn *conn);
+struct smc_conn *smc_conn_take(struct dibs_smc *smc);
 void smc_conn_free(struct smc_conn *conn);
+void smc_conn_wake_writers(struct sock *sk);
 void smc_conn_close(struct smc_conn *conn, bool abort);
 void smc_conn_activate(struct smc_conn *conn);
 void smc_conn_shutdown(struct smc_conn *conn);
@@ -143,6 +145,7 @@ void smc_conn_want(u8 *want);
 /* send.c, receive.c */
 int smc_send(struct dibs_smc *smc, struct msghdr *msg, size_t len);
 void smc_uncork(struct dibs_smc *smc);
+void smc_uncork_later(struct dibs_smc *smc);
 void smc_tx_publish(struct smc_conn *conn);
 u32 smc_tx_room(struct smc_conn *conn);
 u32 smc_tx_room_seen(struct smc_conn *conn);
@@ -152,6 +155,12 @@ int smc_receive(struct dibs_smc *smc, struct msghdr *msg, size_t len,
 u32 smc_rx_look(struct smc_conn *conn);
 u32 smc_rx_waiting(const struct smc_conn *conn);
 bool smc_rx_ended(const struct smc_conn *conn);
-void smc_rx_urgent(struct smc_conn *conn, u64 consumer, u64 producer);
+void smc_rx_urgent(struct smc_conn *conn, u8 flags);
+
+/* A ring must not have to be full for its reader to be woken. */
+static inline u32 smc_rx_target(const struct smc_conn *conn, u32 wanted)
+{
+	return min(wanted, conn->rx_size / 2);
+}
 
 #endif /* _DIBS_SMC_CONN_H */

@@ -123,12 +123,7 @@ static void smc_disconnect(struct dibs_smc *smc)
 
 	smc_listener_stop(smc);
 	smc_handshake_stop(smc);
-	mutex_lock(&smc->tx_lock);
-	mutex_lock(&smc->rx_lock);
-	conn = smc_conn_held(smc);
-	rcu_assign_pointer(smc->conn, NULL);
-	mutex_unlock(&smc->rx_lock);
-	mutex_unlock(&smc->tx_lock);
+	conn = smc_conn_take(smc);
 	if (!conn)
 		return;
 	smc_conn_close(conn, true);

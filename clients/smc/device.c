@@ -145,6 +145,7 @@ int smc_devices_start(void)
 /* No connection is left. */
 void smc_devices_stop(void)
 {
+	smc_groups_shut_down();
 	dibs_unregister_client(smc_client);
 	smc_groups_stop();
 }

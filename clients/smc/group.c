@@ -14,9 +14,9 @@
 #define SMC_GROUP_IDLE		(600 * HZ)
 #define SMC_GROUP_IDLE_CLIENT	(610 * HZ)
 
-/* Software events of SMC-D: what shall happen, and the answer to a test. */
+/* Software event of SMC-D, and what stands in its information. */
 #define SMC_EVENT_SHUTDOWN	0x80
-#define SMC_EVENT_TESTLINK	0x83
+#define SMC_EVENT_REQUEST	1
 
 static LIST_HEAD(smc_groups);
 static DEFINE_SPINLOCK(smc_groups_lock);	/* all groups, their conns */
@@ -141,6 +141,14 @@ void smc_group_confirm(struct smc_group *group, u32 peer_id)
 	spin_unlock_bh(&smc_groups_lock);
 }
 
+/* The peer does not know it, whatever was said before. */
+void smc_group_distrust(struct smc_group *group)
+{
+	spin_lock_bh(&smc_groups_lock);
+	group->confirmed = false;
+	spin_unlock_bh(&smc_groups_lock);
+}
+
 static void smc_groups_expire(struct work_struct *work)
 {
 	struct smc_group *group, *next;
@@ -219,7 +227,7 @@ static void smc_groups_kill_peer(struct dibs_dev *dev, const uuid_t *rgid,
 		if (group->users)
 			smc_group_kill(group);
 		else
-			group->idle = jiffies - SMC_GROUP_IDLE_CLIENT;
+			group->confirmed = false;
 	}
 	spin_unlock_bh(&smc_groups_lock);
 }
@@ -251,8 +259,8 @@ void smc_groups_event(struct dibs_dev *dev, const struct dibs_event *event)
 	}
 }
 
-/* @fn is called under the groups' lock. */
-void smc_groups_walk(void (*fn)(struct smc_conn *conn, void *arg), void *arg)
+/* @fn is called under the groups' lock, as long as it says true. */
+void smc_groups_walk(bool (*fn)(struct smc_conn *conn, void *arg), void *arg)
 {
 	struct smc_group *group;
 	struct smc_conn *conn;
@@ -260,8 +268,36 @@ void smc_groups_walk(void (*fn)(struct smc_conn *conn, void *arg), void *arg)
 	spin_lock_bh(&smc_groups_lock);
 	list_for_each_entry(group, &smc_groups, entry)
 		list_for_each_entry(conn, &group->conns, in_group)
-			fn(conn, arg);
+			if (!fn(conn, arg))
+				goto unlock;
+unlock:
 	spin_unlock_bh(&smc_groups_lock);
+}
+
+static u64 smc_event_info(const struct smc_group *group)
+{
+	struct {
+		u32 id;
+		u16 vlan;
+		u16 code;
+	} info = { .id = group->id, .code = SMC_EVENT_REQUEST };
+	u64 word;
+
+	memcpy(&word, &info, sizeof(word));
+	return word;
+}
+
+/* Peers shall not wait for a system that speaks SMC-D no more. */
+void smc_groups_shut_down(void)
+{
+	struct smc_group *group;
+
+	cancel_delayed_work_sync(&smc_groups_work);
+	list_for_each_entry(group, &smc_groups, entry)
+		if (group->confirmed)
+			dibs_signal_event(smc_client, group->dev, &group->rgid,
+					  true, SMC_EVENT_SHUTDOWN,
+					  smc_event_info(group));
 }
 
 /* No connection is left. */
@@ -270,6 +306,8 @@ void smc_groups_stop(void)
 	struct smc_group *group, *next;
 
 	cancel_delayed_work_sync(&smc_groups_work);
-	list_for_each_entry_safe(group, next, &smc_groups, entry)
+	list_for_each_entry_safe(group, next, &smc_groups, entry) {
+		list_del(&group->entry);
 		smc_group_free(group);
+	}
 }

@@ -13,6 +13,7 @@
 #include "group.h"
 #include "handshake.h"
 #include "trace.h"
+#include "../../compat/memcg.h"
 
 /* From a message to the answer. */
 #define SMC_HANDSHAKE_TIMEOUT	(6 * HZ)
@@ -23,18 +24,37 @@
 
 static void smc_handshake_data_ready(struct sock *sk)
 {
-	struct dibs_smc *smc = dibs_smc(sk);
+	struct dibs_smc *smc;
 
-	smc->family->data_ready(sk);
-	smc_kick(smc);
+	rcu_read_lock();
+	smc = dibs_smc(sk);
+	if (smc) {
+		smc->family->data_ready(sk);
+		smc_kick(smc);
+	}
+	rcu_read_unlock();
 }
 
 static void smc_handshake_state_change(struct sock *sk)
 {
-	struct dibs_smc *smc = dibs_smc(sk);
+	struct dibs_smc *smc;
 
-	smc->family->state_change(sk);
-	smc_kick(smc);
+	rcu_read_lock();
+	smc = dibs_smc(sk);
+	if (smc) {
+		smc->family->state_change(sk);
+		smc_kick(smc);
+	}
+	rcu_read_unlock();
+}
+
+/* A child of a socket that was connecting just before. Softirq. */
+void smc_handshake_cloned(const struct dibs_smc *smc, struct sock *child)
+{
+	if (child->sk_data_ready == smc_handshake_data_ready)
+		child->sk_data_ready = smc->family->data_ready;
+	if (child->sk_state_change == smc_handshake_state_change)
+		child->sk_state_change = smc->family->state_change;
 }
 
 static void smc_handshake_hook(struct dibs_smc *smc, bool hook)
@@ -94,17 +114,21 @@ static bool smc_handshake_begin(struct smc_handshake *hs)
 int smc_handshake_start_client(struct dibs_smc *smc)
 {
 	struct smc_handshake *hs = smc_handshake_alloc(smc);
+	int err = 0;
 
 	if (!hs)
 		return -ENOMEM;
 	hs->step = smc_propose;
-	if (!smc_handshake_begin(hs)) {
+	mutex_lock(&smc->connect_lock);
+	if (smc_handshake_begin(hs)) {
+		smc->role = DIBS_SMC_CLIENT;
+		smc_handshake_hook(smc, true);
+	} else {
 		smc_handshake_free(hs);
-		return -EALREADY;
+		err = -EALREADY;
 	}
-	smc->role = DIBS_SMC_CLIENT;
-	smc_handshake_hook(smc, true);
-	return 0;
+	mutex_unlock(&smc->connect_lock);
+	return err;
 }
 
 /*
@@ -132,30 +156,59 @@ int smc_handshake_start_server(struct dibs_smc *smc,
 	return 0;
 }
 
-/* The work does not run, and nobody decides any more. */
-static void smc_handshake_drop(struct dibs_smc *smc)
+/*
+ * Who takes a handshake out of its socket frees it: the work when it is over, or
+ * who stops it. NULL for any.
+ */
+static struct smc_handshake *smc_handshake_take(struct dibs_smc *smc,
+						struct smc_handshake *hs)
 {
-	struct smc_handshake *hs = smc->handshake;
-
-	if (!hs)
-		return;
-	smc_handshake_hook(smc, false);
 	spin_lock_bh(&smc->lock);
-	smc->handshake = NULL;
+	if (!hs)
+		hs = smc->handshake;
+	else if (smc->handshake != hs)
+		hs = NULL;
+	if (hs)
+		WRITE_ONCE(smc->handshake, NULL);
+	spin_unlock_bh(&smc->lock);
+	return hs;
+}
+
+/* There is no connection, and may be another attempt. */
+static void smc_handshake_undecide(struct dibs_smc *smc)
+{
+	spin_lock_bh(&smc->lock);
 	if (smc->carrier == DIBS_SMC_AGREEING)
 		WRITE_ONCE(smc->carrier, DIBS_SMC_UNDECIDED);
 	spin_unlock_bh(&smc->lock);
-	smc_handshake_free(hs);
 }
 
 /* The program gives the connection up, or there is none. */
 void smc_handshake_stop(struct dibs_smc *smc)
 {
+	struct smc_handshake *hs;
+
+	mutex_lock(&smc->connect_lock);
+	hs = smc_handshake_take(smc, NULL);
+	if (hs)
+		smc_handshake_hook(smc, false);
+	/* Also if the work has taken it: then it is over after this. */
 	cancel_delayed_work_sync(&smc->work);
-	smc_handshake_drop(smc);
+	if (hs) {
+		smc_handshake_undecide(smc);
+		smc_handshake_free(hs);
+	}
+	mutex_unlock(&smc->connect_lock);
 }
 
 /* --- the end -------------------------------------------------------------------- */
+
+/* In the work: false if somebody stops the handshake just now. */
+static bool smc_handshake_end(struct smc_handshake *hs)
+{
+	smc_handshake_hook(hs->smc, false);
+	return smc_handshake_take(hs->smc, hs);
+}
 
 /*
  * There is a decision: whoever waits for it goes on. Once handed out, the
@@ -168,10 +221,8 @@ static void smc_handshake_finish(struct smc_handshake *hs)
 	struct dibs_smc *smc = hs->smc;
 	struct sock *sk = hs->sk;
 
-	smc_handshake_hook(smc, false);
 	if (listener)
 		smc_listener_forget(listener, hs);
-	smc->handshake = NULL;
 	smc_handshake_free(hs);
 	if (listener) {
 		smc_listener_hand_out(listener, smc, req);
@@ -183,15 +234,19 @@ static void smc_handshake_finish(struct smc_handshake *hs)
 
 static void smc_handshake_agreed(struct smc_handshake *hs)
 {
+	struct smc_group *group = hs->group;
 	struct smc_conn *conn = hs->conn;
 
+	if (!smc_handshake_end(hs))
+		return;
 	dibs_dmb_close(conn->dmb);
-	smc_group_confirm(hs->group, hs->accept.link_id);
-	smc_group_add(hs->group, conn);
+	smc_group_confirm(group, hs->accept.link_id);
 	hs->group = NULL;
 	hs->conn = NULL;
 	smc_carry(hs->smc, conn);
 	smc_conn_activate(conn);
+	/* From now on it hears of the device; if that is gone, here. */
+	smc_group_add(group, conn);
 	if (!hs->listener && hs->smc->role == DIBS_SMC_SERVER)
 		smc_conn_announce(conn);
 	smc_handshake_finish(hs);
@@ -199,6 +254,8 @@ static void smc_handshake_agreed(struct smc_handshake *hs)
 
 static void smc_handshake_fall_back(struct smc_handshake *hs)
 {
+	if (!smc_handshake_end(hs))
+		return;
 	hs->smc->peer_reason = hs->peer_reason;
 	dibs_smc_fallback(hs->smc, hs->smc->role, hs->reason);
 	smc_handshake_finish(hs);
@@ -207,22 +264,28 @@ static void smc_handshake_fall_back(struct smc_handshake *hs)
 /* The TCP connection is gone or was never made. */
 static void smc_handshake_lost(struct smc_handshake *hs)
 {
-	struct dibs_smc *smc = hs->smc;
-	struct sock *sk = hs->sk;
-
-	if (hs->req) {
-		smc_carry_nothing(smc);
-		smc_handshake_finish(hs);
+	if (!smc_handshake_end(hs))
 		return;
-	}
-	smc_handshake_drop(smc);
-	sk->sk_state_change(sk);
+	if (hs->smc->role == DIBS_SMC_SERVER)
+		smc_carry_nothing(hs->smc);
+	else
+		smc_handshake_undecide(hs->smc);
+	smc_handshake_finish(hs);
+}
+
+/* Neither DMBs nor TCP can carry the connection any more. */
+static void smc_handshake_break(struct smc_handshake *hs)
+{
+	smc_reset(hs->smc, ECONNRESET);
+	smc_handshake_lost(hs);
 }
 
 static int smc_handshake_build_decline(struct smc_handshake *hs)
 {
 	struct smc_clc_decline decline = {
-		.version = SMC_CLC_V2,
+		.version = hs->smc->role == DIBS_SMC_SERVER &&
+			   hs->io.header.version == SMC_CLC_V1 ?
+			   SMC_CLC_V1 : SMC_CLC_V2,
 		.os = SMC_CLC_OS_LINUX,
 		.diagnosis = hs->reason,
 		.out_of_sync = hs->reason == DIBS_SMC_SYNC,
@@ -280,6 +343,10 @@ static enum smc_verdict smc_handshake_was_declined(struct smc_handshake *hs)
 	struct smc_clc_decline decline = {};
 
 	smc_clc_decline_parse(hs->io.in, hs->io.header.wanted, &decline);
+	/* It does not know the group: the next connection is the first. */
+	if (hs->group && (hs->io.header.out_of_sync ||
+			  decline.diagnosis == DIBS_SMC_SYNC))
+		smc_group_distrust(hs->group);
 	hs->reason = DIBS_SMC_PEER_DECLINED;
 	hs->peer_reason = decline.diagnosis;
 	return SMC_FALLBACK;
@@ -355,15 +422,24 @@ static enum smc_verdict smc_handshake_once(struct smc_handshake *hs)
 {
 	int err = smc_clc_send(hs->sk, &hs->io);
 
+	if (!err)
+		return hs->step(hs);
 	if (err == -EAGAIN)
 		return SMC_WAIT;
-	/* A broken connection is seen by its state. */
-	return err ? SMC_WAIT : hs->step(hs);
+	return hs->step == smc_handshake_declined ? SMC_FALLBACK : SMC_BREAK;
 }
 
 /* The peer took too long. What it sends yet is not for the program. */
 static enum smc_verdict smc_handshake_is_late(struct smc_handshake *hs)
 {
+	/* The server is just about to say that it is ready, or it never can. */
+	if (hs->smc->role == DIBS_SMC_CLIENT && hs->conn && hs->conn->att) {
+		dibs_dmb_close(hs->conn->dmb);
+		if (dibs_dmb_attached(hs->conn->dmb)) {
+			hs->deadline = jiffies + SMC_HANDSHAKE_TIMEOUT;
+			return SMC_WAIT;
+		}
+	}
 	if (smc_late_expect(hs->smc, &hs->io))
 		return SMC_WAIT;
 	return smc_handshake_decline(hs, DIBS_SMC_TIMEOUT_CONFIRM);
@@ -379,6 +455,8 @@ static enum smc_verdict smc_handshake_run(struct smc_handshake *hs)
 		if (verdict == SMC_WAIT && hs->step != smc_handshake_declined &&
 		    time_after_eq(jiffies, hs->deadline))
 			verdict = smc_handshake_is_late(hs);
+		if (verdict == SMC_DECLINE && hs->no_return)
+			verdict = SMC_BREAK;
 		trace_smc_handshake(hs, verdict);
 		if (verdict == SMC_DECLINE) {
 			hs->step = smc_handshake_declined;
@@ -402,22 +480,48 @@ static void smc_handshake_wait(struct smc_handshake *hs)
 	queue_delayed_work(smc_wq, &hs->smc->work, delay);
 }
 
-/* In the work. */
-void smc_handshake_step(struct dibs_smc *smc)
+/* The server was ready before the connection broke, and what it wrote is there. */
+static bool smc_handshake_was_agreed(const struct smc_handshake *hs)
 {
-	struct smc_handshake *hs = smc->handshake;
+	return hs->smc->role == DIBS_SMC_CLIENT && hs->conn && hs->conn->att &&
+	       smc_conn_is_dibs(hs->conn);
+}
+
+static void smc_handshake_act(struct smc_handshake *hs,
+			      enum smc_verdict verdict)
+{
+	switch (verdict) {
+	case SMC_AGREED:
+		smc_handshake_agreed(hs);
+		break;
+	case SMC_FALLBACK:
+		smc_handshake_fall_back(hs);
+		break;
+	case SMC_BREAK:
+		smc_handshake_break(hs);
+		break;
+	default:
+		smc_handshake_wait(hs);
+		break;
+	}
+}
+
+/* In the work. */
+void smc_handshake_step(struct smc_handshake *hs)
+{
+	struct mem_cgroup *old;
+	enum smc_verdict verdict;
 	int state = inet_sk_state_load(hs->sk);
 
-	if (hs->listener && smc_listener_is_gone(hs->listener))
-		state = TCP_CLOSE;
-	/* The server was ready, and what it wrote is there. */
-	if (state == TCP_CLOSE && smc->role == DIBS_SMC_CLIENT && hs->conn &&
-	    hs->conn->att && smc_conn_is_dibs(hs->conn)) {
-		smc_handshake_agreed(hs);
+	if (hs->listener && smc_listener_is_gone(hs->listener)) {
+		smc_handshake_break(hs);
 		return;
 	}
 	if (state == TCP_CLOSE) {
-		smc_handshake_lost(hs);
+		if (smc_handshake_was_agreed(hs))
+			smc_handshake_agreed(hs);
+		else
+			smc_handshake_lost(hs);
 		return;
 	}
 	if (!hs->deadline) {
@@ -426,15 +530,8 @@ void smc_handshake_step(struct dibs_smc *smc)
 			return;
 		hs->deadline = jiffies + SMC_HANDSHAKE_TIMEOUT;
 	}
-	switch (smc_handshake_run(hs)) {
-	case SMC_AGREED:
-		smc_handshake_agreed(hs);
-		break;
-	case SMC_FALLBACK:
-		smc_handshake_fall_back(hs);
-		break;
-	default:
-		smc_handshake_wait(hs);
-		break;
-	}
+	old = dibs_memcg_enter(smc_handshake_memcg(hs));
+	verdict = smc_handshake_run(hs);
+	dibs_memcg_leave(old);
+	smc_handshake_act(hs, verdict);
 }

@@ -40,6 +40,7 @@
  * @SMC_AGREED:   DMBs
  * @SMC_DECLINE:  TCP; the peer is to be told &smc_handshake.reason
  * @SMC_FALLBACK: TCP; the peer knows, or would not understand
+ * @SMC_BREAK:    neither: the peer may be using DMBs already
  */
 enum smc_verdict {
 	SMC_WAIT,
@@ -47,6 +48,7 @@ enum smc_verdict {
 	SMC_AGREED,
 	SMC_DECLINE,
 	SMC_FALLBACK,
+	SMC_BREAK,
 };
 
 struct smc_handshake {
@@ -54,6 +56,7 @@ struct smc_handshake {
 	struct sock *sk;
 	enum smc_verdict (*step)(struct smc_handshake *hs);
 	unsigned long deadline;		/* jiffies; 0: not connected yet */
+	bool no_return;			/* a decline may come too late */
 	u32 reason;
 	u32 peer_reason;
 
@@ -76,7 +79,8 @@ int smc_handshake_start_server(struct dibs_smc *smc,
 			       struct smc_listener *listener,
 			       struct request_sock *req);
 void smc_handshake_stop(struct dibs_smc *smc);
-void smc_handshake_step(struct dibs_smc *smc);
+void smc_handshake_step(struct smc_handshake *hs);
+void smc_handshake_cloned(const struct dibs_smc *smc, struct sock *child);
 
 /* For the steps. */
 enum smc_verdict smc_handshake_receive(struct smc_handshake *hs,

@@ -54,25 +54,29 @@ void smc_idle_trim(struct smc_conn *conn)
 				     piece[i].len);
 }
 
+/* So many rings are trimmed at once, as others wait for the groups' lock. */
+#define SMC_IDLE_BATCH	32
+
 struct smc_idle_walk {
 	bool now;
 	unsigned long kept;
+	unsigned long budget;
 };
 
 /* Under the groups' lock. */
-static void smc_idle_visit(struct smc_conn *conn, void *arg)
+static bool smc_idle_visit(struct smc_conn *conn, void *arg)
 {
 	struct smc_idle_walk *walk = arg;
 
 	if (!READ_ONCE(conn->holds))
-		return;
+		return true;
 	walk->kept++;
 	if (READ_ONCE(conn->touched) && !walk->now) {
 		WRITE_ONCE(conn->touched, false);
-		return;
+		return true;
 	}
 	if (!mutex_trylock(&conn->smc->tx_lock))
-		return;
+		return true;
 	smc_idle_trim(conn);
 	/* All of it? */
 	if (smc_tx_room_seen(conn) == conn->tx_size) {
@@ -80,14 +84,17 @@ static void smc_idle_visit(struct smc_conn *conn, void *arg)
 		walk->kept--;
 	}
 	mutex_unlock(&conn->smc->tx_lock);
+	return --walk->budget;
 }
 
 static void smc_idle_look(struct work_struct *work)
 {
-	struct smc_idle_walk walk = {};
+	struct smc_idle_walk walk = { .budget = SMC_IDLE_BATCH };
 
 	smc_groups_walk(smc_idle_visit, &walk);
-	if (walk.kept)
+	if (!walk.budget)
+		schedule_delayed_work(&smc_idle_work, 1);
+	else if (walk.kept)
 		schedule_delayed_work(&smc_idle_work, SMC_IDLE_PERIOD);
 }
 
@@ -101,11 +108,16 @@ static unsigned long smc_idle_count(struct shrinker *shrinker,
 static unsigned long smc_idle_scan(struct shrinker *shrinker,
 				   struct shrink_control *sc)
 {
-	struct smc_idle_walk walk = { .now = true };
+	struct smc_idle_walk walk = {
+		.now = true,
+		.budget = min_t(unsigned long, sc->nr_to_scan, SMC_IDLE_BATCH),
+	};
 	long before = atomic_long_read(&smc_idle_holders);
 
-	smc_groups_walk(smc_idle_visit, &walk);
-	return max(before - atomic_long_read(&smc_idle_holders), 0L);
+	if (walk.budget)
+		smc_groups_walk(smc_idle_visit, &walk);
+	before -= atomic_long_read(&smc_idle_holders);
+	return before > 0 ? before : SHRINK_STOP;
 }
 
 static struct dibs_shrinker smc_idle_shrinker = {

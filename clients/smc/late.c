@@ -45,13 +45,16 @@ void smc_late_forget(struct dibs_smc *smc)
 static bool smc_late_look(struct dibs_smc *smc)
 {
 	struct sock *sk = smc->sk;
-	int err;
+	int err, messages = 0;
 
 	if (!smc->late)
 		return true;
 	do {
 		err = smc_clc_receive(sk, &smc->late->io);
-	} while (!err || err == -EPROTONOSUPPORT);
+	} while ((!err || err == -EPROTONOSUPPORT) && ++messages < 16);
+	/* More of them than any peer sends: the rest later. */
+	if (!err)
+		return false;
 	if (err == -EAGAIN && inet_sk_state_load(sk) != TCP_CLOSE &&
 	    !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN))
 		return false;

@@ -6,15 +6,15 @@
  * New connections whose client asked for SMC make a detour:
  *
  *	TCP puts the connection into the listener's queue (softirq)
- *	  smc_listener_ready() takes it out again, onto `taken`
- *	    the listener's work gives it a state and starts the handshake
+ *	  smc_listener_ready() kicks the listener's work, and wakes nobody
+ *	    the work takes it out, gives it a state, starts the handshake
  *	      steps run in the connection's own work, many at once
  *	  smc_listener_hand_out() puts it back into TCP's queue
  *	accept() takes it as it takes any other
  *
  * So who waits for the listener is told of connections that are ready, and a
- * peer that is silent holds up nobody. If accept() is quicker than
- * smc_listener_ready(), the program gets a socket whose handshake goes on: it
+ * peer that is silent holds up nobody. poll() and accept() take such connections
+ * out, too, before they look. If one comes just then, the program gets a socket whose handshake goes on: it
  * is not ready for anything until that is over.
  */
 #include <linux/module.h>
@@ -91,7 +91,10 @@ static bool smc_listener_wants(const struct request_sock *req)
 	       !READ_ONCE(inet_csk(child)->icsk_ulp_ops);
 }
 
-/* True if any was taken, now or before. Any context. */
+/*
+ * True if any was taken, now or before. The listener is locked: TCP's accept()
+ * relies on it that what it has seen in the queue stays there.
+ */
 static bool smc_listener_take(struct smc_listener *listener)
 {
 	struct sock *sk = listener->sk;
@@ -99,6 +102,7 @@ static bool smc_listener_take(struct smc_listener *listener)
 	struct request_sock **link, *req, *last = NULL;
 	bool any;
 
+	sock_owned_by_me(sk);
 	spin_lock_bh(&queue->rskq_lock);
 	for (link = &queue->rskq_accept_head; (req = *link);) {
 		if (listener->gone || !smc_listener_wants(req)) {
@@ -118,19 +122,42 @@ static bool smc_listener_take(struct smc_listener *listener)
 	return any;
 }
 
-/* TCP's sk_data_ready of a listener: there is a new connection. */
+/* Which connections are in the queue: those to take, and others? */
+static void smc_listener_look(struct sock *sk, bool *wanted, bool *ready)
+{
+	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
+	struct request_sock *req;
+
+	*wanted = false;
+	*ready = false;
+	spin_lock_bh(&queue->rskq_lock);
+	for (req = queue->rskq_accept_head; req; req = req->dl_next) {
+		if (smc_listener_wants(req))
+			*wanted = true;
+		else
+			*ready = true;
+	}
+	spin_unlock_bh(&queue->rskq_lock);
+}
+
+/*
+ * TCP's sk_data_ready of a listener: there is a new connection. If it has to be
+ * taken out, nobody is woken for it yet.
+ */
 static void smc_listener_ready(struct sock *sk)
 {
-	struct smc_listener *listener;
 	struct dibs_smc *smc;
+	bool wanted, ready;
 
 	rcu_read_lock();
 	smc = dibs_smc(sk);
-	listener = smc ? rcu_dereference(smc->listener) : NULL;
-	if (listener && smc_listener_take(listener))
-		smc_kick(smc);
-	if (smc && !reqsk_queue_empty(&inet_csk(sk)->icsk_accept_queue))
-		smc->family->data_ready(sk);
+	if (smc) {
+		smc_listener_look(sk, &wanted, &ready);
+		if (wanted)
+			smc_kick(smc);
+		if (ready)
+			smc->family->data_ready(sk);
+	}
 	rcu_read_unlock();
 }
 
@@ -204,13 +231,14 @@ static int smc_listener_admit(struct dibs_smc *smc,
 	return err;
 }
 
-/* The listener's work. */
-void smc_listener_work(struct dibs_smc *smc)
+/* The listener's work. Who ends it cancels the work before it goes. */
+void smc_listener_work(struct dibs_smc *smc, struct smc_listener *listener)
 {
-	/* Stays as long as the work is not cancelled. */
-	struct smc_listener *listener = rcu_dereference_raw(smc->listener);
 	struct request_sock *req;
 
+	lock_sock(listener->sk);
+	smc_listener_take(listener);
+	release_sock(listener->sk);
 	while ((req = smc_listener_next(listener))) {
 		if (!smc_listener_admit(smc, listener, req))
 			continue;
@@ -332,7 +360,7 @@ void smc_listener_stop(struct dibs_smc *smc)
 	lock_sock(sk);
 	listener = rcu_replace_pointer(smc->listener, NULL, true);
 	WRITE_ONCE(sk->sk_data_ready, smc->family->data_ready);
-	tcp_sk(sk)->smc_hs_congested = NULL;
+	/* smc_hs_congested stays: TCP may be about to call it. */
 	tcp_sk(sk)->syn_smc = 0;
 	release_sock(sk);
 	cancel_delayed_work_sync(&smc->work);
@@ -347,6 +375,7 @@ void smc_listener_cloned(struct sock *child)
 
 	if (child->sk_data_ready == smc_listener_ready)
 		child->sk_data_ready = smc->family->data_ready;
+	smc_handshake_cloned(smc, child);
 	tcp_sk(child)->smc_hs_congested = NULL;
 }
 
@@ -354,12 +383,19 @@ void smc_listener_cloned(struct sock *child)
 static void smc_listener_sort(struct dibs_smc *smc)
 {
 	struct smc_listener *listener;
+	bool wanted, ready;
 
-	rcu_read_lock();
-	listener = rcu_dereference(smc->listener);
+	if (!rcu_access_pointer(smc->listener))
+		return;
+	smc_listener_look(smc->sk, &wanted, &ready);
+	if (!wanted)
+		return;
+	lock_sock(smc->sk);
+	listener = rcu_dereference_protected(smc->listener,
+					     lockdep_sock_is_held(smc->sk));
 	if (listener && smc_listener_take(listener))
 		smc_kick(smc);
-	rcu_read_unlock();
+	release_sock(smc->sk);
 }
 
 __poll_t smc_listener_poll(struct dibs_smc *smc, struct file *file,
@@ -378,6 +414,8 @@ int dibs_smc_listen(struct socket *sock, int backlog)
 	err = dibs_smc_tcp(smc)->listen(sock, backlog);
 	if (err || rcu_access_pointer(smc->listener))
 		return err;
+	/* Of a connection that was undone before it was made. */
+	smc_handshake_stop(smc);
 	dibs_smc_start_anew(smc);
 	smc_listener_start(smc);
 	return 0;
@@ -388,6 +426,8 @@ static void smc_adopt(struct dibs_smc *smc, struct socket *sock)
 {
 	smc_carrier_show(smc, sock);
 	WRITE_ONCE(smc->queued, false);
+	/* Pairs with cmpxchg() in smc_doom(). */
+	smp_mb();
 	if (READ_ONCE(smc->doom))
 		smc_kick(smc);
 }

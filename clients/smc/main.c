@@ -83,10 +83,10 @@ static void __exit dibs_smc_exit(void)
 	dibs_smc_families_stop();
 	/* Connections that nobody accepted. */
 	flush_workqueue(smc_wq);
+	smc_idle_stop();
 	smc_devices_stop();
 	dibs_smc_diag_stop();
 	dibs_smc_netlink_stop();
-	smc_idle_stop();
 	smc_sysctls_stop();
 	synchronize_net();
 	dibs_smc_tables_stop();

@@ -93,10 +93,25 @@ static void smc_rx_mark(struct smc_conn *conn, u32 seq)
 	sk_send_sigurg(conn->sk);
 }
 
-/* The peer's flags speak of an urgent byte: is it a new one? From signals. */
-void smc_rx_urgent(struct smc_conn *conn, u64 consumer, u64 producer)
+/* Was this mark seen before? Signals and a reader may see it at once. */
+static bool smc_rx_mark_is_new(struct smc_conn *conn, u32 seq)
 {
-	u8 flags = smc_cdc_word_flags(consumer).prod;
+	bool fresh;
+
+	spin_lock_bh(&conn->lock);
+	fresh = !conn->urgent_marked ||
+		smc_seq_before(conn->urgent_seen, seq);
+	if (fresh) {
+		conn->urgent_marked = true;
+		conn->urgent_seen = seq;
+	}
+	spin_unlock_bh(&conn->lock);
+	return fresh;
+}
+
+/* The peer's flags speak of an urgent byte: is it a new one? Any context. */
+void smc_rx_urgent(struct smc_conn *conn, u8 flags)
+{
 	u32 seq;
 
 	if (smc_conn_is_dibs(conn)) {
@@ -107,10 +122,8 @@ void smc_rx_urgent(struct smc_conn *conn, u64 consumer, u64 producer)
 	} else {
 		return;
 	}
-	if (conn->urgent_marked && !smc_seq_before(conn->urgent_seen, seq))
+	if (!smc_rx_mark_is_new(conn, seq))
 		return;
-	conn->urgent_marked = true;
-	conn->urgent_seen = seq;
 	if (!smc_seq_before(seq, READ_ONCE(conn->rx_seq)))
 		smc_rx_mark(conn, seq);
 }
@@ -146,6 +159,15 @@ static void smc_rx_pass(struct smc_conn *conn)
 	spin_unlock_bh(&conn->lock);
 }
 
+/* Unless there is a newer mark by now. */
+static void smc_rx_mark_read(struct smc_conn *conn, u32 seq)
+{
+	spin_lock_bh(&conn->lock);
+	if (conn->urgent_seq == seq)
+		WRITE_ONCE(conn->urgent, SMC_URGENT_READ);
+	spin_unlock_bh(&conn->lock);
+}
+
 /* recv(MSG_OOB): TCP's tcp_recv_urg(). Holding rx_lock. */
 static int smc_receive_urgent(struct smc_receiving *r, struct smc_conn *conn)
 {
@@ -167,7 +189,7 @@ static int smc_receive_urgent(struct smc_receiving *r, struct smc_conn *conn)
 	if (dibs_dmb_read(conn->dmb, offset, &c, 1))
 		return -EAGAIN;
 	if (!(r->flags & MSG_PEEK))
-		WRITE_ONCE(conn->urgent, SMC_URGENT_READ);
+		smc_rx_mark_read(conn, conn->rx_seq + before);
 	r->msg->msg_flags |= MSG_OOB;
 	if (!r->len) {
 		r->msg->msg_flags |= MSG_TRUNC;
@@ -274,14 +296,18 @@ static ssize_t smc_receive_piece(struct smc_receiving *r,
 }
 
 /* TCP's order of reasons to stop. 1: stop; 0: wait; or -errno. */
-static int smc_rx_stop(struct smc_receiving *r, bool ended)
+static int smc_rx_stop(struct smc_receiving *r, struct smc_conn *conn,
+		       bool ended)
 {
+	bool peer_done = smc_conn_peer_flags(conn).state &
+			 (SMC_CDC_DONE_WRITING | SMC_CDC_CLOSED);
 	struct sock *sk = r->sk;
 
 	if (r->copied)
 		return READ_ONCE(sk->sk_err) || ended || !r->timeo ||
 		       sk->sk_state == TCP_CLOSE || signal_pending(current);
-	if (sock_flag(sk, SOCK_DONE))
+	/* TCP's FIN comes a little later than the peer's word. */
+	if (ended && (sock_flag(sk, SOCK_DONE) || peer_done))
 		return 1;
 	if (READ_ONCE(sk->sk_err))
 		return sock_error(sk);
@@ -343,7 +369,7 @@ static int smc_receive_nothing(struct smc_receiving *r, struct smc_conn *conn,
 		return 1;
 	if (unlikely(smc_conn_peer_flags(conn).state & SMC_CDC_ABORT))
 		smc_reset(r->smc, ECONNRESET);
-	err = smc_rx_stop(r, ended);
+	err = smc_rx_stop(r, conn, ended);
 	if (!err) {
 		smc_rx_wait(r, conn, waiting);
 		return 0;
@@ -362,9 +388,13 @@ static int smc_receive_step(struct smc_receiving *r, struct smc_conn *conn)
 	u32 at = r->flags & MSG_PEEK ? r->peeked : 0;
 	bool ended = smc_rx_ended(conn);
 	u32 waiting = smc_rx_look(conn);
+	/* After the bytes, which the peer shows last. */
+	u8 flags = smc_conn_peer_flags(conn).prod;
 	ssize_t n;
 	int err;
 
+	if (unlikely(flags & (SMC_CDC_URGENT_PENDING | SMC_CDC_URGENT_PRESENT)))
+		smc_rx_urgent(conn, flags);
 	err = smc_rx_at_mark(r, conn, at);
 	if (err)
 		return err;

@@ -219,6 +219,24 @@ void smc_uncork(struct dibs_smc *smc)
 }
 
 /*
+ * In the work, which waits for no sender: one may sleep in a fault on its memory.
+ */
+void smc_uncork_later(struct dibs_smc *smc)
+{
+	struct smc_conn *conn;
+
+	if (!mutex_trylock(&smc->tx_lock)) {
+		WRITE_ONCE(smc->uncork, true);
+		queue_delayed_work(smc_wq, &smc->work, SMC_MEMORY_RETRY);
+		return;
+	}
+	conn = smc_conn_held(smc);
+	if (conn)
+		smc_tx_publish(conn);
+	mutex_unlock(&smc->tx_lock);
+}
+
+/*
  * Waits, without tx_lock, until the peer may have made room. 0, or -errno if
  * that is not to be waited for.
  */
@@ -256,8 +274,13 @@ static int smc_tx_wait_memory(struct smc_sending *s, struct smc_conn *conn)
 	long nap = SMC_MEMORY_RETRY;
 
 	smc_idle_trim(conn);
-	if (!s->timeo)
+	if (!s->timeo) {
+		/* poll() says that there is room: somebody has to say more. */
+		sk_set_bit(SOCKWQ_ASYNC_NOSPACE, s->sk);
+		WRITE_ONCE(s->smc->nudge, true);
+		queue_delayed_work(smc_wq, &s->smc->work, SMC_MEMORY_RETRY);
 		return -EAGAIN;
+	}
 	if (signal_pending(current))
 		return sock_intr_errno(s->timeo);
 	if (s->timeo != MAX_SCHEDULE_TIMEOUT) {

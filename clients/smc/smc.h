@@ -68,6 +68,8 @@
  *
  * Locks, outer first
  *
+ *	smc->connect_lock mutex; starting and stopping a handshake; never taken
+ *			by the work
  *	smc->tx_lock	mutex; sending, see conn.h
  *	smc->rx_lock	mutex; receiving. Whoever needs both takes tx_lock first
  *	lock_sock()	TCP's. Taken within the mutexes, never around them
@@ -146,6 +148,7 @@ struct dibs_smc {
 	u32 peer_reason;		/* what the peer gave, or 0 */
 	bool fastopen;			/* asked for; written without lock */
 
+	struct mutex connect_lock;	/* starting and stopping handshakes */
 	struct mutex tx_lock;		/* sending */
 	struct mutex rx_lock;		/* receiving */
 	struct smc_conn __rcu *conn;	/* written holding both */
@@ -157,6 +160,7 @@ struct dibs_smc {
 	bool queued;			/* waits in a listener's queue */
 	bool orphan;			/* TCP destroyed the sock */
 	bool uncork;			/* what is held back has to go */
+	bool nudge;			/* there may be memory again */
 	int doom;			/* errno to reset the connection with */
 	struct rcu_head rcu;
 };
@@ -225,7 +229,7 @@ int dibs_smc_getsockopt(struct socket *sock, int level, int name,
 			char __user *val, int __user *len);
 
 void smc_listener_stop(struct dibs_smc *smc);
-void smc_listener_work(struct dibs_smc *smc);
+void smc_listener_work(struct dibs_smc *smc, struct smc_listener *listener);
 void smc_listener_cloned(struct sock *child);
 __poll_t smc_listener_poll(struct dibs_smc *smc, struct file *file,
 			   struct socket *sock, poll_table *wait);

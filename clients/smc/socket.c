@@ -168,7 +168,7 @@ static __poll_t smc_poll_conn(struct smc_conn *conn, struct sock *sk)
 		    smc_rx_waiting(conn))
 			mask |= EPOLLPRI;
 	}
-	if (smc_rx_waiting(conn) >= min_t(u32, target, conn->rx_size))
+	if (smc_rx_waiting(conn) >= smc_rx_target(conn, target))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (shutdown & SEND_SHUTDOWN || smc_tx_writable(conn)) {
 		mask |= EPOLLOUT | EPOLLWRNORM;
@@ -282,6 +282,12 @@ static int smc_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 	return dibs_smc_tcp(smc)->ioctl(sock, cmd, arg);
 }
 
+/* sendfile() is at the end of its file: no more will come. */
+static void smc_splice_eof(struct socket *sock)
+{
+	smc_uncork(dibs_smc(sock->sk));
+}
+
 /* In a table that is TCP's so far. */
 void smc_ops_set(struct proto_ops *ops)
 {
@@ -297,4 +303,5 @@ void smc_ops_set(struct proto_ops *ops)
 	ops->peek_len = NULL;
 	ops->sendmsg_locked = NULL;
 	dibs_ops_send_pages_by_sendmsg(ops);
+	dibs_ops_set_splice_eof(ops, smc_splice_eof);
 }

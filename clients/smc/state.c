@@ -20,6 +20,7 @@ struct dibs_smc *dibs_smc_alloc(const struct dibs_smc_family *family)
 		return NULL;
 	smc->family = family;
 	spin_lock_init(&smc->lock);
+	mutex_init(&smc->connect_lock);
 	mutex_init(&smc->tx_lock);
 	mutex_init(&smc->rx_lock);
 	INIT_DELAYED_WORK(&smc->work, smc_work);
@@ -31,6 +32,7 @@ struct dibs_smc *dibs_smc_alloc(const struct dibs_smc_family *family)
 void dibs_smc_free(struct dibs_smc *smc)
 {
 	smc_late_forget(smc);
+	mutex_destroy(&smc->connect_lock);
 	mutex_destroy(&smc->tx_lock);
 	mutex_destroy(&smc->rx_lock);
 	kfree_rcu(smc, rcu);
@@ -98,7 +100,9 @@ int dibs_smc_release(struct socket *sock)
 	tcp = dibs_smc_tcp(smc);
 	smc_listener_stop(smc);
 	smc_handshake_stop(smc);
-	conn = rcu_dereference_raw(smc->conn);
+	if (sk->sk_state != TCP_LISTEN)
+		tcp_sk(sk)->smc_hs_congested = NULL;
+	conn = smc_conn_take(smc);
 	if (conn)
 		smc_release_conn(smc, conn);
 	dibs_smc_detach(smc);

@@ -56,10 +56,25 @@ static void smc_work_bury(struct dibs_smc *smc)
 	module_put(THIS_MODULE);
 }
 
+/* What the data path left for later. */
+static void smc_work_data(struct dibs_smc *smc)
+{
+	if (READ_ONCE(smc->uncork)) {
+		WRITE_ONCE(smc->uncork, false);
+		smc_uncork_later(smc);
+	}
+	if (READ_ONCE(smc->nudge)) {
+		WRITE_ONCE(smc->nudge, false);
+		smc_conn_wake_writers(smc->sk);
+	}
+}
+
 void smc_work(struct work_struct *work)
 {
 	struct dibs_smc *smc = container_of(to_delayed_work(work),
 					    struct dibs_smc, work);
+	struct smc_listener *listener;
+	struct smc_handshake *hs;
 
 	if (READ_ONCE(smc->orphan)) {
 		smc_work_bury(smc);
@@ -68,14 +83,14 @@ void smc_work(struct work_struct *work)
 	/* The sock is its listener's; accept() kicks again. */
 	if (READ_ONCE(smc->queued))
 		return;
-	if (rcu_access_pointer(smc->listener))
-		smc_listener_work(smc);
-	if (READ_ONCE(smc->uncork)) {
-		WRITE_ONCE(smc->uncork, false);
-		smc_uncork(smc);
-	}
-	if (smc->handshake)
-		smc_handshake_step(smc);
+	/* Whoever takes one of these away cancels the work before it frees it. */
+	listener = rcu_dereference_raw(smc->listener);
+	if (listener)
+		smc_listener_work(smc, listener);
+	smc_work_data(smc);
+	hs = READ_ONCE(smc->handshake);
+	if (hs)
+		smc_handshake_step(hs);
 	else if (READ_ONCE(smc->doom))
 		smc_reset(smc, smc->doom);
 }
