@@ -16,11 +16,12 @@ TITLES = {'tcp': 'TCP', 'unix': 'AF_UNIX', 'mapped': 'SMC-D mapped',
 OURS = ('mapped', 'moving')
 
 # unit: of the value shown; scale: what a sample is divided by for that;
-# slow: a larger value is worse
-Kind = namedtuple('Kind', 'unit scale slow')
+# slow: a larger value is worse; index: which value of a sample. Of trips it is
+# the median, which does not see that the host had something else to do.
+Kind = namedtuple('Kind', 'unit scale slow index', defaults=(0,))
 KINDS = {
     'stream': Kind('MB/s', 1e6, False),
-    'trip': Kind('us', 1e3, True),
+    'trip': Kind('us', 1e3, True, 1),
     'connect': Kind('/s', 1, False),
     'redis-set': Kind('/s', 1, False),
     'redis-get': Kind('/s', 1, False),

@@ -6,6 +6,8 @@ import statistics
 
 import plan
 
+VERDICTS = {None: 'not measured', True: 'met', False: 'MISSED'}
+
 
 def summary(values):
     """Median and half the distance between the quartiles."""
@@ -17,14 +19,15 @@ def summary(values):
 
 def ratio(rounds, case, size, transport, others):
     """To the best of the others in the same round; None if there is none."""
+    index = plan.KINDS[case].index
     best = min if plan.KINDS[case].slow else max
     found = []
     for samples in rounds:
         mine = samples.get((case, size, transport))
-        theirs = [samples[case, size, other][0] for other in others
+        theirs = [samples[case, size, other][index] for other in others
                   if (case, size, other) in samples]
         if mine and len(theirs) == len(others):
-            found.append(mine[0] / best(theirs))
+            found.append(mine[index] / best(theirs))
     return summary(found) if found else None
 
 
@@ -33,9 +36,9 @@ def cell(rounds, case, size, transport):
                if (case, size, transport) in s]
     if not samples:
         return None
-    result = {'value': summary([s[0] for s in samples])}
+    result = {'value': summary([s[plan.KINDS[case].index] for s in samples])}
     if len(samples[0]) > 2:
-        result['p50'] = summary([s[1] for s in samples])
+        result['mean'] = summary([s[0] for s in samples])
         result['p99'] = summary([s[2] for s in samples])
     for other in ('tcp', 'unix'):
         result[other] = ratio(rounds, case, size, transport, (other,))
@@ -45,11 +48,13 @@ def cell(rounds, case, size, transport):
 def reached(rounds, goal):
     found = ratio(rounds, goal.case, goal.size, 'mapped', goal.others)
     slow = plan.KINDS[goal.case].slow
-    met = found and (found['median'] <= goal.ratio if slow
-                     else found['median'] >= goal.ratio)
+    met = None
+    if found:
+        met = (found['median'] <= goal.ratio if slow
+               else found['median'] >= goal.ratio)
     return {'case': goal.case, 'size': goal.size, 'to': goal.others,
             'target': goal.ratio, 'slow': slow, 'ratio': found,
-            'met': bool(met)}
+            'met': met}
 
 
 def analyse(results):
@@ -100,7 +105,7 @@ def show_row(row):
                 f'{ratio_text(found["unix"]):>15}')
         if 'p99' in found:
             line += ''.join(f'{number(found[p]["median"] / 1e3):>9}'
-                            for p in ('p50', 'p99'))
+                            for p in ('mean', 'p99'))
         print(line)
 
 
@@ -112,7 +117,7 @@ def show_goal(goal):
     sign = '<=' if goal['slow'] else '>='
     print(f'{name:<20}to {others:<32}{ratio_text(goal["ratio"]):>13}  '
           f'{sign} {goal["target"]:.1f}  '
-          f'{"met" if goal["met"] else "MISSED"}')
+          f'{VERDICTS[goal["met"]]}')
 
 
 def show(found):
@@ -120,7 +125,7 @@ def show(found):
     print(f'{machine["kernel"]}, {machine["arch"]}, {machine["cpus"]} CPUs, '
           f'{found["rounds"]} rounds; medians; load of the host '
           + ' to '.join(f'{load:.1f}' for load in found['host_load']))
-    print(f'  {"":<33}{"to TCP":>15}{"to AF_UNIX":>15}{"p50":>9}{"p99":>9}',
+    print(f'  {"":<33}{"to TCP":>15}{"to AF_UNIX":>15}{"mean":>9}{"p99":>9}',
           end='')
     for row in found['rows']:
         show_row(row)
