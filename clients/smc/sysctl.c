@@ -20,7 +20,7 @@
 #include "../../compat/sysctl.h"
 #include "sysctl.h"
 
-#define SMC_RMEM_DEFAULT	SZ_256K
+#define SMC_RMEM_DEFAULT	SZ_1M
 
 struct smc_sysctl {
 	struct ctl_table_header *header;
