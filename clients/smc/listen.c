@@ -14,8 +14,8 @@
  *
  * So who waits for the listener is told of connections that are ready, and a
  * peer that is silent holds up nobody. poll() and accept() take such connections
- * out, too, before they look. If one comes just then, the program gets a socket whose handshake goes on: it
- * is not ready for anything until that is over.
+ * out, too, before they look. If one comes just then, the program gets a socket
+ * whose handshake goes on: it is not ready for anything until that is over.
  */
 #include <linux/module.h>
 #include <linux/slab.h>

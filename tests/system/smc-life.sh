@@ -104,7 +104,18 @@ ok "the module goes when all sockets have" unload_smc
 
 # --- under load -----------------------------------------------------------------------
 
+# First by TCP alone, then through DMBs.
+choose_devices() {
+	if (($1 == 1)); then
+		/sbin/rmmod dibs_loopback 2>/dev/null
+		[[ ! -d /sys/module/dibs_loopback ]]
+	else
+		modprobe dibs_loopback
+	fi
+}
+
 for ((round = 1; round <= rounds; round++)); do
+	ok "round $round: the devices are as wanted" choose_devices "$round"
 	ok "round $round: the module loads" modprobe dibs_smc
 	for name in life-a life-b; do
 		netns_add $name
