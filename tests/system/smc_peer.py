@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+"""A peer that asks for SMC and then speaks CLC wrongly, for smc-fallback.sh.
+
+It is made of plain TCP sockets in the namespace "liar". The wire between it
+and "blue" is a pair of TUN devices with this program in between, which puts
+the TCP option of SMC into each SYN of the liar's:
+
+  smc_peer.py wire    until it is killed; says "ready" when the devices are there
+
+Commands of smc_fallback.py are here, too. Each answers what the honest end
+made of it, and the diagnosis of the decline that the liar got, if any:
+
+  lie client CASE     the liar connects to a listener of ours
+  lie server CASE     our client connects to the liar
+  mute, late          a server that says nothing; two commands, as it takes
+                      long until our client gives up
+  crowd               clients that say nothing, and behind them an honest one;
+                      what is accepted first, and how many are not ready then
+  stragglers          what became of the others
+"""
+
+import errno
+import fcntl
+import os
+import select
+import socket
+import struct
+
+import smc_fallback as ends
+
+LIAR, BLUE = '10.2.0.1', '10.2.0.2'
+OPTION = bytes((254, 6, 0xe2, 0xd4, 0xc3, 0xd9, 1, 1))
+SYN = 2
+EYECATCHER = bytes.fromhex('e2d4c3d9')
+ACCEPT, CONFIRM, DECLINE = 2, 3, 4
+HERE = os.path.dirname(os.path.realpath(__file__))
+CAPTURED = os.path.join(HERE, '../unit/smc/captured/smcd-v2-handshake-%s.hex')
+NO_TOKEN = b'\x5a' * 8
+BYTES = bytes(range(256)) * 20
+CROWD = 20
+
+
+# --- the wire ------------------------------------------------------------------
+
+def tun(namespace):
+    ends.enter(namespace)
+    fd = os.open('/dev/net/tun', os.O_RDWR)
+    # TUNSETIFF; a TUN device without a header in front of packets
+    fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', b'tun0', 0x1001))
+    return fd
+
+
+def checksum(data):
+    if len(data) % 2:
+        data += b'\0'
+    total = sum(struct.unpack('!%dH' % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def with_option(packet):
+    """The same, with the option if it is a SYN of TCP over IPv4."""
+    ip_len = (packet[0] & 15) * 4
+    if packet[0] >> 4 != 4 or packet[9] != 6 or not packet[ip_len + 13] & SYN:
+        return packet
+    ip, tcp = bytearray(packet[:ip_len]), bytearray(packet[ip_len:])
+    tcp_len = (tcp[12] >> 4) * 4
+    tcp[tcp_len:tcp_len] = OPTION
+    tcp[12] = (tcp_len + len(OPTION)) // 4 << 4 | tcp[12] & 15
+    struct.pack_into('!H', ip, 2, len(ip) + len(tcp))
+    struct.pack_into('!H', ip, 10, 0)
+    struct.pack_into('!H', ip, 10, checksum(ip))
+    struct.pack_into('!H', tcp, 16, 0)
+    pseudo = ip[12:20] + struct.pack('!HH', 6, len(tcp))
+    struct.pack_into('!H', tcp, 16, checksum(pseudo + tcp))
+    return bytes(ip + tcp)
+
+
+def carry(source, target, change):
+    try:
+        os.write(target, change(os.read(source, 65536)))
+    except OSError:
+        pass        # a device that is not up yet
+
+
+def wire():
+    liar, blue = tun('liar'), tun('blue')
+    print('ready', flush=True)
+    while True:
+        for fd in select.select((liar, blue), (), ())[0]:
+            if fd == liar:
+                carry(liar, blue, with_option)
+            else:
+                carry(blue, liar, bytes)
+
+
+# --- messages --------------------------------------------------------------------
+
+def captured(name):
+    """A message of others, with the device and the EID that are here."""
+    with open(CAPTURED % name) as file:
+        data = bytes.fromhex(file.read())
+    with open('/sys/class/dibs/lo/gid') as file:
+        gid = bytes.fromhex(file.read().strip().replace('-', ''))
+    data = data.replace(bytes.fromhex('444181f61f16094d'), gid[:8])
+    data = data.replace(bytes.fromhex('70d9a98117b182a7'), gid[8:])
+    return data.replace(b'FIRST-EID'.ljust(32), b'DIBS-DEFAULT'.ljust(32))
+
+
+def proposal():
+    return captured('04-proposal')
+
+
+def accept():
+    data = captured('06-accept')
+    return data[:16] + NO_TOKEN + data[24:]
+
+
+def version_1():
+    """A proposal of SMC-D version 1: areas of zeroes, no prefix."""
+    header = EYECATCHER + struct.pack('!BHB', 1, 92, 0x11)
+    return header + struct.pack('!30xH40x8x', 40) + EYECATCHER
+
+
+def read_message(sock):
+    header = ends.receive(sock, 8)
+    if header[:3] != EYECATCHER[:3]:
+        raise ends.Wrong(f'{header.hex()} is no message')
+    length = struct.unpack_from('!H', header, 5)[0]
+    return header + ends.receive(sock, length - 8)
+
+
+def read_decline(sock):
+    message = read_message(sock)
+    if message[4] != DECLINE:
+        raise ends.Wrong(f'{message.hex()} is no decline')
+    return message[16:20].hex()
+
+
+# --- clients that lie -------------------------------------------------------------
+
+def tell_nothing(sock):
+    sock.sendall(BYTES)
+    return BYTES, '-'
+
+
+def tell(*messages):
+    """Sends messages, reads an answer to each; the last is a decline."""
+    def case(sock):
+        for message in messages[:-1]:
+            sock.sendall(message())
+            read_message(sock)
+        sock.sendall(messages[-1]())
+        return b'', read_decline(sock)
+    return case
+
+
+def garbage():
+    return EYECATCHER + b'\1\0\7' + b'garbage'
+
+
+def other_version():
+    """A message of 96 bytes in version 7."""
+    return EYECATCHER + b'\1\0\x60\x70' + bytes(0x58)
+
+
+def wrong_confirm(sock):
+    sock.sendall(proposal())
+    message = bytearray(read_message(sock))
+    if message[4] != ACCEPT:
+        raise ends.Wrong(f'{message.hex()} is no accept')
+    message[4] = CONFIRM
+    message[16:24] = NO_TOKEN
+    sock.sendall(message)
+    return b'', read_decline(sock)
+
+
+def declines(sock):
+    sock.sendall(EYECATCHER + struct.pack('!BHB8xIB3x', DECLINE, 28, 0x10,
+                                          0xdeadbeef, 0) + EYECATCHER)
+    return b'', '-'
+
+
+CLIENT = {
+    'bytes': tell_nothing,
+    'garbage': tell(garbage),
+    'other-version': tell(other_version),
+    'version-1': tell(version_1),
+    'accept': tell(accept),
+    'confirm': wrong_confirm,
+    'decline': declines,
+}
+
+# These get a proposal first.
+SERVER = {
+    'bytes': tell_nothing,
+    'garbage': tell(garbage),
+    'other-version': tell(other_version),
+    'confirm': tell(lambda: captured('08-confirm')),
+    'accept': tell(accept),
+    'decline': declines,
+}
+
+
+def liar_connects(port):
+    sock = ends.make('liar:tcp')
+    sock.connect((BLUE, port))
+    return sock
+
+
+def go_on(honest, liar, sent=b''):
+    """By TCP: what was sent already, then as usual."""
+    ends.expect(honest, sent)
+    ends.exchange(honest, liar)
+    ends.exchange(liar, honest)
+
+
+def lie_to_server(case):
+    server = ends.listen('blue')
+    liar = liar_connects(server.getsockname()[1])
+    sent, told = CLIENT[case](liar)
+    honest = server.accept()[0]
+    go_on(honest, liar, sent)
+    return ends.fate('blue', 'server', honest) + ' ' + told
+
+
+def begin_connecting():
+    server = ends.listen('liar:tcp')
+    honest = ends.make('blue')
+    honest.setblocking(False)
+    if honest.connect_ex((LIAR, server.getsockname()[1])) != errno.EINPROGRESS:
+        raise ends.Wrong('connect() did not take its time')
+    liar = server.accept()[0]
+    if read_message(liar)[4] != 1:
+        raise ends.Wrong('no proposal')
+    return honest, liar
+
+
+def finish_connecting(honest):
+    poll = select.poll()
+    poll.register(honest, select.POLLOUT)
+    poll.poll()
+    error = honest.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        raise ends.Wrong(os.strerror(error))
+    honest.setblocking(True)
+
+
+def lie_to_client(case):
+    honest, liar = begin_connecting()
+    sent, told = SERVER[case](liar)
+    finish_connecting(honest)
+    go_on(honest, liar, sent)
+    return ends.fate('blue', 'client', honest) + ' ' + told
+
+
+def lie(role, case):
+    return (lie_to_server if role == 'client' else lie_to_client)(case)
+
+
+# --- peers that say nothing -----------------------------------------------------------
+
+waiting = {}
+
+
+def go_on_late(honest, liar, message):
+    """What the program of each end sends arrives, and a late message does not."""
+    honest.sendall(BYTES)
+    ends.expect(liar, BYTES)
+    liar.sendall(message + BYTES)
+    go_on(honest, liar, BYTES)
+
+
+def mute():
+    waiting['mute'] = begin_connecting()
+    return 'begun'
+
+
+def late():
+    honest, liar = waiting.pop('mute')
+    finish_connecting(honest)
+    told = read_decline(liar)
+    go_on_late(honest, liar, accept())
+    return ends.fate('blue', 'client', honest) + ' ' + told
+
+
+def undecided():
+    return sum(row['peer'].startswith(LIAR) and not row['carrier']
+               for row in ends.dibs('blue', 'smc', 'list'))
+
+
+def crowd():
+    server = ends.listen('blue')
+    port = server.getsockname()[1]
+    liars = [liar_connects(port) for _ in range(CROWD)]
+    honest = ends.make('red')
+    honest.connect((ends.ADDRESS['blue'], port))
+    peer, address = server.accept()
+    waiting['crowd'] = server, liars
+    if address != honest.getsockname():
+        return f'{address[0]} was first'
+    ends.exchange(honest, peer)
+    ends.fate('red', 'client', honest)
+    return ends.fate('blue', 'server', peer) + f' {undecided()}'
+
+
+def stragglers():
+    server, liars = waiting.pop('crowd')
+    fates = set()
+    liars = {liar.getsockname(): liar for liar in liars}
+    while liars:
+        honest, address = server.accept()
+        liar = liars.pop(address)
+        told = read_decline(liar)
+        go_on_late(honest, liar, proposal())
+        fates.add(ends.fate('blue', 'server', honest) + ' ' + told)
+    return ' '.join(fates)
+
+
+COMMANDS = {'lie': lie, 'mute': mute, 'late': late, 'crowd': crowd,
+            'stragglers': stragglers}
+
+if __name__ == '__main__':
+    wire()
