@@ -205,7 +205,7 @@ for _ in 1 2 3; do
 	[[ $answer == "SMC-D 20" ]] && break
 	ask stragglers
 done
-ok "behind 20 silent clients an honest one is accepted first, by SMC-D" \
+ok "behind 20 clients that fall silent an honest one is accepted first" \
 	test "$answer" == "SMC-D 20"
 
 lies() {
@@ -226,6 +226,12 @@ lies "a client confirms a DMB that is not there" \
 	"09990001 09990001" lie client confirm
 lies "a client declines for a reason of its own" \
 	"05000000/deadbeef -" lie client decline
+lies "a client sends nothing and ends: so the program reads" \
+	"03010000 -" lie client end
+lies "a client ends after bytes like a message's: the program gets them" \
+	"03010000 -" lie client bytes-end
+lies "a client ends in the middle of a message: no program sees it" \
+	"09990000 09990000" lie client message-end
 lies "a server sends a program's bytes: they arrive" \
 	"03010000 -" lie server bytes
 lies "a server sends garbage" "09990000 09990000" lie server garbage
@@ -236,7 +242,13 @@ lies "a server accepts with a DMB that is not there" \
 	"09990001 09990001" lie server accept
 lies "a server declines for a reason of its own" \
 	"05000000/deadbeef -" lie server decline
-lies "the silent clients are TCP's; late messages reach no program" \
+lies "a server sends nothing and ends: so the program reads" \
+	"03010000 -" lie server end
+lies "a server ends after bytes like a message's: the program gets them" \
+	"03010000 -" lie server bytes-end
+lies "a server ends in the middle of a message: no program sees it" \
+	"09990000 09990000" lie server message-end
+lies "those that fell silent are TCP's; late messages reach no program" \
 	"02010000 02010000" stragglers
 lies "the silent server is TCP's; a late message reaches no program" \
 	"02010000 02010000" late

@@ -223,5 +223,5 @@ if __name__ == '__main__':
     # Its cases use what is here.
     sys.modules['smc_fallback'] = sys.modules['__main__']
     import smc_peer
-    obey({'pair': pair, 'hold': hold, 'drop': drop, 'idle': idle, 'counts': counts,
-          **smc_peer.COMMANDS})
+    obey({'pair': pair, 'hold': hold, 'drop': drop, 'idle': idle,
+          'counts': counts, **smc_peer.COMMANDS})

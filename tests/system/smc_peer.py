@@ -6,7 +6,7 @@ It is made of plain TCP sockets in the namespace "liar". The wire between it
 and "blue" is a pair of TUN devices with this program in between, which puts
 the TCP option of SMC into each SYN of the liar's:
 
-  smc_peer.py wire    until it is killed; says "ready" when the devices are there
+  smc_peer.py wire    until it is killed; says "ready" when there are devices
 
 Commands of smc_fallback.py are here, too. Each answers what the honest end
 made of it, and the diagnosis of the decline that the liar got, if any:
@@ -15,8 +15,9 @@ made of it, and the diagnosis of the decline that the liar got, if any:
   lie server CASE     our client connects to the liar
   mute, late          a server that says nothing; two commands, as it takes
                       long until our client gives up
-  crowd               clients that say nothing, and behind them an honest one;
-                      what is accepted first, and how many are not ready then
+  crowd               clients that stop somewhere in their proposal, and behind
+                      them an honest one; what carries it if it is accepted
+                      first, and how many are not ready then
   stragglers          what became of the others
 """
 
@@ -41,7 +42,7 @@ BYTES = bytes(range(256)) * 20
 CROWD = 20
 
 
-# --- the wire ------------------------------------------------------------------
+# --- the wire ----------------------------------------------------------------
 
 def tun(namespace):
     ends.enter(namespace)
@@ -96,7 +97,7 @@ def wire():
                 carry(blue, liar, bytes)
 
 
-# --- messages --------------------------------------------------------------------
+# --- messages ----------------------------------------------------------------
 
 def captured(name):
     """A message of others, with the device and the EID that are here."""
@@ -139,7 +140,7 @@ def read_decline(sock):
     return message[16:20].hex()
 
 
-# --- clients that lie -------------------------------------------------------------
+# --- clients that lie --------------------------------------------------------
 
 def tell_nothing(sock):
     sock.sendall(BYTES)
@@ -183,6 +184,34 @@ def declines(sock):
     return b'', '-'
 
 
+def beginning():
+    """Of a message, or of a program's bytes: nobody can know."""
+    return EYECATCHER[:3]
+
+
+def end_after_bytes(sock):
+    sock.sendall(beginning())
+    sock.shutdown(socket.SHUT_WR)
+    return beginning(), '-'
+
+
+def end_in_message(sock):
+    sock.sendall(proposal()[:50])
+    sock.shutdown(socket.SHUT_WR)
+    return b'', read_decline(sock)
+
+
+def end(sock):
+    sock.shutdown(socket.SHUT_WR)
+    return b'', '-'
+
+
+ENDS = {
+    'end': end,
+    'bytes-end': end_after_bytes,
+    'message-end': end_in_message,
+}
+
 CLIENT = {
     'bytes': tell_nothing,
     'garbage': tell(garbage),
@@ -191,6 +220,7 @@ CLIENT = {
     'accept': tell(accept),
     'confirm': wrong_confirm,
     'decline': declines,
+    **ENDS,
 }
 
 # These get a proposal first.
@@ -201,6 +231,7 @@ SERVER = {
     'confirm': tell(lambda: captured('08-confirm')),
     'accept': tell(accept),
     'decline': declines,
+    **ENDS,
 }
 
 
@@ -217,12 +248,21 @@ def go_on(honest, liar, sent=b''):
     ends.exchange(liar, honest)
 
 
+def go_on_half(honest, liar, sent):
+    """The liar's direction has ended."""
+    ends.expect(honest, sent)
+    if honest.recv(1):
+        raise ends.Wrong('bytes from nowhere')
+    honest.sendall(BYTES)
+    ends.expect(liar, BYTES)
+
+
 def lie_to_server(case):
     server = ends.listen('blue')
     liar = liar_connects(server.getsockname()[1])
     sent, told = CLIENT[case](liar)
     honest = server.accept()[0]
-    go_on(honest, liar, sent)
+    (go_on_half if case in ENDS else go_on)(honest, liar, sent)
     return ends.fate('blue', 'server', honest) + ' ' + told
 
 
@@ -252,7 +292,7 @@ def lie_to_client(case):
     honest, liar = begin_connecting()
     sent, told = SERVER[case](liar)
     finish_connecting(honest)
-    go_on(honest, liar, sent)
+    (go_on_half if case in ENDS else go_on)(honest, liar, sent)
     return ends.fate('blue', 'client', honest) + ' ' + told
 
 
@@ -260,13 +300,13 @@ def lie(role, case):
     return (lie_to_server if role == 'client' else lie_to_client)(case)
 
 
-# --- peers that say nothing -----------------------------------------------------------
+# --- peers that say nothing --------------------------------------------------
 
 waiting = {}
 
 
 def go_on_late(honest, liar, message):
-    """What the program of each end sends arrives, and a late message does not."""
+    """What the programs send arrives, and a late message does not."""
     honest.sendall(BYTES)
     ends.expect(liar, BYTES)
     liar.sendall(message + BYTES)
@@ -294,7 +334,13 @@ def undecided():
 def crowd():
     server = ends.listen('blue')
     port = server.getsockname()[1]
-    liars = [liar_connects(port) for _ in range(CROWD)]
+    liars = {}
+    for number in range(CROWD):
+        liar = liar_connects(port)
+        # From nothing to nearly all of it.
+        begun = number * len(proposal()) // CROWD
+        liar.sendall(proposal()[:begun])
+        liars[liar.getsockname()] = liar, proposal()[begun:]
     honest = ends.make('red')
     honest.connect((ends.ADDRESS['blue'], port))
     peer, address = server.accept()
@@ -309,12 +355,11 @@ def crowd():
 def stragglers():
     server, liars = waiting.pop('crowd')
     fates = set()
-    liars = {liar.getsockname(): liar for liar in liars}
     while liars:
         honest, address = server.accept()
-        liar = liars.pop(address)
+        liar, rest = liars.pop(address)
         told = read_decline(liar)
-        go_on_late(honest, liar, proposal())
+        go_on_late(honest, liar, rest)
         fates.add(ends.fate('blue', 'server', honest) + ' ' + told)
     return ' '.join(fates)
 
