@@ -40,7 +40,7 @@ from ktap import Suite      # noqa: E402
 
 LOGS = os.path.join(REPO, 'build/check')
 REPORT = 121            # see vm/boot.py
-LIMIT = {'debug': 900, 'soak': 1500}    # seconds for one suite
+LIMIT = {'debug': 1200, 'soak': 1500}    # seconds for one suite
 USUAL_LIMIT = 300
 
 
