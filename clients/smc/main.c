@@ -29,18 +29,19 @@ static int __init dibs_smc_init(void)
 	err = dibs_smc_tables_start();
 	if (err)
 		goto stop_work;
-	err = smc_sysctls_start();
+	/* The first that a second module of the kind fails at. */
+	err = dibs_smc_netlink_start();
 	if (err)
 		goto stop_tables;
+	err = smc_sysctls_start();
+	if (err)
+		goto stop_netlink;
 	err = smc_idle_start();
 	if (err)
 		goto stop_sysctls;
-	err = dibs_smc_netlink_start();
-	if (err)
-		goto stop_idle;
 	err = dibs_smc_diag_start();
 	if (err)
-		goto stop_netlink;
+		goto stop_idle;
 	err = smc_devices_start();
 	if (err)
 		goto stop_diag;
@@ -55,12 +56,12 @@ stop_devices:
 	smc_devices_stop();
 stop_diag:
 	dibs_smc_diag_stop();
-stop_netlink:
-	dibs_smc_netlink_stop();
 stop_idle:
 	smc_idle_stop();
 stop_sysctls:
 	smc_sysctls_stop();
+stop_netlink:
+	dibs_smc_netlink_stop();
 stop_tables:
 	dibs_smc_tables_stop();
 stop_work:

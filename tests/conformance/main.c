@@ -268,6 +268,7 @@ int main(int argc, char **argv)
 	check_carriers(plan);
 	each(add_job, plan);
 	printf("TAP version 13\n1..%u\n", plan->count * plan->carriers);
+	keys_hold();
 	plan_start(plan, options.workers);
 	for (i = 0; i < plan->count; i++) {
 		if (!plan_wait(&plan->jobs[i])) {

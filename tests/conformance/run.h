@@ -38,6 +38,9 @@ struct plan {
 
 struct plan *plan_make(unsigned int jobs);
 void plan_start(struct plan *plan, unsigned int workers);
+
+/* keys.c */
+void keys_hold(void);
 bool plan_wait(const struct job *job);
 
 #endif

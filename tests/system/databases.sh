@@ -96,7 +96,7 @@ run_postgres() {
 	"${as_postgres[@]}" "${over[@]}" "$pg/postgres" -D "$scratch/pg/data" -k '' \
 		-h 127.0.0.1 -p "$port" -F >"$scratch/server" 2>&1 &
 	servers+=($!)
-	within 60 "$pg/pg_isready" -q -h 127.0.0.1 -p "$port"
+	within 60 "${over[@]}" "$pg/pg_isready" -q -h 127.0.0.1 -p "$port"
 	"${over[@]}" pgbench -i -q -s 1 "${client[@]}" >"$scratch/client" 2>&1
 	echo "pgbench -i: status $?"
 	"${over[@]}" pgbench -c 4 -j 2 -t 15 "${client[@]}" >"$scratch/client" 2>&1
