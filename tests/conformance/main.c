@@ -38,6 +38,7 @@ static struct {
 	const char *differences;
 	const char *dmb_differences;
 	unsigned int workers;
+	bool once;
 	bool slowest;
 } options = {
 	.differences = "tests/conformance/differences",
@@ -47,6 +48,8 @@ static struct {
 
 static bool wanted(const struct test *test, int family)
 {
+	if (options.once && family != AF_INET && !(test->flags & ONLY_V6))
+		return false;
 	if (test->flags & ONLY_V4 && family != AF_INET)
 		return false;
 	if (test->flags & ONLY_V6 && family != AF_INET6)
@@ -189,6 +192,7 @@ static void usage(FILE *to)
 	      "  --dmb-differences FILE likewise, on the paths mapped and moving\n"
 	      "  --workers N            cases at once [8]\n"
 	      "  --patience SECONDS     until something hangs [20]\n"
+	      "  --once                 IPv6 only where IPv4 has nothing to show\n"
 	      "  --slowest              say what takes long\n", to);
 }
 
@@ -201,6 +205,7 @@ static const struct option long_options[] = {
 	{ "dmb-differences", required_argument, NULL, 'D' },
 	{ "workers", required_argument, NULL, 'w' },
 	{ "patience", required_argument, NULL, 'P' },
+	{ "once", no_argument, NULL, 'o' },
 	{ "slowest", no_argument, NULL, 's' },
 	{ "help", no_argument, NULL, 'h' },
 	{}
@@ -242,6 +247,7 @@ static void parse(int argc, char **argv)
 		case 'd': options.differences = optarg; break;
 		case 'D': options.dmb_differences = optarg; break;
 		case 'w': options.workers = atoi(optarg); break;
+		case 'o': options.once = true; break;
 		case 'P': setting.patience = atoi(optarg); break;
 		case 's': options.slowest = true; break;
 		case 'h': usage(stdout); exit(0);
