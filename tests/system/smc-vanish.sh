@@ -5,6 +5,8 @@
 # What goes away while bytes flow: the device, its switch, a process, the name of
 # the namespace. Ends get the error that TCP would give, no wrong byte, and
 # nobody waits for ever; nothing is left behind.
+#
+# runs-on: 6.12 6.1
 
 # Most functions are called by those of lib.sh.
 # shellcheck disable=SC2317

@@ -8,6 +8,8 @@
 #
 #   namespace green: client --- lo ---> server      the device is lo, too
 #   namespace red:   no connections, to see that it sees none of green's
+#
+# runs-on: 6.12 6.1
 
 # Most functions are called by those of lib.sh.
 # shellcheck disable=SC2317
