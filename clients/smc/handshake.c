@@ -243,6 +243,8 @@ static void smc_handshake_agreed(struct smc_handshake *hs)
 	smc_group_confirm(group, hs->accept.link_id);
 	hs->group = NULL;
 	hs->conn = NULL;
+	/* Known to dumps before the connection is. */
+	conn->group = group;
 	smc_carry(hs->smc, conn);
 	smc_conn_activate(conn);
 	/* From now on it hears of the device; if that is gone, here. */
