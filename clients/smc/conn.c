@@ -316,8 +316,10 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 	if (producer != conn->seen_producer || conn->state == SMC_STATE_INIT ||
 	    !READ_ONCE(conn->mine->wants_data)) {
 		conn->seen_producer = producer;
-		if (!smc_conn_is_low(conn))
+		if (!smc_conn_is_low(conn)) {
+			smc_spin_arrived(conn);
 			sk->sk_data_ready(sk);
+		}
 	}
 	if (consumer != conn->seen_consumer ||
 	    !READ_ONCE(conn->mine->wants_room)) {

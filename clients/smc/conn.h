@@ -88,6 +88,10 @@ struct smc_conn {
 	struct smc_cursor peer_prod;
 	u64 cons_word;			/* cons, for who has no lock */
 	u32 rx_seq;			/* bytes read, modulo 2^32 */
+	u32 spin_wait;			/* see spin.c */
+	u32 spin_wake;
+	u64 spin_began;
+	u64 spin_arrived;		/* set by signals */
 
 	spinlock_t lock;		/* guards what follows */
 	struct smc_cursor told;		/* cons, as the peer was told */
@@ -156,6 +160,11 @@ u32 smc_rx_look(struct smc_conn *conn);
 u32 smc_rx_waiting(const struct smc_conn *conn);
 bool smc_rx_ended(const struct smc_conn *conn);
 void smc_rx_urgent(struct smc_conn *conn, u8 flags);
+
+/* spin.c: waiting awake */
+bool smc_spin(struct smc_conn *conn);
+void smc_spin_arrived(struct smc_conn *conn);
+void smc_spin_slept(struct smc_conn *conn);
 
 /* A ring must not have to be full for its reader to be woken. */
 static inline u32 smc_rx_target(const struct smc_conn *conn, u32 wanted)

@@ -329,6 +329,8 @@ static void smc_rx_wait(struct smc_receiving *r, struct smc_conn *conn,
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	struct sock *sk = r->sk;
 
+	if (smc_spin(conn) && smc_rx_look(conn) != waiting)
+		return;
 	add_wait_queue(sk_sleep(sk), &wait);
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	smc_conn_want(&conn->mine->wants_data);
@@ -337,6 +339,9 @@ static void smc_rx_wait(struct smc_receiving *r, struct smc_conn *conn,
 		mutex_unlock(&r->smc->rx_lock);
 		r->timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, r->timeo);
 		mutex_lock(&r->smc->rx_lock);
+		/* Unless it was disconnected meanwhile. */
+		if (smc_conn_held(r->smc) == conn)
+			smc_spin_slept(conn);
 	}
 	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	remove_wait_queue(sk_sleep(sk), &wait);

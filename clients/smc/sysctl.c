@@ -9,8 +9,11 @@
  *		0: move even there, as over devices that do not map
  *	rmem	bytes of the ring that a peer writes into, unless the program
  *		sets SO_RCVBUF; rounded up to 16 KiB times a power of two
+ *	busy_poll
+ *		microseconds that a reader looks for bytes before it sleeps, at
+ *		most and only where that pays (see spin.c); 0: none
  *
- * They count for connections made later.
+ * All but the last count for connections made later.
  */
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -21,6 +24,7 @@
 #include "sysctl.h"
 
 #define SMC_RMEM_DEFAULT	SZ_1M
+#define SMC_BUSY_POLL_DEFAULT	100
 
 struct smc_sysctl {
 	struct ctl_table_header *header;
@@ -28,11 +32,13 @@ struct smc_sysctl {
 	u8 enabled;
 	u8 mapped;
 	int rmem;
+	int busy_poll;
 };
 
 static unsigned int smc_sysctl_id;
 static int smc_rmem_min = SZ_16K;
 static int smc_rmem_max = SZ_1M;
+static int smc_busy_poll_max = 1000;
 
 static struct smc_sysctl *smc_sysctl(const struct net *net)
 {
@@ -42,6 +48,11 @@ static struct smc_sysctl *smc_sysctl(const struct net *net)
 u32 smc_sysctl_rmem(const struct net *net)
 {
 	return READ_ONCE(smc_sysctl(net)->rmem);
+}
+
+u32 smc_sysctl_busy_poll(const struct net *net)
+{
+	return READ_ONCE(smc_sysctl(net)->busy_poll);
 }
 
 bool smc_sysctl_mapped(const struct net *net)
@@ -83,6 +94,15 @@ static const struct ctl_table smc_sysctl_template[] = {
 		.extra1 = &smc_rmem_min,
 		.extra2 = &smc_rmem_max,
 	},
+	{
+		.procname = "busy_poll",
+		.data = (void *)offsetof(struct smc_sysctl, busy_poll),
+		.maxlen = sizeof(int),
+		.mode = 0644,
+		.proc_handler = proc_dointvec_minmax,
+		.extra1 = SYSCTL_ZERO,
+		.extra2 = &smc_busy_poll_max,
+	},
 	{}
 };
 
@@ -94,6 +114,7 @@ static int __net_init smc_sysctl_net_init(struct net *net)
 	settings->enabled = 1;
 	settings->mapped = 1;
 	settings->rmem = SMC_RMEM_DEFAULT;
+	settings->busy_poll = SMC_BUSY_POLL_DEFAULT;
 	settings->table = kmemdup(smc_sysctl_template,
 				  sizeof(smc_sysctl_template),
 				  GFP_KERNEL_ACCOUNT);
