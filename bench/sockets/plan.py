@@ -36,7 +36,7 @@ PROGRAM_CASES = [('redis-set', KIB), ('redis-get', KIB), ('iperf3', 128 * KIB)]
 CASES = WORKER_CASES + PROGRAM_CASES
 
 REDIS_CLIENTS = 20
-REDIS_REQUESTS = 4000
+REDIS_REQUESTS = 12000
 IPERF_SECONDS = 1
 
 # Of SMC-D mapped, to a transport or to the better of two in each round.

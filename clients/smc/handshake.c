@@ -22,16 +22,15 @@
 
 /* --- callbacks of the sock ----------------------------------------------------- */
 
+/* Whoever waits is told when the handshake is over, and not of its messages. */
 static void smc_handshake_data_ready(struct sock *sk)
 {
 	struct dibs_smc *smc;
 
 	rcu_read_lock();
 	smc = dibs_smc(sk);
-	if (smc) {
-		smc->family->data_ready(sk);
+	if (smc)
 		smc_kick(smc);
-	}
 	rcu_read_unlock();
 }
 

@@ -95,9 +95,13 @@ void smc_work(struct work_struct *work)
 		smc_reset(smc, smc->doom);
 }
 
+/*
+ * Bound to processors: steps are short and never wait, and what they wait for
+ * is mostly done on the same one.
+ */
 int smc_work_start(void)
 {
-	smc_wq = alloc_workqueue("dibs_smc", WQ_UNBOUND, 0);
+	smc_wq = alloc_workqueue("dibs_smc", 0, 0);
 	return smc_wq ? 0 : -ENOMEM;
 }
 
