@@ -60,6 +60,19 @@ enum smc_urgent {
 	SMC_URGENT_READ,	/* by MSG_OOB; the stream is not past it */
 };
 
+/* Where the stream does not go straight on, see smc_rx_marks(). */
+struct smc_marks {
+	u8 urgent;			/* enum smc_urgent */
+	bool hole;
+	u32 urgent_seq;
+	u32 hole_seq;
+};
+
+static inline bool smc_marks_at(const struct smc_marks *marks, u32 seq)
+{
+	return marks->urgent != SMC_URGENT_NONE && marks->urgent_seq == seq;
+}
+
 struct smc_conn {
 	struct dibs_smc *smc;
 	struct sock *sk;
@@ -160,6 +173,7 @@ u32 smc_rx_look(struct smc_conn *conn);
 u32 smc_rx_waiting(const struct smc_conn *conn);
 bool smc_rx_ended(const struct smc_conn *conn);
 void smc_rx_urgent(struct smc_conn *conn, u8 flags);
+struct smc_marks smc_rx_marks(struct smc_conn *conn);
 
 /* spin.c: waiting awake */
 bool smc_spin(struct smc_conn *conn);

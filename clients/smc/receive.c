@@ -29,6 +29,7 @@ struct smc_receiving {
 	size_t copied;
 	size_t target;
 	u32 peeked;		/* offset of what is next to be peeked at */
+	struct smc_marks marks;	/* as last seen */
 };
 
 static bool smc_seq_before(u32 a, u32 b)
@@ -75,38 +76,41 @@ bool smc_rx_ended(const struct smc_conn *conn)
 
 /* --- the urgent mark --------------------------------------------------------- */
 
-/* A new mark at @seq: TCP's rules. From signals. */
-static void smc_rx_mark(struct smc_conn *conn, u32 seq)
+/* A new mark at @seq: TCP's rules. */
+static void smc_rx_mark_locked(struct smc_conn *conn, u32 seq, u32 read)
 {
-	u32 read = READ_ONCE(conn->rx_seq);
-
-	spin_lock_bh(&conn->lock);
+	lockdep_assert_held(&conn->lock);
 	/* At the old mark, and it is no part of the stream: skip it. */
 	if (conn->urgent != SMC_URGENT_NONE && conn->urgent_seq == read &&
 	    !sock_flag(conn->sk, SOCK_URGINLINE)) {
-		conn->hole = true;
+		WRITE_ONCE(conn->hole, true);
 		conn->hole_seq = read;
 	}
 	conn->urgent_seq = seq;
 	WRITE_ONCE(conn->urgent, SMC_URGENT_AHEAD);
-	spin_unlock_bh(&conn->lock);
-	sk_send_sigurg(conn->sk);
 }
 
-/* Was this mark seen before? Signals and a reader may see it at once. */
-static bool smc_rx_mark_is_new(struct smc_conn *conn, u32 seq)
+/*
+ * The peer's mark is at @seq. Signals and a reader may see it at once: the second
+ * finds it known and set. True if it is new and the stream was not read so far.
+ */
+static bool smc_rx_mark(struct smc_conn *conn, u32 seq)
 {
-	bool fresh;
+	bool ahead = false;
+	u32 read;
 
 	spin_lock_bh(&conn->lock);
-	fresh = !conn->urgent_marked ||
-		smc_seq_before(conn->urgent_seen, seq);
-	if (fresh) {
+	/* Pairs with the store in smc_rx_advance(), which takes no lock. */
+	read = READ_ONCE(conn->rx_seq);
+	if (!conn->urgent_marked || smc_seq_before(conn->urgent_seen, seq)) {
 		conn->urgent_marked = true;
 		conn->urgent_seen = seq;
+		ahead = !smc_seq_before(seq, read);
+		if (ahead)
+			smc_rx_mark_locked(conn, seq, read);
 	}
 	spin_unlock_bh(&conn->lock);
-	return fresh;
+	return ahead;
 }
 
 /* The peer's flags speak of an urgent byte: is it a new one? Any context. */
@@ -122,28 +126,45 @@ void smc_rx_urgent(struct smc_conn *conn, u8 flags)
 	} else {
 		return;
 	}
-	if (!smc_rx_mark_is_new(conn, seq))
-		return;
-	if (!smc_seq_before(seq, READ_ONCE(conn->rx_seq)))
-		smc_rx_mark(conn, seq);
+	if (smc_rx_mark(conn, seq))
+		sk_send_sigurg(conn->sk);
+}
+
+/* The mark and the hole as they are together; signals change them. */
+struct smc_marks smc_rx_marks(struct smc_conn *conn)
+{
+	struct smc_marks marks = {};
+
+	/* Nearly always there is none. Pairs with the stores under the lock. */
+	if (likely(READ_ONCE(conn->urgent) == SMC_URGENT_NONE &&
+		   !READ_ONCE(conn->hole)))
+		return marks;
+	spin_lock_bh(&conn->lock);
+	marks = (struct smc_marks){
+		.urgent = conn->urgent, .urgent_seq = conn->urgent_seq,
+		.hole = conn->hole, .hole_seq = conn->hole_seq,
+	};
+	spin_unlock_bh(&conn->lock);
+	return marks;
 }
 
 /* The stream at @seq, skipping what was read by MSG_OOB. Holding rx_lock. */
-static bool smc_rx_is_hole(struct smc_conn *conn, u32 seq)
+static bool smc_rx_is_hole(const struct smc_receiving *r, u32 seq)
 {
-	if (conn->hole && conn->hole_seq == seq)
+	const struct smc_marks *marks = &r->marks;
+
+	if (marks->hole && marks->hole_seq == seq)
 		return true;
-	return conn->urgent != SMC_URGENT_NONE && conn->urgent_seq == seq &&
-	       !sock_flag(conn->sk, SOCK_URGINLINE);
+	return smc_marks_at(marks, seq) && !sock_flag(r->sk, SOCK_URGINLINE);
 }
 
 /* How many of @len bytes at @seq come before the mark or a hole? */
-static u32 smc_rx_clip(const struct smc_conn *conn, u32 seq, u32 len)
+static u32 smc_rx_clip(const struct smc_marks *marks, u32 seq, u32 len)
 {
-	if (conn->urgent != SMC_URGENT_NONE && conn->urgent_seq != seq)
-		len = min(len, conn->urgent_seq - seq);
-	if (conn->hole && conn->hole_seq != seq)
-		len = min(len, conn->hole_seq - seq);
+	if (marks->urgent != SMC_URGENT_NONE && marks->urgent_seq != seq)
+		len = min(len, marks->urgent_seq - seq);
+	if (marks->hole && marks->hole_seq != seq)
+		len = min(len, marks->hole_seq - seq);
 	return len;
 }
 
@@ -155,7 +176,7 @@ static void smc_rx_pass(struct smc_conn *conn)
 	    smc_seq_before(conn->urgent_seq, conn->rx_seq))
 		WRITE_ONCE(conn->urgent, SMC_URGENT_NONE);
 	if (conn->hole && smc_seq_before(conn->hole_seq, conn->rx_seq))
-		conn->hole = false;
+		WRITE_ONCE(conn->hole, false);
 	spin_unlock_bh(&conn->lock);
 }
 
@@ -171,19 +192,20 @@ static void smc_rx_mark_read(struct smc_conn *conn, u32 seq)
 /* recv(MSG_OOB): TCP's tcp_recv_urg(). Holding rx_lock. */
 static int smc_receive_urgent(struct smc_receiving *r, struct smc_conn *conn)
 {
+	struct smc_marks marks = smc_rx_marks(conn);
+	bool closed = inet_sk_state_load(r->sk) == TCP_CLOSE;
 	u32 before, offset;
 	struct smc_cursor at;
 	char c;
 
 	if (sock_flag(r->sk, SOCK_URGINLINE) ||
-	    conn->urgent != SMC_URGENT_AHEAD)
+	    marks.urgent != SMC_URGENT_AHEAD)
 		return -EINVAL;
-	if (r->sk->sk_state == TCP_CLOSE && !sock_flag(r->sk, SOCK_DONE))
+	if (closed && !sock_flag(r->sk, SOCK_DONE))
 		return -ENOTCONN;
-	before = conn->urgent_seq - conn->rx_seq;
+	before = marks.urgent_seq - conn->rx_seq;
 	if (before >= smc_rx_look(conn))
-		return r->sk->sk_state == TCP_CLOSE || smc_rx_ended(conn) ?
-		       0 : -EAGAIN;
+		return closed || smc_rx_ended(conn) ? 0 : -EAGAIN;
 	at = smc_cursor_add(conn->rx_size, conn->cons, before);
 	offset = SMC_CDC_LEN + at.count;
 	if (dibs_dmb_read(conn->dmb, offset, &c, 1))
@@ -256,7 +278,9 @@ static void smc_rx_advance(struct smc_conn *conn, u32 len)
 	/* SIGIO comes with new bytes, whether anybody waits or not. */
 	if (unlikely(sock_flag(conn->sk, SOCK_FASYNC)))
 		WRITE_ONCE(conn->mine->wants_data, 1);
-	if (unlikely(conn->urgent != SMC_URGENT_NONE || conn->hole))
+	/* Pairs with the stores under the lock, of signals. */
+	if (unlikely(READ_ONCE(conn->urgent) != SMC_URGENT_NONE ||
+		     READ_ONCE(conn->hole)))
 		smc_rx_pass(conn);
 	if (!smc_rx_update_due(conn))
 		return;
@@ -279,8 +303,7 @@ static ssize_t smc_receive_piece(struct smc_receiving *r,
 	ssize_t n;
 
 	len = min_t(u32, len, SMC_RECEIVE_PIECE);
-	if (unlikely(conn->urgent != SMC_URGENT_NONE || conn->hole))
-		len = smc_rx_clip(conn, seq, len);
+	len = smc_rx_clip(&r->marks, seq, len);
 	if (r->flags & MSG_TRUNC) {
 		n = len;
 	} else {
@@ -305,7 +328,8 @@ static int smc_rx_stop(struct smc_receiving *r, struct smc_conn *conn,
 
 	if (r->copied)
 		return READ_ONCE(sk->sk_err) || ended || !r->timeo ||
-		       sk->sk_state == TCP_CLOSE || signal_pending(current);
+		       inet_sk_state_load(sk) == TCP_CLOSE ||
+		       signal_pending(current);
 	/* TCP's FIN comes a little later than the peer's word. */
 	if (ended && (sock_flag(sk, SOCK_DONE) || peer_done))
 		return 1;
@@ -313,7 +337,7 @@ static int smc_rx_stop(struct smc_receiving *r, struct smc_conn *conn,
 		return sock_error(sk);
 	if (ended)
 		return 1;
-	if (sk->sk_state == TCP_CLOSE)
+	if (inet_sk_state_load(sk) == TCP_CLOSE)
 		return -ENOTCONN;
 	if (!r->timeo)
 		return -EAGAIN;
@@ -335,7 +359,7 @@ static void smc_rx_wait(struct smc_receiving *r, struct smc_conn *conn,
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	smc_conn_want(&conn->mine->wants_data);
 	if (smc_rx_look(conn) == waiting && !smc_rx_ended(conn) &&
-	    !READ_ONCE(sk->sk_err) && sk->sk_state != TCP_CLOSE) {
+	    !READ_ONCE(sk->sk_err) && inet_sk_state_load(sk) != TCP_CLOSE) {
 		mutex_unlock(&r->smc->rx_lock);
 		r->timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, r->timeo);
 		mutex_lock(&r->smc->rx_lock);
@@ -348,19 +372,14 @@ static void smc_rx_wait(struct smc_receiving *r, struct smc_conn *conn,
 }
 
 /* At the mark: is it to be stopped at, as with TCP? 1, 0 or -errno. */
-static int smc_rx_at_mark(struct smc_receiving *r, struct smc_conn *conn,
-			  u32 at)
+static int smc_rx_at_mark(struct smc_receiving *r, u32 seq)
 {
-	u32 seq = conn->rx_seq + at;
-
-	if (likely(conn->urgent == SMC_URGENT_NONE && !conn->hole))
+	if (likely(!smc_marks_at(&r->marks, seq)))
 		return 0;
-	if (conn->urgent != SMC_URGENT_NONE && conn->urgent_seq == seq) {
-		if (r->copied)
-			return 1;
-		if (signal_pending(current))
-			return r->timeo ? sock_intr_errno(r->timeo) : -EAGAIN;
-	}
+	if (r->copied)
+		return 1;
+	if (signal_pending(current))
+		return r->timeo ? sock_intr_errno(r->timeo) : -EAGAIN;
 	return 0;
 }
 
@@ -400,12 +419,13 @@ static int smc_receive_step(struct smc_receiving *r, struct smc_conn *conn)
 
 	if (unlikely(flags & (SMC_CDC_URGENT_PENDING | SMC_CDC_URGENT_PRESENT)))
 		smc_rx_urgent(conn, flags);
-	err = smc_rx_at_mark(r, conn, at);
+	r->marks = smc_rx_marks(conn);
+	err = smc_rx_at_mark(r, conn->rx_seq + at);
 	if (err)
 		return err;
 	if (at >= waiting)
 		return smc_receive_nothing(r, conn, waiting, ended);
-	if (smc_rx_is_hole(conn, conn->rx_seq + at)) {
+	if (smc_rx_is_hole(r, conn->rx_seq + at)) {
 		if (r->flags & MSG_PEEK)
 			r->peeked++;
 		else

@@ -148,6 +148,7 @@ static __poll_t smc_poll_conn(struct smc_conn *conn, struct sock *sk)
 {
 	u8 shutdown = READ_ONCE(sk->sk_shutdown);
 	int target = sock_rcvlowat(sk, 0, INT_MAX);
+	struct smc_marks marks;
 	__poll_t mask = 0;
 
 	/* Whoever polls wants to hear of what comes next. */
@@ -159,13 +160,15 @@ static __poll_t smc_poll_conn(struct smc_conn *conn, struct sock *sk)
 		mask |= EPOLLHUP;
 	if (shutdown & RCV_SHUTDOWN)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
-	if (unlikely(READ_ONCE(conn->urgent))) {
-		if (!sock_flag(sk, SOCK_URGINLINE) &&
-		    READ_ONCE(conn->urgent_seq) == READ_ONCE(conn->rx_seq))
+	marks = smc_rx_marks(conn);
+	if (unlikely(marks.urgent != SMC_URGENT_NONE)) {
+		/* Pairs with smc_rx_advance(). */
+		u32 read = READ_ONCE(conn->rx_seq);
+
+		if (smc_marks_at(&marks, read) && !sock_flag(sk, SOCK_URGINLINE))
 			target++;
-		if (conn->urgent == SMC_URGENT_AHEAD &&
-		    READ_ONCE(conn->urgent_seq) - READ_ONCE(conn->rx_seq) <
-		    smc_rx_waiting(conn))
+		if (marks.urgent == SMC_URGENT_AHEAD &&
+		    marks.urgent_seq - read < smc_rx_waiting(conn))
 			mask |= EPOLLPRI;
 	}
 	if (smc_rx_waiting(conn) >= smc_rx_target(conn, target))
@@ -237,12 +240,13 @@ static int smc_shutdown(struct socket *sock, int how)
 }
 
 /* Bytes that can be read before the urgent mark, as TCP's SIOCINQ. */
-static int smc_inq(const struct smc_conn *conn)
+static int smc_inq(struct smc_conn *conn)
 {
+	struct smc_marks marks = smc_rx_marks(conn);
 	u32 waiting = smc_rx_waiting(conn);
-	u32 before = conn->urgent_seq - conn->rx_seq;
+	u32 before = marks.urgent_seq - conn->rx_seq;
 
-	if (conn->urgent == SMC_URGENT_NONE || before >= waiting ||
+	if (marks.urgent == SMC_URGENT_NONE || before >= waiting ||
 	    sock_flag(conn->sk, SOCK_URGINLINE))
 		return waiting;
 	return before;
@@ -251,12 +255,14 @@ static int smc_inq(const struct smc_conn *conn)
 /* -ENOIOCTLCMD: TCP's answer is right. */
 static int smc_ioctl_conn(struct smc_conn *conn, unsigned int cmd)
 {
+	struct smc_marks marks;
+
 	switch (cmd) {
 	case SIOCINQ:
 		return smc_inq(conn);
 	case SIOCATMARK:
-		return conn->urgent != SMC_URGENT_NONE &&
-		       conn->urgent_seq == conn->rx_seq;
+		marks = smc_rx_marks(conn);
+		return smc_marks_at(&marks, conn->rx_seq);
 	case SIOCOUTQ:
 	case SIOCOUTQNSD:
 		/* What was sent is where it was to be brought. */
