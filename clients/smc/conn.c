@@ -313,7 +313,8 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 	 * This signal may be for bytes that an earlier one has shown, and the
 	 * reader have gone to sleep since: then the peer has taken its wish.
 	 */
-	if (producer != conn->seen_producer || conn->state == SMC_STATE_INIT ||
+	if (producer != conn->seen_producer ||
+	    READ_ONCE(conn->state) == SMC_STATE_INIT ||
 	    !READ_ONCE(conn->mine->wants_data)) {
 		conn->seen_producer = producer;
 		if (!smc_conn_is_low(conn)) {

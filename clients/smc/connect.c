@@ -12,6 +12,12 @@
 #include "handshake.h"
 #include "smc.h"
 
+/* As it is now; whoever decides it holds the lock. */
+static enum dibs_smc_carrier smc_carrier_seen(const struct dibs_smc *smc)
+{
+	return READ_ONCE(smc->carrier);
+}
+
 /* Is there a connection, or one on its way? */
 static bool dibs_smc_connecting(const struct sock *sk)
 {
@@ -31,7 +37,7 @@ int smc_connect_wait(struct dibs_smc *smc, long timeo)
 	int err = 0;
 
 	add_wait_queue(sk_sleep(sk), &wait);
-	while (READ_ONCE(smc->carrier) == DIBS_SMC_AGREEING &&
+	while (smc_carrier_seen(smc) == DIBS_SMC_AGREEING &&
 	       inet_sk_state_load(sk) != TCP_CLOSE) {
 		if (!timeo) {
 			err = -EAGAIN;
@@ -50,7 +56,8 @@ int smc_connect_wait(struct dibs_smc *smc, long timeo)
 /* Asks for SMC in the connection that is about to be made, if that can be. */
 static void smc_connect_prepare(struct dibs_smc *smc, struct socket *sock)
 {
-	if (smc->carrier == DIBS_SMC_UNDECIDED && !dibs_smc_reason(smc) &&
+	if (smc_carrier_seen(smc) == DIBS_SMC_UNDECIDED &&
+	    !dibs_smc_reason(smc) &&
 	    sock->state == SS_UNCONNECTED)
 		smc_handshake_start_client(smc);
 }
@@ -89,13 +96,14 @@ static int smc_connect_tcp(struct dibs_smc *smc, struct socket *sock,
 
 	smc_connect_prepare(smc, sock);
 	err = dibs_smc_tcp(smc)->connect(sock, addr, len, flags);
-	if (smc->carrier == DIBS_SMC_AGREEING) {
+	if (smc_carrier_seen(smc) == DIBS_SMC_AGREEING) {
 		if (!dibs_smc_connecting(sk))
 			smc_handshake_stop(smc);
 		else if (!err)
 			err = smc_connect_finish(smc, sock, flags);
 	}
-	if (smc->carrier == DIBS_SMC_UNDECIDED && dibs_smc_connecting(sk))
+	if (smc_carrier_seen(smc) == DIBS_SMC_UNDECIDED &&
+	    dibs_smc_connecting(sk))
 		dibs_smc_fallback(smc, DIBS_SMC_CLIENT,
 				  dibs_smc_reason(smc) ? : DIBS_SMC_MEMORY);
 	return err;
@@ -147,7 +155,7 @@ int dibs_smc_connect(struct socket *sock, struct sockaddr *addr, int len,
 			dibs_smc_start_anew(smc);
 		return err;
 	}
-	switch (smc->carrier) {
+	switch (smc_carrier_seen(smc)) {
 	case DIBS_SMC_AGREEING:
 		if (state == TCP_CLOSE)
 			smc_handshake_stop(smc);

@@ -60,23 +60,29 @@ static enum smc_state state_of(const struct sock *sk, const struct dibs_smc *smc
 	}
 }
 
+/*
+ * The addresses are TCP's, whose bind() and connect() write them under the
+ * socket's lock: a dump may show halves of old and new ones.
+ */
 static void fill_id(struct inet_diag_sockid *id, struct sock *sk)
 {
 	const struct inet_sock *inet = inet_sk(sk);
 
-	id->idiag_sport = inet->inet_sport;
-	id->idiag_dport = inet->inet_dport;
-	id->idiag_if = sk->sk_bound_dev_if;
+	id->idiag_sport = READ_ONCE(inet->inet_sport);
+	id->idiag_dport = READ_ONCE(inet->inet_dport);
+	id->idiag_if = READ_ONCE(sk->sk_bound_dev_if);
 	sock_diag_save_cookie(sk, id->idiag_cookie);
 #if IS_ENABLED(CONFIG_IPV6)
-	if (sk->sk_family == AF_INET6) {
-		memcpy(id->idiag_src, &sk->sk_v6_rcv_saddr, 16);
-		memcpy(id->idiag_dst, &sk->sk_v6_daddr, 16);
+	if (READ_ONCE(sk->sk_family) == AF_INET6) {
+		/* As above: with TCP's bind() and connect(). */
+		data_race(memcpy(id->idiag_src, &sk->sk_v6_rcv_saddr, 16));
+		/* Likewise. */
+		data_race(memcpy(id->idiag_dst, &sk->sk_v6_daddr, 16));
 		return;
 	}
 #endif
-	id->idiag_src[0] = sk->sk_rcv_saddr;
-	id->idiag_dst[0] = sk->sk_daddr;
+	id->idiag_src[0] = READ_ONCE(sk->sk_rcv_saddr);
+	id->idiag_dst[0] = READ_ONCE(sk->sk_daddr);
 }
 
 /* @conn: NULL if TCP carries it, or nobody yet. */
@@ -200,7 +206,8 @@ static int put_attrs(struct sk_buff *skb, struct dibs_smc *smc, u8 shutdown,
 	if (asked_for(ext, SMC_DIAG_SHUTDOWN) &&
 	    nla_put_u8(skb, SMC_DIAG_SHUTDOWN, shutdown))
 		return -EMSGSIZE;
-	return nla_put_u8(skb, DIBS_SMC_DIAG_FAMILY, smc->sk->sk_family);
+	return nla_put_u8(skb, DIBS_SMC_DIAG_FAMILY,
+			  READ_ONCE(smc->sk->sk_family));
 }
 
 /* One socket's message. Holding its lock, under RCU. 0 or -EMSGSIZE. */

@@ -18,15 +18,20 @@
  */
 void smc_carrier_show(struct dibs_smc *smc, struct socket *sock)
 {
+	bool tcp;
+
 	spin_lock_bh(&smc->lock);
-	WRITE_ONCE(sock->ops, smc->carrier == DIBS_SMC_TCP && !smc->late ?
-			      &smc->family->tcp_ops : &smc->family->open_ops);
+	/* Pairs with late.c, which has another lock. */
+	tcp = smc->carrier == DIBS_SMC_TCP && !READ_ONCE(smc->late);
+	WRITE_ONCE(sock->ops, tcp ? &smc->family->tcp_ops :
+				    &smc->family->open_ops);
 	spin_unlock_bh(&smc->lock);
 }
 
 /* True if nobody decided before. */
 static bool smc_carrier_decide(struct dibs_smc *smc,
-			       enum dibs_smc_carrier carrier, u32 reason)
+			       enum dibs_smc_carrier carrier,
+			       enum dibs_smc_role role, u32 reason)
 {
 	struct sock *sk = smc->sk;
 	bool first;
@@ -35,6 +40,7 @@ static bool smc_carrier_decide(struct dibs_smc *smc,
 	first = smc->carrier == DIBS_SMC_UNDECIDED ||
 		smc->carrier == DIBS_SMC_AGREEING;
 	if (first) {
+		smc->role = role;
 		smc->reason = reason;
 		/* After the connection, which sendmsg() looks for then. */
 		smp_store_release(&smc->carrier, carrier);
@@ -87,8 +93,7 @@ void dibs_smc_fallback(struct dibs_smc *smc, enum dibs_smc_role role,
 {
 	struct sock *sk = smc->sk;
 
-	smc->role = role;
-	if (!smc_carrier_decide(smc, DIBS_SMC_TCP, reason))
+	if (!smc_carrier_decide(smc, DIBS_SMC_TCP, role, reason))
 		return;
 	dibs_smc_count_fallback(sock_net(sk), role, reason);
 	trace_smc_switch_to_fallback(sk, role == DIBS_SMC_SERVER, reason);
@@ -97,7 +102,7 @@ void dibs_smc_fallback(struct dibs_smc *smc, enum dibs_smc_role role,
 /* The connection broke before anybody carried a byte: what is left is TCP's. */
 void smc_carry_nothing(struct dibs_smc *smc)
 {
-	smc_carrier_decide(smc, DIBS_SMC_TCP, 0);
+	smc_carrier_decide(smc, DIBS_SMC_TCP, smc->role, 0);
 }
 
 /* DMBs carry @smc from here on. */
@@ -108,7 +113,7 @@ void smc_carry(struct dibs_smc *smc, struct smc_conn *conn)
 	rcu_assign_pointer(smc->conn, conn);
 	mutex_unlock(&smc->rx_lock);
 	mutex_unlock(&smc->tx_lock);
-	smc_carrier_decide(smc, DIBS_SMC_D, 0);
+	smc_carrier_decide(smc, DIBS_SMC_D, smc->role, 0);
 	smc_count_connection(sock_net(smc->sk), smc->role);
 }
 
@@ -119,10 +124,11 @@ void dibs_smc_start_anew(struct dibs_smc *smc)
 	smc_late_forget(smc);
 	mutex_unlock(&smc->rx_lock);
 	spin_lock_bh(&smc->lock);
-	smc->carrier = DIBS_SMC_UNDECIDED;
+	/* Pairs with those who look without the lock. */
+	WRITE_ONCE(smc->carrier, DIBS_SMC_UNDECIDED);
 	smc->reason = 0;
 	smc->peer_reason = 0;
-	smc->doom = 0;
+	WRITE_ONCE(smc->doom, 0);
 	spin_unlock_bh(&smc->lock);
 	smc_carrier_show(smc, smc->sk->sk_socket);
 }

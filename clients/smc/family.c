@@ -120,7 +120,8 @@ void dibs_smc_to_inet(struct dibs_smc *smc)
 
 	spin_lock_bh(&smc->lock);
 	if (smc->sk->sk_family == AF_INET) {
-		bool tcp = smc->carrier == DIBS_SMC_TCP && !smc->late;
+		bool tcp = smc->carrier == DIBS_SMC_TCP &&
+			   !READ_ONCE(smc->late);
 
 		WRITE_ONCE(smc->family, &inet);
 		WRITE_ONCE(sock->ops, tcp ? &inet.tcp_ops : &inet.open_ops);

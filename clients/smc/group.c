@@ -111,7 +111,6 @@ void smc_group_add(struct smc_group *group, struct smc_conn *conn)
 	bool lost;
 
 	spin_lock_bh(&smc_groups_lock);
-	conn->group = group;
 	list_add_tail(&conn->in_group, &group->conns);
 	lost = list_empty(&group->entry);
 	spin_unlock_bh(&smc_groups_lock);
@@ -136,7 +135,8 @@ void smc_group_leave(struct smc_conn *conn)
 void smc_group_confirm(struct smc_group *group, u32 peer_id)
 {
 	spin_lock_bh(&smc_groups_lock);
-	group->confirmed = true;
+	/* Read without the lock when a server answers. */
+	WRITE_ONCE(group->confirmed, true);
 	group->peer_id = peer_id;
 	spin_unlock_bh(&smc_groups_lock);
 }
@@ -145,7 +145,7 @@ void smc_group_confirm(struct smc_group *group, u32 peer_id)
 void smc_group_distrust(struct smc_group *group)
 {
 	spin_lock_bh(&smc_groups_lock);
-	group->confirmed = false;
+	WRITE_ONCE(group->confirmed, false);
 	spin_unlock_bh(&smc_groups_lock);
 }
 
@@ -227,7 +227,7 @@ static void smc_groups_kill_peer(struct dibs_dev *dev, const uuid_t *rgid,
 		if (group->users)
 			smc_group_kill(group);
 		else
-			group->confirmed = false;
+			WRITE_ONCE(group->confirmed, false);
 	}
 	spin_unlock_bh(&smc_groups_lock);
 }

@@ -41,7 +41,7 @@ static void smc_handshake_state_change(struct sock *sk)
 	rcu_read_lock();
 	smc = dibs_smc(sk);
 	if (smc) {
-		smc->family->state_change(sk);
+		dibs_smc_family(smc)->state_change(sk);
 		smc_kick(smc);
 	}
 	rcu_read_unlock();
@@ -50,21 +50,24 @@ static void smc_handshake_state_change(struct sock *sk)
 /* A child of a socket that was connecting just before. Softirq. */
 void smc_handshake_cloned(const struct dibs_smc *smc, struct sock *child)
 {
+	const struct dibs_smc_family *family = dibs_smc_family(smc);
+
 	if (child->sk_data_ready == smc_handshake_data_ready)
-		child->sk_data_ready = smc->family->data_ready;
+		child->sk_data_ready = family->data_ready;
 	if (child->sk_state_change == smc_handshake_state_change)
-		child->sk_state_change = smc->family->state_change;
+		child->sk_state_change = family->state_change;
 }
 
 static void smc_handshake_hook(struct dibs_smc *smc, bool hook)
 {
+	const struct dibs_smc_family *family = dibs_smc_family(smc);
 	struct sock *sk = smc->sk;
 
 	lock_sock(sk);
 	WRITE_ONCE(sk->sk_data_ready, hook ? smc_handshake_data_ready :
-					     smc->family->data_ready);
+					     family->data_ready);
 	WRITE_ONCE(sk->sk_state_change, hook ? smc_handshake_state_change :
-					       smc->family->state_change);
+					       family->state_change);
 	if (smc->role == DIBS_SMC_CLIENT)
 		tcp_sk(sk)->syn_smc = hook;
 	release_sock(sk);
@@ -94,7 +97,8 @@ static void smc_handshake_free(struct smc_handshake *hs)
 }
 
 /* The socket waits for this handshake from now on, unless it did not begin. */
-static bool smc_handshake_begin(struct smc_handshake *hs)
+static bool smc_handshake_begin(struct smc_handshake *hs,
+				enum dibs_smc_role role)
 {
 	struct dibs_smc *smc = hs->smc;
 	bool first;
@@ -102,7 +106,9 @@ static bool smc_handshake_begin(struct smc_handshake *hs)
 	spin_lock_bh(&smc->lock);
 	first = smc->carrier == DIBS_SMC_UNDECIDED && !smc->handshake;
 	if (first) {
-		smc->handshake = hs;
+		smc->role = role;
+		/* Whole, and with the role; pairs with smc_work(). */
+		smp_store_release(&smc->handshake, hs);
 		WRITE_ONCE(smc->carrier, DIBS_SMC_AGREEING);
 	}
 	spin_unlock_bh(&smc->lock);
@@ -119,8 +125,7 @@ int smc_handshake_start_client(struct dibs_smc *smc)
 		return -ENOMEM;
 	hs->step = smc_propose;
 	mutex_lock(&smc->connect_lock);
-	if (smc_handshake_begin(hs)) {
-		smc->role = DIBS_SMC_CLIENT;
+	if (smc_handshake_begin(hs, DIBS_SMC_CLIENT)) {
 		smc_handshake_hook(smc, true);
 	} else {
 		smc_handshake_free(hs);
@@ -146,8 +151,7 @@ int smc_handshake_start_server(struct dibs_smc *smc,
 	hs->listener = listener;
 	hs->req = req;
 	hs->deadline = jiffies + SMC_HANDSHAKE_TIMEOUT;
-	smc->role = DIBS_SMC_SERVER;
-	smc_handshake_begin(hs);
+	smc_handshake_begin(hs, DIBS_SMC_SERVER);
 	if (listener)
 		smc_listener_remember(listener, hs);
 	smc_handshake_hook(smc, true);
@@ -257,7 +261,9 @@ static void smc_handshake_fall_back(struct smc_handshake *hs)
 {
 	if (!smc_handshake_end(hs))
 		return;
+	spin_lock_bh(&hs->smc->lock);
 	hs->smc->peer_reason = hs->peer_reason;
+	spin_unlock_bh(&hs->smc->lock);
 	dibs_smc_fallback(hs->smc, hs->smc->role, hs->reason);
 	smc_handshake_finish(hs);
 }

@@ -24,11 +24,12 @@ static atomic_long_t smc_idle_holders;
 /* Bytes were written. Holding tx_lock. */
 void smc_idle_touch(struct smc_conn *conn)
 {
-	if (!conn->touched)
+	/* Pairs with smc_idle_visit(), which has no tx_lock then. */
+	if (!READ_ONCE(conn->touched))
 		WRITE_ONCE(conn->touched, true);
 	if (likely(conn->holds))
 		return;
-	conn->holds = true;
+	WRITE_ONCE(conn->holds, true);
 	atomic_long_inc(&smc_idle_holders);
 	schedule_delayed_work(&smc_idle_work, SMC_IDLE_PERIOD);
 }
@@ -38,7 +39,8 @@ void smc_idle_forget(struct smc_conn *conn)
 {
 	if (conn->holds)
 		atomic_long_dec(&smc_idle_holders);
-	conn->holds = false;
+	/* Pairs with the first look of smc_idle_visit(). */
+	WRITE_ONCE(conn->holds, false);
 }
 
 /* Gives back what the peer has read. Holding tx_lock. */

@@ -26,19 +26,25 @@ struct smc_late {
  */
 int smc_late_expect(struct dibs_smc *smc, const struct smc_clc_io *io)
 {
-	smc->late = kzalloc(sizeof(*smc->late), GFP_KERNEL_ACCOUNT);
-	if (!smc->late)
+	struct smc_late *late = kzalloc(sizeof(*late), GFP_KERNEL_ACCOUNT);
+
+	if (!late)
 		return -ENOMEM;
-	smc->late->io.in_done = io->in_done;
-	smc->late->io.header = io->header;
+	late->io.in_done = io->in_done;
+	late->io.header = io->header;
+	/* What is in it is seen by who sees the carrier; others only ask. */
+	WRITE_ONCE(smc->late, late);
 	return 0;
 }
 
 /* The socket goes, or nothing late will come. */
 void smc_late_forget(struct dibs_smc *smc)
 {
-	kfree(smc->late);
-	smc->late = NULL;
+	struct smc_late *late = smc->late;
+
+	/* Pairs with who asks without rx_lock whether there is any. */
+	WRITE_ONCE(smc->late, NULL);
+	kfree(late);
 }
 
 /* True when what is next belongs to the program. Holding rx_lock. */

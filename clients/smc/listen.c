@@ -87,7 +87,7 @@ static bool smc_listener_wants(const struct request_sock *req)
 {
 	const struct sock *child = req->sk;
 
-	return child && tcp_sk(child)->syn_smc &&
+	return child && smc_tcp_wants_smc(child) &&
 	       !READ_ONCE(inet_csk(child)->icsk_ulp_ops);
 }
 
@@ -156,7 +156,7 @@ static void smc_listener_ready(struct sock *sk)
 		if (wanted)
 			smc_kick(smc);
 		if (ready)
-			smc->family->data_ready(sk);
+			dibs_smc_family(smc)->data_ready(sk);
 	}
 	rcu_read_unlock();
 }
@@ -211,7 +211,7 @@ static int smc_listener_admit(struct dibs_smc *smc,
 			      struct request_sock *req)
 {
 	struct sock *child = req->sk;
-	struct dibs_smc *new = dibs_smc_alloc(smc->family);
+	struct dibs_smc *new = dibs_smc_alloc(dibs_smc_family(smc));
 	int err;
 
 	if (!new)
@@ -283,11 +283,11 @@ static void smc_listener_requeue(struct smc_listener *listener,
 void smc_listener_hand_out(struct smc_listener *listener,
 			   struct dibs_smc *smc, struct request_sock *req)
 {
-	void (*data_ready)(struct sock *sk) = smc->family->data_ready;
+	const struct dibs_smc_family *family = dibs_smc_family(smc);
 
 	WRITE_ONCE(smc->queued, true);
 	smc_listener_requeue(listener, req, rcu_dereference_raw(smc->conn));
-	data_ready(listener->sk);
+	family->data_ready(listener->sk);
 	smc_listener_put(listener);
 }
 
@@ -322,7 +322,8 @@ static void smc_listener_start(struct dibs_smc *smc)
 		use = true;
 		rcu_assign_pointer(smc->listener, listener);
 		WRITE_ONCE(sk->sk_data_ready, smc_listener_ready);
-		tcp_sk(sk)->smc_hs_congested = smc_listener_is_busy;
+		/* TCP looks there without the lock. */
+		WRITE_ONCE(tcp_sk(sk)->smc_hs_congested, smc_listener_is_busy);
 		tcp_sk(sk)->syn_smc = 1;
 	}
 	release_sock(sk);
@@ -359,7 +360,7 @@ void smc_listener_stop(struct dibs_smc *smc)
 		return;
 	lock_sock(sk);
 	listener = rcu_replace_pointer(smc->listener, NULL, true);
-	WRITE_ONCE(sk->sk_data_ready, smc->family->data_ready);
+	WRITE_ONCE(sk->sk_data_ready, dibs_smc_family(smc)->data_ready);
 	/* smc_hs_congested stays: TCP may be about to call it. */
 	tcp_sk(sk)->syn_smc = 0;
 	release_sock(sk);
@@ -374,7 +375,7 @@ void smc_listener_cloned(struct sock *child)
 	struct dibs_smc *smc = dibs_smc(child);
 
 	if (child->sk_data_ready == smc_listener_ready)
-		child->sk_data_ready = smc->family->data_ready;
+		child->sk_data_ready = dibs_smc_family(smc)->data_ready;
 	smc_handshake_cloned(smc, child);
 	tcp_sk(child)->smc_hs_congested = NULL;
 }
@@ -443,7 +444,7 @@ static void smc_accept_plain(struct dibs_smc *smc, struct dibs_smc *listener,
 	lock_sock(sk);
 	dibs_smc_attach(smc, sk);
 	release_sock(sk);
-	if (tcp_sk(sk)->syn_smc) {
+	if (smc_tcp_wants_smc(sk)) {
 		if (smc_handshake_start_server(smc, NULL, NULL))
 			/* The client waits for an answer that cannot be. */
 			smc_reset(smc, ECONNRESET);
@@ -465,7 +466,7 @@ int dibs_smc_accept(struct socket *sock, struct socket *newsock,
 	struct dibs_smc *smc;
 	int err;
 
-	smc = dibs_smc_alloc(listener->family);
+	smc = dibs_smc_alloc(dibs_smc_family(listener));
 	if (!smc)
 		return -ENOMEM;
 	smc_listener_sort(listener);

@@ -30,7 +30,7 @@ static bool is_fastopen(int level, int name)
 /* Does TCP send what it held back, now that this was set? */
 static bool pushes(const struct sock *sk, int name)
 {
-	u8 nonagle = tcp_sk(sk)->nonagle;
+	u8 nonagle = smc_tcp_nonagle(sk);
 
 	switch (name) {
 	case TCP_CORK:

@@ -133,7 +133,7 @@ enum smc_verdict smc_propose(struct smc_handshake *hs)
 	int len;
 
 	/* TCP takes the bit back if the server's SYN had no option. */
-	if (!tcp_sk(hs->sk)->syn_smc) {
+	if (!smc_tcp_wants_smc(hs->sk)) {
 		hs->reason = DIBS_SMC_PEER_NO_SMC;
 		return SMC_FALLBACK;
 	}

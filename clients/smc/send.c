@@ -191,7 +191,8 @@ void smc_tx_publish(struct smc_conn *conn)
 
 static bool smc_tx_is_corked(const struct smc_sending *s)
 {
-	return s->flags & MSG_MORE || tcp_sk(s->sk)->nonagle & TCP_NAGLE_CORK;
+	return s->flags & MSG_MORE ||
+	       smc_tcp_nonagle(s->sk) & TCP_NAGLE_CORK;
 }
 
 /* Bytes were written: the peer gets them, or the cork is in. */

@@ -141,7 +141,7 @@ struct dibs_smc {
 	struct hlist_node node;		/* in the namespace's table */
 
 	spinlock_t lock;		/* guards what follows; see fastopen */
-	const struct dibs_smc_family *family;
+	const struct dibs_smc_family *family; /* read without lock, too */
 	enum dibs_smc_carrier carrier;	/* may be read without lock */
 	enum dibs_smc_role role;
 	u32 reason;			/* for TCP as the carrier, else 0 */
@@ -178,10 +178,33 @@ static inline struct dibs_smc *dibs_smc(const struct sock *sk)
 	return rcu_access_pointer(inet_csk(sk)->icsk_ulp_data);
 }
 
+/* Without the lock: pairs with dibs_smc_to_inet(). */
+static inline const struct dibs_smc_family *
+dibs_smc_family(const struct dibs_smc *smc)
+{
+	return READ_ONCE(smc->family);
+}
+
 /* TCP's own operations for the socket. */
 static inline const struct proto_ops *dibs_smc_tcp(const struct dibs_smc *smc)
 {
-	return READ_ONCE(smc->family)->tcp;
+	return dibs_smc_family(smc)->tcp;
+}
+
+/*
+ * Bits of TCP's, of which each is read at once. They cannot be marked; TCP writes
+ * them, and others in the same byte, under the socket's lock.
+ */
+static inline bool smc_tcp_wants_smc(const struct sock *sk)
+{
+	/* With what TCP writes beside it; see above. */
+	return data_race(!!tcp_sk(sk)->syn_smc);
+}
+
+static inline u8 smc_tcp_nonagle(const struct sock *sk)
+{
+	/* With setsockopt(); see above. */
+	return data_race((u8)tcp_sk(sk)->nonagle);
 }
 
 /* family.c: the tables, and what makes sockets */

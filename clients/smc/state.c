@@ -101,7 +101,7 @@ int dibs_smc_release(struct socket *sock)
 	smc_listener_stop(smc);
 	smc_handshake_stop(smc);
 	if (sk->sk_state != TCP_LISTEN)
-		tcp_sk(sk)->smc_hs_congested = NULL;
+		WRITE_ONCE(tcp_sk(sk)->smc_hs_congested, NULL);
 	conn = smc_conn_take(smc);
 	if (conn)
 		smc_release_conn(smc, conn);

@@ -48,6 +48,14 @@ int smc_conn_put_producer(struct smc_conn *conn)
 					      (struct smc_cdc_flags){}));
 }
 
+/* A dump reads them without the lock. */
+static void smc_conn_set_flags(struct smc_conn *conn, u8 prod, u8 state)
+{
+	lockdep_assert_held(&conn->lock);
+	WRITE_ONCE(conn->flags.prod, prod);
+	WRITE_ONCE(conn->flags.state, state);
+}
+
 static void smc_conn_put_consumer_locked(struct smc_conn *conn)
 {
 	lockdep_assert_held(&conn->lock);
@@ -68,8 +76,8 @@ void smc_conn_put_consumer(struct smc_conn *conn, struct smc_cursor cons)
 void smc_conn_put_flags(struct smc_conn *conn, struct smc_cdc_flags set)
 {
 	spin_lock_bh(&conn->lock);
-	conn->flags.prod |= set.prod;
-	conn->flags.state |= set.state;
+	smc_conn_set_flags(conn, conn->flags.prod | set.prod,
+			   conn->flags.state | set.state);
 	smc_conn_put_consumer_locked(conn);
 	spin_unlock_bh(&conn->lock);
 }
@@ -89,7 +97,9 @@ void smc_conn_put_urgent(struct smc_conn *conn, u32 seq)
 void smc_conn_clear_urgent(struct smc_conn *conn)
 {
 	spin_lock_bh(&conn->lock);
-	conn->flags.prod &= ~(SMC_CDC_URGENT_PENDING | SMC_CDC_URGENT_PRESENT);
+	smc_conn_set_flags(conn, conn->flags.prod &
+			   ~(SMC_CDC_URGENT_PENDING | SMC_CDC_URGENT_PRESENT),
+			   conn->flags.state);
 	smc_conn_put_consumer_locked(conn);
 	spin_unlock_bh(&conn->lock);
 }

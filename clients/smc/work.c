@@ -75,6 +75,7 @@ void smc_work(struct work_struct *work)
 					    struct dibs_smc, work);
 	struct smc_listener *listener;
 	struct smc_handshake *hs;
+	int doom;
 
 	if (READ_ONCE(smc->orphan)) {
 		smc_work_bury(smc);
@@ -88,11 +89,14 @@ void smc_work(struct work_struct *work)
 	if (listener)
 		smc_listener_work(smc, listener);
 	smc_work_data(smc);
+	/* Pairs with the release in smc_handshake_begin(), by dependency. */
 	hs = READ_ONCE(smc->handshake);
+	/* Pairs with the cmpxchg in smc_doom(). */
+	doom = READ_ONCE(smc->doom);
 	if (hs)
 		smc_handshake_step(hs);
-	else if (READ_ONCE(smc->doom))
-		smc_reset(smc, smc->doom);
+	else if (doom)
+		smc_reset(smc, doom);
 }
 
 /*
