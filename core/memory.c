@@ -295,20 +295,24 @@ static int dibs_memory_populate_atomic(struct dibs_memory *mem, u32 offset,
 }
 
 /*
- * Eight aligned bytes are stored at once, so that a reader who loads them at
- * once never sees halves of two moves.
+ * Eight or four aligned bytes are stored at once, so that a reader who loads
+ * them at once never sees halves of two moves.
  */
 static void dibs_memory_store(void *to, const void *from, u32 size)
 {
+	bool aligned = IS_ALIGNED((unsigned long)to, size);
 	u64 word;
+	u32 half;
 
-	if (size != sizeof(word) || !IS_ALIGNED((unsigned long)to,
-						sizeof(word))) {
+	if (size == sizeof(word) && aligned) {
+		memcpy(&word, from, sizeof(word));
+		WRITE_ONCE(*(u64 *)to, word);
+	} else if (size == sizeof(half) && aligned) {
+		memcpy(&half, from, sizeof(half));
+		WRITE_ONCE(*(u32 *)to, half);
+	} else {
 		memcpy(to, from, size);
-		return;
 	}
-	memcpy(&word, from, sizeof(word));
-	WRITE_ONCE(*(u64 *)to, word);
 }
 
 int dibs_memory_write(struct dibs_memory *mem, u32 offset, const void *data,
