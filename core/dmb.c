@@ -73,6 +73,25 @@ static void dibs_dmb_del_index(struct dibs_dev *dev, struct dibs_dmb *dmb)
 	atomic_dec(&dev->nr_dmbs);
 }
 
+/*
+ * A bucket's pointer has its lock in the lowest bit. Who waits for that writes
+ * the word which its holder reads, unmarked, in <linux/rhashtable.h>.
+ */
+static int dibs_tokens_insert(struct dibs_dev *dev, struct dibs_dmb *dmb)
+{
+	/* With those who wait for the bucket, see above. */
+	return data_race(rhashtable_lookup_insert_fast(&dev->tokens,
+						       &dmb->token_node,
+						       dibs_token_params));
+}
+
+static void dibs_tokens_remove(struct dibs_dev *dev, struct dibs_dmb *dmb)
+{
+	/* With those who wait for the bucket, see above. */
+	data_race(rhashtable_remove_fast(&dev->tokens, &dmb->token_node,
+					 dibs_token_params));
+}
+
 static int dibs_dmb_add_token(struct dibs_dev *dev, struct dibs_dmb *dmb)
 {
 	int err;
@@ -81,9 +100,7 @@ static int dibs_dmb_add_token(struct dibs_dev *dev, struct dibs_dmb *dmb)
 		return dmb->token ? 0 : -EIO;
 	do {
 		dmb->token = get_random_u64();
-		err = dmb->token ? rhashtable_lookup_insert_fast(&dev->tokens,
-					&dmb->token_node, dibs_token_params) :
-				   -EEXIST;
+		err = dmb->token ? dibs_tokens_insert(dev, dmb) : -EEXIST;
 	} while (err == -EEXIST);
 	return err;
 }
@@ -91,8 +108,7 @@ static int dibs_dmb_add_token(struct dibs_dev *dev, struct dibs_dmb *dmb)
 static void dibs_dmb_del_token(struct dibs_dev *dev, struct dibs_dmb *dmb)
 {
 	if (dibs_dev_is_local(dev))
-		rhashtable_remove_fast(&dev->tokens, &dmb->token_node,
-				       dibs_token_params);
+		dibs_tokens_remove(dev, dmb);
 }
 
 /* A DMB of a local device by its token, referenced. */
