@@ -71,7 +71,7 @@ demo: ## show what it does, in a virtual machine
 	demo/run
 
 .PHONY: vm
-vm: ## a shell in a virtual machine [KERNEL=6.12|6.1|debug]
+vm: ## a shell in a virtual machine [KERNEL=6.12|6.1|debug|kcsan]
 	tests/vm/run --kernel $(or $(KERNEL),6.12) --shell
 
 .PHONY: install
@@ -99,7 +99,7 @@ bench: ## measure, in a virtual machine [PART=core|sockets]
 	bench/run $(PART)
 
 .PHONY: soak
-soak: ## ten minutes of random work on the debug kernel
+soak: ## long random work on the debug kernel, and on one that finds data races
 	@tests/run soak
 
 .PHONY: help

@@ -15,6 +15,7 @@
  *	hostile WHAT DEV	an act that the layer shall refuse, see below
  *	load THREADS		work on all devices, see load.c
  *	stop			end of it
+ *	race			two threads race for a word, see data_race.c
  *	use DEV			for /dev/dibs_selftest from now on
  *
  * The parameter "bytes" has the first bytes of the DMB, as its owner reads them.
@@ -292,6 +293,11 @@ static int do_stop(const char *a, const char *b)
 	return load_stop();
 }
 
+static int do_race(const char *a, const char *b)
+{
+	return race_run();
+}
+
 static int do_use(const char *name, const char *b)
 {
 	user_device_use(name);
@@ -311,6 +317,7 @@ static const struct command {
 	{ "hostile", do_hostile },
 	{ "load", do_load },
 	{ "stop", do_stop },
+	{ "race", do_race },
 	{ "use", do_use },
 };
 

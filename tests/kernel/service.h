@@ -22,6 +22,8 @@ int load_start(unsigned int threads);
 /* -EIO if a DMB had other bytes than were written. */
 int load_stop(void);
 
+int race_run(void);
+
 int user_device_start(void);
 void user_device_stop(void);
 void user_device_use(const char *name);

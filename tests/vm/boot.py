@@ -52,7 +52,8 @@ def arguments():
     add = parser.add_argument
     add('--arch', default='x86_64', choices=('x86_64', 's390x'))
     add('--kernel', default=None, metavar='KERNEL',
-        help='6.12, 6.1, debug or a release; default 6.12, on s390x 6.1')
+        help='6.12, 6.1, debug, kcsan or a release; default 6.12, on '
+        's390x 6.1')
     add('--cpus', type=int, default=2, metavar='N')
     add('--icount', action='store_true',
         help='one CPU whose time is a count of instructions: repeatable')
@@ -106,7 +107,7 @@ class Guest:
         else:
             part = self.kernel
         parts = ['host']
-        if part in ('6.12', '6.1', 'debug', 's390x'):
+        if part in ('6.12', '6.1', 'debug', 'kcsan', 's390x'):
             parts.append(part)
         call([os.path.join(HERE, 'setup')] + parts)
         found = subprocess.run([os.path.join(HERE, 'kernels'), 'release',

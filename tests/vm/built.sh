@@ -2,18 +2,17 @@
 # Copyright (C) The DIBS authors
 # shellcheck shell=bash disable=SC2154 # here, cache, work: setup's
 #
-# Sourced by setup: builds the debug kernel from the distribution's source and
-# debug.config. Its release ends in the fragment's hash, so that a kernel in
-# the cache always is the one the fragment describes. A build that was
-# interrupted goes on where it stopped.
+# Sourced by setup: builds a kernel from the distribution's source and NAME.config,
+# which setup_built NAME is told. Its release ends in the fragment's hash, so
+# that a kernel in the cache always is the one the fragment describes. A build
+# that was interrupted goes on where it stopped.
 
-fragment=$here/debug.config
 progress_interval=15
 
 # The cached kernel is current: this fragment, looked up not long ago.
-debug_is_current() {
-	resolved debug >/dev/null &&
-		{ [[ -n $offline ]] || fresh "$(stamp debug)"; }
+built_is_current() {
+	resolved "$name" >/dev/null &&
+		{ [[ -n $offline ]] || fresh "$(stamp "$name")"; }
 }
 
 unpack_source() {
@@ -47,15 +46,15 @@ configure() {
 	local line stamp failed=
 
 	cp "$fragment" "$work/fragment"
-	stamp=$(stamp debug)
-	echo "CONFIG_LOCALVERSION=\"-dibs-debug-${stamp##*-}\"" \
+	stamp=$(stamp "$name")
+	echo "CONFIG_LOCALVERSION=\"-dibs-$name-${stamp##*-}\"" \
 		>>"$work/fragment"
 	# A config that is the same must not look newer: all would be rebuilt.
 	cmp -s "$work/fragment" .dibs-fragment && return
 	make -s KCONFIG_ALLCONFIG="$work/fragment" allnoconfig >"$work/config.log" 2>&1
 	while IFS= read -r line; do
 		symbol_took_effect "$line" || {
-			say "debug kernel: no effect: $line"
+			say "$name kernel: no effect: $line"
 			failed=1
 		}
 	done < <(wanted_symbols)
@@ -67,8 +66,8 @@ show_progress() {
 	local log=$1 start=$SECONDS
 
 	while sleep $progress_interval; do
-		say "debug kernel: $(grep -cE '^  (CC|AS)' "$log") of about" \
-			"2000 objects, $((SECONDS - start)) s"
+		say "$name kernel: $(grep -cE '^  (CC|AS)' "$log") of about" \
+			"$objects objects, $((SECONDS - start)) s"
 	done
 }
 
@@ -106,16 +105,16 @@ install_kernel() {
 	depmod -b "$target" "$release"
 }
 
-build_debug() {
+build_kernel() {
 	local version=$1 tree release target=$work/target
-	local log=$cache/debug-build.log
+	local log=$cache/$name-build.log
 
-	tree=$cache/build/linux-$version
+	tree=$cache/build/$name-$version
 	[[ -d $tree ]] || unpack_source "$tree" "$version"
 	cd "$tree" || return
-	configure || die "the debug kernel's fragment does not take effect"
-	say "debug kernel: building (log: $log)"
-	compile "$log" || die "cannot build the debug kernel"
+	configure || die "the $name kernel's fragment does not take effect"
+	say "$name kernel: building (log: $log)"
+	compile "$log" || die "cannot build the $name kernel"
 	release=$(<include/config/kernel.release)
 	install_kernel "$target" "$release"
 	cd "$cache" || return
@@ -123,23 +122,24 @@ build_debug() {
 	echo "$version" >"$target/version"
 	replace "$target" "$(kernel_dir "$release")"
 	mkdir -p "$cache/resolved"
-	echo "$release" >"$(stamp debug)"
+	echo "$release" >"$(stamp "$name")"
 	rm -rf "$tree"
 }
 
-setup_debug() {
-	local version release
+# setup_built NAME OBJECTS: how many there are is for those who wait
+setup_built() {
+	local name=$1 objects=$2 fragment=$here/$1.config version release
 
-	debug_is_current && return
+	built_is_current && return
 	version=$(field amd64 linux-source-6.12 Version) || version=
-	if release=$(resolved debug) &&
+	if release=$(resolved "$name") &&
 		{ [[ -z $version ]] || has_kernel "$release" "$version"; }; then
-		touch "$(stamp debug)"
+		touch "$(stamp "$name")"
 		return
 	fi
 	[[ -n $version ]] || update_lists amd64
 	version=$(field amd64 linux-source-6.12 Version)
 	[[ -n $version && -z $offline ]] ||
 		die "linux-source-6.12 is not to be had"
-	build_debug "$version"
+	build_kernel "$version"
 }

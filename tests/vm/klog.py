@@ -4,6 +4,8 @@
 
 import re
 
+import kcsan
+
 START = 'dibs-vm: command starts'
 END = 'dibs-vm: command ends'
 
@@ -62,12 +64,22 @@ def since_start(lines):
     return lines
 
 
+def is_others(lines, number):
+    """It is a data race, but none of ours."""
+    if kcsan.TITLE not in lines[number]:
+        return False
+    return not kcsan.is_ours([message(line) for line in
+                              lines[number:number + kcsan.LONGEST]])
+
+
 def find(lines):
     """Numbers of the lines that begin a report; what follows one closely
-    belongs to it."""
+    belongs to it, unless it is a data race, of which each is one."""
     found = []
     for number, line in enumerate(lines):
-        if complaint(line) and (not found or number > found[-1] + AFTER):
+        if complaint(line) and not is_others(lines, number) and (
+                not found or number > found[-1] + AFTER or
+                kcsan.TITLE in line):
             found.append(number)
     return found
 

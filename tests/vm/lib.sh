@@ -16,8 +16,10 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/dibs
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # The short names of kernels: series and architecture as Debian spells it.
-declare -A series=([6.12]=6.12 [6.1]=6.1 [s390x]=6.1 [arm64]=6.12 [debug]=6.12)
-declare -A arch_of=([6.12]=amd64 [6.1]=amd64 [s390x]=s390x [arm64]=arm64 [debug]=amd64)
+declare -A series=([6.12]=6.12 [6.1]=6.1 [s390x]=6.1 [arm64]=6.12
+	[debug]=6.12 [kcsan]=6.12)
+declare -A arch_of=([6.12]=amd64 [6.1]=amd64 [s390x]=s390x [arm64]=arm64
+	[debug]=amd64 [kcsan]=amd64)
 export series arch_of here
 
 say() {
@@ -35,12 +37,12 @@ kernel_dir() {
 }
 
 # stamp NAME: the file that says which release a short name stands for. Each
-# state of the debug kernel's fragment is a kernel of its own.
+# state of a fragment that one is built from is a kernel of its own.
 stamp() {
 	local suffix=
 
-	[[ $1 != debug ]] ||
-		suffix=-$(sha256sum "$here/debug.config" | cut -c 1-8)
+	[[ ! -e $here/$1.config ]] ||
+		suffix=-$(sha256sum "$here/$1.config" | cut -c 1-8)
 	echo "$cache/resolved/$1$suffix"
 }
 
