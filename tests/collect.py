@@ -13,6 +13,7 @@ Suites are found by their place:
   tests/faults/*.sh         likewise
   build/static-s390x/*      made by tests/static/Makefile, in the s390x guest
   tests/soak/*.sh           only by "run soak", on the debug kernel
+  tests/soak/kcsan/*.sh     likewise, on the kernel that finds data races
 
 The comment at the top of a script for guests may have lines of these forms:
 
@@ -40,7 +41,7 @@ from ktap import Suite      # noqa: E402
 
 LOGS = os.path.join(REPO, 'build/check')
 REPORT = 121            # see vm/boot.py
-LIMIT = {'debug': 1200, 'soak': 1500}    # seconds for one suite
+LIMIT = {'debug': 1200, 'soak': 1500, 'kcsan': 1500}    # seconds for a suite
 USUAL_LIMIT = 300
 
 
@@ -141,6 +142,7 @@ def find_suites(kernel):
     patterns = {
         's390x': ['tests/kernel/run', 'build/static-s390x/*'],
         'soak': ['tests/soak/*.sh'],
+        'kcsan': ['tests/soak/kcsan/*.sh'],
     }.get(kernel, ['tests/kernel/run', 'tests/system/*.sh',
                    'tests/faults/*.sh'])
     if kernel == 's390x':
@@ -275,7 +277,7 @@ def run_in_guests(tally, kernel, wanted, verbose):
 # --- all -----------------------------------------------------------------------------
 
 KERNELS = {'check': ['6.12', '6.1', 's390x'], 'check-debug': ['debug'],
-           'soak': ['soak']}
+           'soak': ['soak', 'kcsan']}
 
 
 def arguments():
@@ -283,7 +285,7 @@ def arguments():
         prog='run', description=__doc__, usage='run WHAT [SUITE...]',
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('what', choices=(*KERNELS, 'host', '6.12', '6.1',
-                                         's390x', 'debug'),
+                                         's390x', 'debug', 'kcsan'),
                         help='all of a target, or of one kernel')
     parser.add_argument('suite', nargs='*',
                         help='only suites with this in their name')
