@@ -34,7 +34,7 @@ static void smc_conn_cork_expired(struct timer_list *timer)
 
 struct smc_conn *smc_conn_alloc(struct dibs_smc *smc)
 {
-	struct smc_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL_ACCOUNT);
+	struct smc_conn *conn = kzalloc(sizeof(*conn), SMC_GFP);
 
 	if (!conn)
 		return NULL;

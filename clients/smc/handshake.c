@@ -77,7 +77,7 @@ static void smc_handshake_hook(struct dibs_smc *smc, bool hook)
 
 static struct smc_handshake *smc_handshake_alloc(struct dibs_smc *smc)
 {
-	struct smc_handshake *hs = kzalloc(sizeof(*hs), GFP_KERNEL_ACCOUNT);
+	struct smc_handshake *hs = kzalloc(sizeof(*hs), SMC_GFP);
 
 	if (!hs)
 		return NULL;

@@ -26,7 +26,7 @@ struct smc_late {
  */
 int smc_late_expect(struct dibs_smc *smc, const struct smc_clc_io *io)
 {
-	struct smc_late *late = kzalloc(sizeof(*late), GFP_KERNEL_ACCOUNT);
+	struct smc_late *late = kzalloc(sizeof(*late), SMC_GFP);
 
 	if (!late)
 		return -ENOMEM;

@@ -25,6 +25,7 @@
 #include "handshake.h"
 #include "smc.h"
 #include "sysctl.h"
+#include "../../compat/memcg.h"
 
 #define SMC_LISTENER_RETRY	(HZ / 50)
 
@@ -231,14 +232,27 @@ static int smc_listener_admit(struct dibs_smc *smc,
 	return err;
 }
 
+/* Who listens pays for those that come, not who does the work. */
+static struct mem_cgroup *
+smc_listener_memcg(const struct smc_listener *listener)
+{
+#ifdef CONFIG_MEMCG
+	return listener->sk->sk_memcg;
+#else
+	return NULL;
+#endif
+}
+
 /* The listener's work. Who ends it cancels the work before it goes. */
 void smc_listener_work(struct dibs_smc *smc, struct smc_listener *listener)
 {
 	struct request_sock *req;
+	struct mem_cgroup *old;
 
 	lock_sock(listener->sk);
 	smc_listener_take(listener);
 	release_sock(listener->sk);
+	old = dibs_memcg_enter(smc_listener_memcg(listener));
 	while ((req = smc_listener_next(listener))) {
 		if (!smc_listener_admit(smc, listener, req))
 			continue;
@@ -247,6 +261,7 @@ void smc_listener_work(struct dibs_smc *smc, struct smc_listener *listener)
 		queue_delayed_work(smc_wq, &smc->work, SMC_LISTENER_RETRY);
 		break;
 	}
+	dibs_memcg_leave(old);
 }
 
 /* --- and back ------------------------------------------------------------------------ */

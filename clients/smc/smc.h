@@ -101,6 +101,13 @@
 #define DIBS_SMCPROTO_INET	0
 #define DIBS_SMCPROTO_INET6	1
 
+/*
+ * For what a connection needs. It is charged to the cgroup of whose socket it
+ * is; when there is no more, the connection stays on TCP or ends with an error,
+ * but nobody is killed because a peer connects.
+ */
+#define SMC_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 struct dibs_client;
 struct pipe_inode_info;
 struct smc_clc_io;

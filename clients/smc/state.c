@@ -14,7 +14,7 @@
 
 struct dibs_smc *dibs_smc_alloc(const struct dibs_smc_family *family)
 {
-	struct dibs_smc *smc = kzalloc(sizeof(*smc), GFP_KERNEL_ACCOUNT);
+	struct dibs_smc *smc = kzalloc(sizeof(*smc), SMC_GFP);
 
 	if (!smc)
 		return NULL;
