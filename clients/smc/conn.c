@@ -101,6 +101,10 @@ int smc_conn_attach(struct smc_conn *conn, struct dibs_dev *dev,
 	};
 	struct dibs_attachment *att;
 
+	/* Our own is no peer's: we would hear ourselves. */
+	if (token == dibs_dmb_token(conn->dmb) &&
+	    uuid_equal(rgid, dibs_dev_gid(dev)))
+		return -EACCES;
 	att = dibs_attach_dmb(smc_client, dev, sock_net(conn->sk), &params);
 	if (IS_ERR(att))
 		return PTR_ERR(att);
