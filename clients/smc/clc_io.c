@@ -152,3 +152,41 @@ void smc_clc_discard(struct sock *sk, struct smc_clc_io *io)
 			break;
 	io->in_done = 0;
 }
+
+/**
+ * smc_clc_drop() - nobody reads a message of a connection that broke
+ * @sk: a TCP sock in state TCP_CLOSE
+ * @io: as smc_clc_receive() left it
+ *
+ * What has come of a message is taken off the connection, so that the program
+ * does not see it; what is none is left. Reads no more than is there: the error
+ * behind it is the program's, too.
+ */
+void smc_clc_drop(struct sock *sk, struct smc_clc_io *io)
+{
+	int err = 0, left, n;
+
+	lock_sock(sk);
+	left = tcp_inq(sk);
+	release_sock(sk);
+	if (!io->in_done) {
+		if (left < SMC_CLC_HEADER_LEN ||
+		    smc_clc_recv(sk, io->in, SMC_CLC_HEADER_LEN, MSG_PEEK) !=
+		    SMC_CLC_HEADER_LEN)
+			return;
+		err = smc_clc_header_parse(io->in, SMC_CLC_HEADER_LEN,
+					   &io->header);
+	}
+	if (err == -EPROTO)
+		return;
+	/* Of what cannot be a message the end is unknown. */
+	if (err != -EBADMSG)
+		left = min_t(int, left, io->header.length - io->in_done);
+	for (; left > 0; left -= n) {
+		n = smc_clc_recv(sk, io->in,
+				 min_t(int, left, sizeof(io->in)), 0);
+		if (n <= 0)
+			break;
+	}
+	io->in_done = 0;
+}

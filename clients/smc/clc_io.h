@@ -32,5 +32,6 @@ struct smc_clc_io {
 int smc_clc_send(struct sock *sk, struct smc_clc_io *io);
 int smc_clc_receive(struct sock *sk, struct smc_clc_io *io);
 void smc_clc_discard(struct sock *sk, struct smc_clc_io *io);
+void smc_clc_drop(struct sock *sk, struct smc_clc_io *io);
 
 #endif /* _DIBS_SMC_CLC_IO_H */

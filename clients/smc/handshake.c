@@ -273,6 +273,7 @@ static void smc_handshake_lost(struct smc_handshake *hs)
 {
 	if (!smc_handshake_end(hs))
 		return;
+	smc_clc_drop(hs->sk, &hs->io);
 	if (hs->smc->role == DIBS_SMC_SERVER)
 		smc_carry_nothing(hs->smc);
 	else

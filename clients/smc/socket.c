@@ -90,6 +90,11 @@ static void smc_put_inq(struct sock *sk, struct msghdr *msg)
 /* 0 when the program may read TCP's stream, or -errno. */
 static int smc_before_tcp(struct dibs_smc *smc, bool nonblock)
 {
+	/* It broke in the handshake: what there is of a message goes first. */
+	if (unlikely(READ_ONCE(smc->carrier) == DIBS_SMC_AGREEING)) {
+		smc_kick(smc);
+		flush_delayed_work(&smc->work);
+	}
 	if (likely(!READ_ONCE(smc->late)))
 		return 0;
 	return smc_late_wait(smc, sock_rcvtimeo(smc->sk, nonblock));
