@@ -41,6 +41,7 @@ test-programs:
 	@$(MAKE) --no-print-directory -C tests/cost O=$(CURDIR)/build/tests
 	@$(MAKE) --no-print-directory -C tests/integrity O=$(CURDIR)/build/tests
 	@$(MAKE) --no-print-directory -C tests/soak/kcsan O=$(CURDIR)/build/tests
+	@$(MAKE) --no-print-directory -C tests/liar O=$(CURDIR)/build/tests
 
 # For big-endian guests: dynamically linked tools, static test programs.
 s390x := CROSS_COMPILE=s390x-linux-gnu- \

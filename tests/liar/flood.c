@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Handshakes by the thousand that never go on: a SYN with the option and then
+ * silence; half a proposal; a whole one, and no confirm. A listener has no more
+ * of them than its backlog; who comes then is not promised anything and is TCP's
+ * at once. So what a flood costs is bounded, and honest connections beside it
+ * wait for nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "liar.h"
+
+#define BACKLOG		128
+#define FLOOD		3000
+#define FULL		(BACKLOG + 10)
+#define HONEST		10
+/* Of a handshake, both ends' sockets, and what allocators add. */
+#define KIB_EACH	40
+#define KIB_SLACK	8192
+
+/* How much of a proposal each sends. */
+enum flood { SILENCE, HALF, WHOLE };
+
+static int liars[FLOOD];
+static struct message message;
+
+/* What the kernel has in slabs and pages of DMBs, in KiB. */
+static long kernel_memory(void)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	long slab = 0, value;
+	char line[128];
+
+	if (!file)
+		die("/proc/meminfo");
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "Slab: %ld", &value) == 1 ||
+		    sscanf(line, "Shmem: %ld", &value) == 1 ||
+		    sscanf(line, "VmallocUsed: %ld", &value) == 1)
+			slab += value;
+	fclose(file);
+	return slab;
+}
+
+/* Accepts what is there: those that the listener promised nothing. */
+static unsigned int accept_ready(int listener)
+{
+	unsigned int count = 0;
+	int fd;
+
+	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
+		close(fd);
+		count++;
+	}
+	return count;
+}
+
+static bool one_liar(enum flood flood, int port, int *liar)
+{
+	size_t len = flood == SILENCE ? 0 :
+		     flood == HALF ? message.len / 2 : message.len;
+
+	*liar = liar_connect(port);
+	return liar_send(*liar, message.data, len);
+}
+
+/* An honest client of the flooded listener's, and the other end. */
+static bool meet(int listener, int *client, int *server)
+{
+	*client = honest_begin(port_of(listener));
+	for (;;) {
+		*server = accept(listener, NULL, NULL);
+		if (*server < 0)
+			return wrong("nobody comes: %s", strerror(errno));
+		if (peer_port_of(*server) == port_of(*client))
+			break;
+		close(*server);
+	}
+	patience(*server);
+	return !honest_finish(*client) && both_ways(*client, *server);
+}
+
+/*
+ * Honest ones at the flooded listener and at another. As long as there are liars
+ * left that are waited for, nobody waited for all of them.
+ */
+static bool honest_beside(int listener)
+{
+	int client, server, i;
+	bool good = true;
+
+	fcntl(listener, F_SETFL, 0);
+	for (i = 0; good && i < HONEST; i++) {
+		client = honest_begin(honest_port);
+		server = honest_accept(port_of(client));
+		good = server >= 0 && !honest_finish(client) &&
+		       both_ways(client, server) && honest_is_smcd(client);
+		close(server);
+		close(client);
+		good = good && meet(listener, &client, &server);
+		close(server);
+		close(client);
+	}
+	fcntl(listener, F_SETFL, O_NONBLOCK);
+	wrong("beside %u liars %u honest connections were made",
+	      honest_undecided(port_of(listener)), 2 * i);
+	return good;
+}
+
+/* There are never many more than a backlog; so it is with memory. */
+static bool pour(enum flood flood, int listener)
+{
+	unsigned int i, most = 0, now, accepted = 0;
+	int port = port_of(listener);
+	long before = kernel_memory(), cost = 0;
+
+	for (i = 0; i < FLOOD; i++) {
+		if (!one_liar(flood, port, &liars[i]))
+			return false;
+		accepted += accept_ready(listener);
+		if (i == FULL && !honest_beside(listener))
+			return false;
+		if (i != FULL && i % 250)
+			continue;
+		now = honest_undecided(port);
+		if (now > most) {
+			most = now;
+			cost = kernel_memory() - before;
+		}
+	}
+	wrong("of %u liars %u at once were waited for, %ld KiB; %u were TCP's",
+	      FLOOD, most, cost, accepted);
+	if (most > BACKLOG + 2)
+		return wrong("more than a backlog");
+	/* Others have memory, too. */
+	if (in_storm)
+		return true;
+	if (most < BACKLOG / 2)
+		return wrong("that is no flood");
+	return cost < BACKLOG * KIB_EACH + KIB_SLACK ||
+	       wrong("that is too much memory");
+}
+
+/* Then all are TCP's, and who comes now is promised something again. */
+static bool subsides(int listener)
+{
+	int port = port_of(listener), client, server;
+	bool good;
+
+	fcntl(listener, F_SETFL, 0);
+	while (honest_undecided(port)) {
+		server = accept(listener, NULL, NULL);
+		if (server < 0)
+			return wrong("some are waited for: %s",
+				     strerror(errno));
+		close(server);
+	}
+	good = meet(listener, &client, &server) && honest_is_smcd(client);
+	close(client);
+	close(server);
+	return good;
+}
+
+static bool run_flood(int flood)
+{
+	int listener = honest_listen(BACKLOG);
+	unsigned int i;
+	bool good;
+
+	memset(liars, -1, sizeof(liars));
+	proposal_make(&message);
+	fcntl(listener, F_SETFL, O_NONBLOCK);
+	good = pour(flood, listener) && subsides(listener);
+	for (i = 0; i < FLOOD; i++)
+		if (liars[i] >= 0)
+			close(liars[i]);
+	close(listener);
+	return good;
+}
+
+const struct act flood_acts[] = {
+	{ "thousands connect and fall silent", run_flood, SILENCE },
+	{ "thousands send half a proposal", run_flood, HALF },
+	{ "thousands propose and do not confirm", run_flood, WHOLE },
+};
+
+const unsigned int flood_count = sizeof(flood_acts) / sizeof(*flood_acts);
