@@ -123,7 +123,8 @@ struct smc_conn {
 
 	/* idle memory, see idle.c */
 	bool touched;			/* bytes were written since the last look */
-	bool holds;			/* memory may be there */
+	bool holds;			/* memory may be there; tx_lock */
+	struct list_head in_idle;	/* while it may */
 
 	struct rcu_head rcu;
 };

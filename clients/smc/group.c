@@ -259,21 +259,6 @@ void smc_groups_event(struct dibs_dev *dev, const struct dibs_event *event)
 	}
 }
 
-/* @fn is called under the groups' lock, as long as it says true. */
-void smc_groups_walk(bool (*fn)(struct smc_conn *conn, void *arg), void *arg)
-{
-	struct smc_group *group;
-	struct smc_conn *conn;
-
-	spin_lock_bh(&smc_groups_lock);
-	list_for_each_entry(group, &smc_groups, entry)
-		list_for_each_entry(conn, &group->conns, in_group)
-			if (!fn(conn, arg))
-				goto unlock;
-unlock:
-	spin_unlock_bh(&smc_groups_lock);
-}
-
 static u64 smc_event_info(const struct smc_group *group)
 {
 	struct {

@@ -54,7 +54,6 @@ void smc_group_confirm(struct smc_group *group, u32 peer_id);
 void smc_group_distrust(struct smc_group *group);
 void smc_groups_forget(struct dibs_dev *dev);
 void smc_groups_event(struct dibs_dev *dev, const struct dibs_event *event);
-void smc_groups_walk(bool (*fn)(struct smc_conn *conn, void *arg), void *arg);
 void smc_groups_shut_down(void);
 void smc_groups_stop(void);
 

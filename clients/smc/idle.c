@@ -9,7 +9,6 @@
 #include <linux/workqueue.h>
 
 #include "conn.h"
-#include "group.h"
 #include "idle.h"
 #include "../../compat/shrinker.h"
 
@@ -18,8 +17,13 @@
 static void smc_idle_look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(smc_idle_work, smc_idle_look);
 
-/* Connections that may hold memory, for the shrinker. */
-static atomic_long_t smc_idle_holders;
+/* Connections that may hold memory; whoever was looked at goes to the end. */
+static LIST_HEAD(smc_idle_list);
+static unsigned long smc_idle_holders;
+static DEFINE_SPINLOCK(smc_idle_lock);	/* guards both */
+
+/* Still to be looked at in this round; the work's. */
+static unsigned long smc_idle_left;
 
 /* Bytes were written. Holding tx_lock. */
 void smc_idle_touch(struct smc_conn *conn)
@@ -29,18 +33,31 @@ void smc_idle_touch(struct smc_conn *conn)
 		WRITE_ONCE(conn->touched, true);
 	if (likely(conn->holds))
 		return;
-	WRITE_ONCE(conn->holds, true);
-	atomic_long_inc(&smc_idle_holders);
+	conn->holds = true;
+	spin_lock_bh(&smc_idle_lock);
+	list_add_tail(&conn->in_idle, &smc_idle_list);
+	WRITE_ONCE(smc_idle_holders, smc_idle_holders + 1);
+	spin_unlock_bh(&smc_idle_lock);
 	schedule_delayed_work(&smc_idle_work, SMC_IDLE_PERIOD);
+}
+
+/* Holding tx_lock, or the last one to know the connection. */
+static void smc_idle_forget_locked(struct smc_conn *conn)
+{
+	lockdep_assert_held(&smc_idle_lock);
+	if (!conn->holds)
+		return;
+	conn->holds = false;
+	list_del(&conn->in_idle);
+	WRITE_ONCE(smc_idle_holders, smc_idle_holders - 1);
 }
 
 /* The connection goes, and its memory. */
 void smc_idle_forget(struct smc_conn *conn)
 {
-	if (conn->holds)
-		atomic_long_dec(&smc_idle_holders);
-	/* Pairs with the first look of smc_idle_visit(). */
-	WRITE_ONCE(conn->holds, false);
+	spin_lock_bh(&smc_idle_lock);
+	smc_idle_forget_locked(conn);
+	spin_unlock_bh(&smc_idle_lock);
 }
 
 /* Gives back what the peer has read. Holding tx_lock. */
@@ -56,47 +73,58 @@ void smc_idle_trim(struct smc_conn *conn)
 				     piece[i].len);
 }
 
-/* So many rings are trimmed at once, as others wait for the groups' lock. */
-#define SMC_IDLE_BATCH	32
+/*
+ * So much is done at once, as others wait for the lock: a look at a connection
+ * is 1, giving back its memory more.
+ */
+#define SMC_IDLE_BUDGET	1024
+#define SMC_IDLE_TRIM	32
 
-struct smc_idle_walk {
-	bool now;
-	unsigned long kept;
-	unsigned long budget;
-};
-
-/* Under the groups' lock. */
-static bool smc_idle_visit(struct smc_conn *conn, void *arg)
+/* What that was of the budget. @now: memory is short. */
+static unsigned int smc_idle_visit(struct smc_conn *conn, bool now)
 {
-	struct smc_idle_walk *walk = arg;
-
-	if (!READ_ONCE(conn->holds))
-		return true;
-	walk->kept++;
-	if (READ_ONCE(conn->touched) && !walk->now) {
+	lockdep_assert_held(&smc_idle_lock);
+	list_move_tail(&conn->in_idle, &smc_idle_list);
+	if (READ_ONCE(conn->touched) && !now) {
 		WRITE_ONCE(conn->touched, false);
-		return true;
+		return 1;
 	}
 	if (!mutex_trylock(&conn->smc->tx_lock))
-		return true;
+		return 1;
 	smc_idle_trim(conn);
 	/* All of it? */
-	if (smc_tx_room_seen(conn) == conn->tx_size) {
-		smc_idle_forget(conn);
-		walk->kept--;
-	}
+	if (smc_tx_room_seen(conn) == conn->tx_size)
+		smc_idle_forget_locked(conn);
 	mutex_unlock(&conn->smc->tx_lock);
-	return --walk->budget;
+	return SMC_IDLE_TRIM;
+}
+
+/* Looks at up to @count connections; how many of them it did not come to. */
+static unsigned long smc_idle_walk(unsigned long count, bool now)
+{
+	unsigned int budget = SMC_IDLE_BUDGET;
+
+	spin_lock_bh(&smc_idle_lock);
+	count = min(count, smc_idle_holders);
+	for (; count && budget; count--) {
+		struct smc_conn *conn = list_first_entry(&smc_idle_list,
+							 struct smc_conn,
+							 in_idle);
+
+		budget -= min(budget, smc_idle_visit(conn, now));
+	}
+	spin_unlock_bh(&smc_idle_lock);
+	return count;
 }
 
 static void smc_idle_look(struct work_struct *work)
 {
-	struct smc_idle_walk walk = { .budget = SMC_IDLE_BATCH };
-
-	smc_groups_walk(smc_idle_visit, &walk);
-	if (!walk.budget)
+	if (!smc_idle_left)
+		smc_idle_left = READ_ONCE(smc_idle_holders);
+	smc_idle_left = smc_idle_walk(smc_idle_left, false);
+	if (smc_idle_left)
 		schedule_delayed_work(&smc_idle_work, 1);
-	else if (walk.kept)
+	else if (READ_ONCE(smc_idle_holders))
 		schedule_delayed_work(&smc_idle_work, SMC_IDLE_PERIOD);
 }
 
@@ -104,21 +132,16 @@ static void smc_idle_look(struct work_struct *work)
 static unsigned long smc_idle_count(struct shrinker *shrinker,
 				    struct shrink_control *sc)
 {
-	return atomic_long_read(&smc_idle_holders);
+	return READ_ONCE(smc_idle_holders);
 }
 
 static unsigned long smc_idle_scan(struct shrinker *shrinker,
 				   struct shrink_control *sc)
 {
-	struct smc_idle_walk walk = {
-		.now = true,
-		.budget = min_t(unsigned long, sc->nr_to_scan, SMC_IDLE_BATCH),
-	};
-	long before = atomic_long_read(&smc_idle_holders);
+	long before = READ_ONCE(smc_idle_holders);
 
-	if (walk.budget)
-		smc_groups_walk(smc_idle_visit, &walk);
-	before -= atomic_long_read(&smc_idle_holders);
+	smc_idle_walk(sc->nr_to_scan, true);
+	before -= READ_ONCE(smc_idle_holders);
 	return before > 0 ? before : SHRINK_STOP;
 }
 
