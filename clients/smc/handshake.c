@@ -254,6 +254,9 @@ static void smc_handshake_agreed(struct smc_handshake *hs)
 	smc_group_add(group, conn);
 	if (!hs->listener && hs->smc->role == DIBS_SMC_SERVER)
 		smc_conn_announce(conn);
+	/* The peer broke the connection before it was one; see smc_adopt(). */
+	if (!hs->listener && READ_ONCE(hs->smc->doom))
+		smc_kick(hs->smc);
 	smc_handshake_finish(hs);
 }
 
