@@ -450,6 +450,8 @@ static int smc_receive_all(struct smc_receiving *r)
 		if (!conn)
 			return -ENOTCONN;
 		err = smc_receive_step(r, conn);
+		/* A peer may always have one more thing to look at. */
+		cond_resched();
 	} while (!err && r->copied < r->len);
 	return min(err, 0);
 }

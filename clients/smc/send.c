@@ -76,7 +76,7 @@ u32 smc_tx_room(struct smc_conn *conn)
 	/* The peer takes the last byte written for the urgent one. */
 	if (room < conn->tx_size)
 		return 0;
-	conn->urgent_out = false;
+	WRITE_ONCE(conn->urgent_out, false);
 	smc_conn_clear_urgent(conn);
 	return room;
 }
@@ -90,6 +90,9 @@ bool smc_tx_writable(const struct smc_conn *conn)
 				       smc_cdc_word_cursor(cons),
 				       smc_cdc_word_cursor(READ_ONCE(conn->prod_word)));
 
+	/* See smc_tx_room(). */
+	if (unlikely(READ_ONCE(conn->urgent_out)))
+		return room == conn->tx_size;
 	return room >= conn->tx_size / 3;
 }
 
@@ -263,6 +266,8 @@ static int smc_tx_wait(struct smc_sending *s, struct smc_conn *conn)
 		mutex_lock(&s->smc->tx_lock);
 	}
 	remove_wait_queue(sk_sleep(sk), &wait);
+	/* A peer may take back every time what it was to be waited for. */
+	cond_resched();
 	return 0;
 }
 
@@ -311,7 +316,7 @@ static void smc_tx_push_urgent(struct smc_conn *conn)
 	smc_tx_urgent(conn, conn->tx_seq - 1, SMC_CDC_URGENT_PENDING);
 	smc_tx_publish(conn);
 	smc_tx_urgent(conn, conn->tx_seq - 1, SMC_CDC_URGENT_PRESENT);
-	conn->urgent_out = !smc_conn_is_dibs(conn);
+	WRITE_ONCE(conn->urgent_out, !smc_conn_is_dibs(conn));
 }
 
 /* There is no room for bytes, of which the last is urgent. */
