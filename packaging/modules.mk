@@ -56,7 +56,7 @@ quiet := '^  (CC|LD|MODPOST|BTF|AR) |^Skipping BTF'
 
 out := build/$(release)
 farm := $(out)/src
-rooms := $(wildcard include core devices clients simulators compat tests/kernel bench)
+rooms := $(wildcard include core devices clients simulators compat tests/kernel tests/scribbler bench)
 sources := Kbuild $(shell find $(rooms) -type f '(' -name '*.[chS]' -o -name Kbuild ')' | sort)
 links := $(addprefix $(farm)/,$(sources))
 
@@ -94,7 +94,7 @@ install: modules tools
 		{ echo "kernel $(release) is not installed here" >&2; exit 1; }
 	install -d $(modules_dir)/updates/dibs
 	find $(out) -maxdepth 1 -name '*.ko' ! -name '*_selftest.ko' \
-		! -name '*_bench.ko' \
+		! -name '*_bench.ko' ! -name '*_scribbler.ko' \
 		-exec install -m 644 -t $(modules_dir)/updates/dibs {} +
 	$(if $(DESTDIR),,depmod $(release))
 	@if [[ -n '$(configs)' ]]; then \

@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+#
+# A peer that lies in shared memory while bytes are under way: cursors that run
+# backwards, jump, are out of range, change between two looks; flags, urgent
+# marks and wishes at random; signals without end; garbage in the ring. Its
+# victim gets the errors that TCP's connections end with, or garbage, or
+# silence, and nothing else happens, to it or to others.
+#
+#   namespaces mapped, moving: victims --+
+#   namespace calm: connections whose    +-- device "scribble", one link group
+#     bytes are checked -----------------+
+#
+#   smc-scribble.sh [MINUTES]      so long; otherwise each lie once
+#
+# runs-on: 6.12
+
+# Most functions are called by those of lib.sh.
+# shellcheck disable=SC2317
+
+repo=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=lib.sh
+. "$repo/tests/system/lib.sh"
+
+integrity=$repo/build/tests/integrity
+scribbler=/sys/module/dibs_scribbler/parameters
+victim_ring=32768
+workers=3
+seconds=2
+patience=60
+deadline=$((SECONDS + ${1-0} * 60))
+[[ -z ${DIBS_DEBUG-} ]] || seconds=4 patience=200
+
+lie() {
+	echo "$1" >"$scribbler/lie"
+}
+
+told() {
+	cat "$scribbler/told"
+}
+
+# --- bytes that nobody lies about ------------------------------------------------
+
+# transfer NAMESPACE CONNECTIONS BYTES
+transfer() {
+	local options=(-c "$2" -b "$3" -w "$patience") status
+
+	rm -f "$scratch/$1"
+	mkfifo "$scratch/$1"
+	in_netns "$1" "$integrity" serve "${options[@]}" >"$scratch/$1" &
+	{
+		read -r _
+		in_netns "$1" "$integrity" connect "${options[@]}"
+		status=$?
+		cat
+	} <"$scratch/$1"
+	wait $! && ((status == 0))
+}
+
+# Until there is a file that says to stop. One line for each round.
+stay_calm() {
+	while [[ ! -e $scratch/stop ]]; do
+		transfer calm 8 500000 || echo FAILED
+		echo round
+	done
+}
+
+all_was_calm() {
+	touch "$scratch/stop"
+	wait "$calm" || return
+	cat "$scratch/calm.log"
+	in_netns calm dibs smc stats
+	grep -q round "$scratch/calm.log" &&
+		! grep -q FAILED "$scratch/calm.log" &&
+		! in_netns calm dibs smc stats | grep -w TCP
+}
+
+# --- lies ---------------------------------------------------------------------------
+
+# victims NAMESPACE: what became of them, as JSON
+victims() {
+	in_netns "$1" python3 "$repo/tests/system/smc_scribble.py" \
+		"$victim_ring" "$workers" "$seconds"
+}
+
+# judge EXPRESSION BEFORE: on d, the sum of both; n lies were told
+judge() {
+	cat "$scratch"/*.json | python3 -c '
+import collections, json, sys
+d = collections.Counter()
+for line in sys.stdin:
+    d.update(json.loads(line))
+n = int(sys.argv[2])
+print(n, "lies:", dict(d))
+sys.exit(not (n > 1000 and d["connections"] > 5 and not d["odd"] and
+              not d["long"] and not d["stuck"] and eval(sys.argv[1])))' \
+		"$1" $(($(told) - $2))
+}
+
+# survive LIE EXPRESSION
+survive() {
+	local before other
+
+	before=$(told)
+	lie "$1"
+	victims moving >"$scratch/moving.json" &
+	other=$!
+	victims mapped >"$scratch/mapped.json" && wait "$other" || return
+	lie none
+	judge "$2" "$before"
+}
+
+# --- the parts -----------------------------------------------------------------------
+
+# What ends a connection, and what does not.
+reset='d["ECONNRESET"] + d["ECONNABORTED"] + d["EPIPE"] > 0'
+mild='d["done"] > 0 and not d["ECONNABORTED"]'
+
+tell_all() {
+	ok "cursors that run backwards" survive backwards "$reset"
+	ok "cursors that jump" survive jump "$reset"
+	ok "cursors beyond the ring" survive range "$reset"
+	ok "cursors that lie about their rounds" survive wrap "$reset"
+	ok "cursors that change between two looks" survive flicker True
+	ok "states at random, taken back" survive state True
+	ok "urgent marks at random" survive urgent "$mild"
+	ok "words of another implementation" survive origin "$mild"
+	ok "wishes at random" survive wants "$mild"
+	ok "signals without end" survive signals "$mild"
+	ok "garbage in the ring" survive ring "$mild"
+	ok "all of the CDC message at random" survive chaos True
+}
+
+[[ -x $integrity ]] || bail_out "tests/integrity is not built"
+modprobe -a dibs_smc dibs_scribbler || bail_out "no modules"
+for name in calm mapped moving; do
+	netns_add $name
+	in_netns $name ip link set lo up
+done
+in_netns moving sysctl -q net.smc.mapped=0
+for name in mapped moving; do
+	in_netns $name sysctl -q net.smc.rmem=$victim_ring
+done
+in_netns calm sysctl -q net.smc.rmem=65536
+echo $victim_ring >"$scribbler/victims"
+
+ok "without lies all bytes are right" transfer mapped 4 300000
+stay_calm >"$scratch/calm.log" 2>&1 &
+calm=$!
+tell_all
+while ((SECONDS < deadline)); do
+	tell_all
+done
+ok "beside them all bytes were right" all_was_calm
+lie signals
+ok "signals without end cost no byte" transfer moving 4 300000
+lie none
+for name in mapped moving; do
+	ok "after that all bytes are right, $name" transfer $name 4 300000
+done
+ok "the module can go" within 60 rmmod dibs_smc
+ok "the device too" rmmod dibs_scribbler
+done_testing
