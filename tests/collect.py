@@ -12,14 +12,17 @@ Suites are found by their place:
   tests/system/*.sh         in x86 guests
   tests/faults/*.sh         likewise
   build/static-s390x/*      made by tests/static/Makefile, in the s390x guest
-  tests/soak/*.sh           only by "run soak", on the debug kernel
-  tests/soak/kcsan/*.sh     likewise, on the kernel that finds data races
+  tests/soak/*.sh           only by "run soak", on the debug kernel where
+                            the script does not say otherwise
+  tests/soak/kcsan/*.sh     only by "run soak", on the kernel that finds data races
 
 The comment at the top of a script for guests may have lines of these forms:
 
   # runs-on: KERNEL...        not on other kernels
   # needs: PART...            tests/vm/setup gets these parts first; where it
                               cannot, it is for the suite to skip
+  # memory: SIZE              of the guest; only for tests/soak, where runs-on
+                              says which kernel it has
 
 Each prints TAP or KTAP. All suites of a kernel share a guest; when one brings
 it down, the rest get a new one.
@@ -43,6 +46,8 @@ LOGS = os.path.join(REPO, 'build/check')
 REPORT = 121            # see vm/boot.py
 LIMIT = {'debug': 1200, 'soak': 1500, 'kcsan': 1500}    # seconds for a suite
 USUAL_LIMIT = 300
+# Debian's kernels empty all memory that they allocate: nothing would leak.
+FLAGS = 'init_on_alloc=0'
 
 
 class Tally:
@@ -151,7 +156,16 @@ def find_suites(kernel):
              for path in sorted(glob.glob(os.path.join(REPO, pattern)))]
     return [path for path in found
             if os.path.isfile(path) and os.access(path, os.X_OK)
-            and kernel in (note(path, 'runs-on') or [kernel])]
+            and (kernel == 'soak' or
+                 kernel in (note(path, 'runs-on') or [kernel]))]
+
+
+def machine(where, path):
+    """The kernel and the memory of the guest for a suite."""
+    if where != 'soak':
+        return where, ''
+    return ((note(path, 'runs-on') or ['debug'])[0],
+            (note(path, 'memory') or [''])[0])
 
 
 def set_up_for(paths):
@@ -165,13 +179,15 @@ class Boot:
 
     repeated = set()
 
-    def __init__(self, tally, kernel, verbose):
+    def __init__(self, tally, where, kernel, memory, verbose):
         self.tally = tally
-        self.where = kernel
+        self.where = where
         self.verbose = verbose
-        self.kernel = 'debug' if kernel == 'soak' else kernel
-        self.limit = LIMIT.get(kernel, USUAL_LIMIT)
-        self.log = os.path.join(LOGS, f'{kernel}-kernel.log')
+        self.guest = guest_arguments(kernel)
+        if memory:
+            self.guest += ['--mem', memory]
+        self.limit = LIMIT.get(where, USUAL_LIMIT)
+        self.log = os.path.join(LOGS, f'{where}-kernel.log')
         self.ended = []         # (suite, path, seconds)
         self.running = None
         self.began = 0
@@ -206,8 +222,8 @@ class Boot:
         os.makedirs(LOGS, exist_ok=True)
         limit = 120 + self.limit * len(paths)
         process = start([
-            HERE + '/vm/run', *guest_arguments(self.kernel), '--log',
-            self.log, '--timeout', str(limit), '--',
+            HERE + '/vm/run', *self.guest, '--log', self.log,
+            '--append', FLAGS, '--timeout', str(limit), '--',
             HERE + '/vm/guest/suites', str(self.limit), *paths])
         for line in lines_of(process):
             self._take(line)
@@ -270,8 +286,10 @@ def run_in_guests(tally, kernel, wanted, verbose):
         print(f'{kernel}: no suites')
         tally.failed += not wanted
     set_up_for(paths)
-    while paths:
-        paths = Boot(tally, kernel, verbose).run(paths)
+    for what in sorted({machine(kernel, path) for path in paths}):
+        left = [path for path in paths if machine(kernel, path) == what]
+        while left:
+            left = Boot(tally, kernel, *what, verbose).run(left)
 
 
 # --- all -----------------------------------------------------------------------------

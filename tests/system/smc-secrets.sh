@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+#
+# Nobody sees a byte that was not meant for him. A pattern is planted in rings
+# and in the kernel's heap, and looked for wherever somebody else could find it.
+#
+#   namespace rich ==connections full of the pattern== namespace poor
+#                       one device, one link group
+#   namespace next, another cgroup: what do its new buffers hold?
+#
+# runs-on: 6.12
+
+# Most functions are called by those of lib.sh.
+# shellcheck disable=SC2317
+
+cd "$(dirname "$0")" || exit
+# shellcheck source=lib.sh
+. ./lib.sh
+
+secrets=$PWD/smc_secrets.py
+scribbler=/sys/module/dibs_scribbler/parameters
+group=/sys/fs/cgroup/dibs-next
+connections=24
+
+# counted PARAMETER
+counted() {
+	cat "$scribbler/$1"
+}
+
+plant() {
+	in_netns rich python3 "$secrets" plant 10.7.0.2
+}
+
+# In a cgroup of its own, where there are any.
+meet() {
+	{ mkdir -p "$group" && echo "$BASHPID" >"$group/cgroup.procs"; } 2>/dev/null
+	in_netns next python3 "$secrets" meet 127.0.0.1
+}
+
+# finds STAINED: that many for each connection's two DMBs
+finds() {
+	local fresh stained
+
+	fresh=$(counted fresh) stained=$(counted stained)
+	plant && (meet) || return
+	fresh=$(($(counted fresh) - fresh))
+	stained=$(($(counted stained) - stained))
+	echo "new buffers $fresh, not empty $stained"
+	((fresh >= 2 * connections && stained == fresh * $1))
+}
+
+# carried NAMESPACE: by DMBs all of it
+carried() {
+	in_netns "$1" dibs smc stats | tee "$scratch/stats" | grep -q SMC-D &&
+		! grep -w TCP "$scratch/stats"
+}
+
+modprobe -a dibs_smc dibs_scribbler || bail_out "no modules"
+modprobe -a inet_diag tcp_diag || bail_out "no tcp_diag"
+for name in rich poor next; do
+	netns_add $name
+	in_netns $name ip link set lo up
+	in_netns $name sysctl -q net.smc.rmem=65536
+done
+ip link add rich0 netns rich type veth peer name poor0 netns poor ||
+	bail_out "no veth"
+in_netns rich ip addr add 10.7.0.1/24 dev rich0
+in_netns poor ip addr add 10.7.0.2/24 dev poor0
+in_netns rich ip link set rich0 up
+in_netns poor ip link set poor0 up
+
+mkfifo "$scratch/fifo"
+# Not by a function, so that what is killed in the end is this program.
+background "$scratch/fifo" nsenter --net=/run/netns/poor \
+	python3 "$secrets" listen 10.7.0.2
+read -r _ <"$scratch/fifo" || bail_out "no server"
+
+if grep -q init_on_alloc=0 /proc/cmdline; then
+	echo "# the kernel empties no memory by itself"
+fi
+ok "the pattern is planted" plant
+ok "by DMBs, from one namespace to the other" carried rich
+echo 1 >"$scribbler/search"
+echo 1 >"$scribbler/stain"
+ok "a buffer that is not empty is found" finds 1
+echo 0 >"$scribbler/stain"
+for _ in 1 2; do
+	ok "new buffers are empty, whoever had the memory before" finds 0
+done
+ok "another namespace had buffers, too" carried next
+echo 0 >"$scribbler/search"
+ok "plant it again" plant
+ok "recv() and splice() give what was sent" \
+	in_netns next python3 "$secrets" receive
+ok "netlink says nothing else, padding included" \
+	in_netns next python3 "$secrets" netlink
+ok "nor do getsockopt() and ioctl()" \
+	in_netns next python3 "$secrets" options
+done_testing
