@@ -45,16 +45,8 @@ class Silent(Exception):
     """A call took so long that its process was told not to wait."""
 
 
-class Stop(Exception):
-    """The end."""
-
-
 def on_alarm(*_):
     raise Silent
-
-
-def on_term(*_):
-    raise Stop
 
 
 class Worker:
@@ -63,6 +55,7 @@ class Worker:
     def __init__(self, ring):
         self.ring = ring
         self.seen = collections.Counter()
+        self.ending = False
         self.pipe = os.pipe2(os.O_NONBLOCK)
 
     def send(self, sock):
@@ -124,18 +117,23 @@ class Worker:
                 self.seen['odd'] += 1
         self.seen['connections'] += 1
 
+    def end(self, *_):
+        self.ending = True
+        # Where Python drops it, the next alarm raises it again.
+        raise Silent
+
     def run(self, make, report):
         signal.signal(signal.SIGALRM, on_alarm)
-        signal.signal(signal.SIGTERM, on_term)
+        signal.signal(signal.SIGTERM, self.end)
         while True:
             try:
-                self.connection(make)
+                while not self.ending:
+                    self.connection(make)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                break
             except Silent:
                 # Between two statements.
                 self.seen['silent'] += 1
-            except Stop:
-                break
-        signal.setitimer(signal.ITIMER_REAL, 0)
         os.write(report, json.dumps(self.seen).encode() + b'\n')
         os._exit(0)
 
