@@ -19,6 +19,7 @@ Suites are found by their place:
 The comment at the top of a script for guests may have lines of these forms:
 
   # runs-on: KERNEL...        not on other kernels
+  # soak: KERNEL              by "run soak", too, on that kernel
   # needs: PART...            tests/vm/setup gets these parts first; where it
                               cannot, it is for the suite to skip
   # memory: SIZE              of the guest; only for tests/soak, where runs-on
@@ -146,7 +147,7 @@ def note(path, word):
 def find_suites(kernel):
     patterns = {
         's390x': ['tests/kernel/run', 'build/static-s390x/*'],
-        'soak': ['tests/soak/*.sh'],
+        'soak': ['tests/soak/*.sh', 'tests/system/*.sh'],
         'kcsan': ['tests/soak/kcsan/*.sh'],
     }.get(kernel, ['tests/kernel/run', 'tests/system/*.sh',
                    'tests/faults/*.sh'])
@@ -156,15 +157,20 @@ def find_suites(kernel):
              for path in sorted(glob.glob(os.path.join(REPO, pattern)))]
     return [path for path in found
             if os.path.isfile(path) and os.access(path, os.X_OK)
-            and (kernel == 'soak' or
-                 kernel in (note(path, 'runs-on') or [kernel]))]
+            and is_for(path, kernel)]
+
+
+def is_for(path, kernel):
+    if kernel == 'soak':
+        return '/tests/soak/' in path or note(path, 'soak')
+    return kernel in (note(path, 'runs-on') or [kernel])
 
 
 def machine(where, path):
     """The kernel and the memory of the guest for a suite."""
     if where != 'soak':
         return where, ''
-    return ((note(path, 'runs-on') or ['debug'])[0],
+    return ((note(path, 'soak') or note(path, 'runs-on') or ['debug'])[0],
             (note(path, 'memory') or [''])[0])
 
 

@@ -5,6 +5,7 @@
 # SMC sockets whose bytes a device moves are TCP sockets to every program.
 #
 # runs-on: 6.12 6.1
+# soak: debug
 
 # shellcheck source=conformance.bash
 . "$(dirname "$0")/conformance.bash"

@@ -15,6 +15,7 @@
 #   smc-scribble.sh [MINUTES]      so long; otherwise each lie once
 #
 # runs-on: 6.12
+# soak: debug
 
 # Most functions are called by those of lib.sh.
 # shellcheck disable=SC2317

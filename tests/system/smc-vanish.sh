@@ -7,6 +7,7 @@
 # nobody waits for ever; nothing is left behind.
 #
 # runs-on: 6.12 6.1
+# soak: debug
 
 # Most functions are called by those of lib.sh.
 # shellcheck disable=SC2317

@@ -10,6 +10,7 @@
 #   namespace red:   no connections, to see that it sees none of green's
 #
 # runs-on: 6.12 6.1
+# soak: debug
 
 # Most functions are called by those of lib.sh.
 # shellcheck disable=SC2317
