@@ -5,6 +5,7 @@
  * Right messages at wrong times: repeated, in another order, mixed with a
  * program's bytes, sent to a socket that is being closed.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
