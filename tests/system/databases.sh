@@ -17,15 +17,15 @@ prepare "$@"
 # --- redis -----------------------------------------------------------------------
 
 run_redis() {
-	local client=("${over[@]}" redis-cli -p "$port")
+	local client=("${over[@]}" redis-cli -h "$host" -p "$port")
 
-	serve redis-server --port "$port" --bind 127.0.0.1 --save '' \
+	serve redis-server --port "$port" --bind "$host" --save '' \
 		--dir "$scratch" --loglevel warning
-	"${over[@]}" redis-benchmark -p "$port" -q -n 1000 -c 20 -d 300 \
+	"${over[@]}" redis-benchmark -h "$host" -p "$port" -q -n 1000 -c 20 -d 300 \
 		-t set,get,incr,lpush,lrange_100 >"$scratch/client"
 	echo "redis-benchmark: status $?"
 	grep -ciE 'requests per second' "$scratch/client"
-	"${over[@]}" redis-benchmark -p "$port" -q -n 2000 -c 20 -P 16 \
+	"${over[@]}" redis-benchmark -h "$host" -p "$port" -q -n 2000 -c 20 -P 16 \
 		-t set,get >"$scratch/client"
 	echo "redis-benchmark -P: status $?"
 	"${client[@]}" -x set big <"$scratch/file"
@@ -38,10 +38,10 @@ run_redis() {
 # --- memcached ----------------------------------------------------------------------
 
 memcached_client() {
-	"${over[@]}" python3 - "$port" <<'END_OF_PROGRAM'
+	"${over[@]}" python3 - "$host" "$port" <<'END_OF_PROGRAM'
 import hashlib, random, socket, sys
 random.seed(3)
-sock = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+sock = socket.create_connection((sys.argv[1], int(sys.argv[2])))
 stream = sock.makefile('rwb')
 values = {b'k%d' % n: random.randbytes(random.randrange(100000))
           for n in range(100)}
@@ -62,7 +62,7 @@ END_OF_PROGRAM
 }
 
 run_memcached() {
-	serve memcached -l 127.0.0.1 -p "$port" -U 0 -u nobody -m 64
+	serve memcached -l 127.0.0.1,::1 -p "$port" -U 0 -u nobody -m 64
 	"${over[@]}" memcslap --servers="127.0.0.1:$port" --concurrency=8 \
 		--execute-number=200 --initial-load=200 --test=get \
 		>"$scratch/client"
@@ -87,16 +87,16 @@ prepare_postgres() {
 }
 
 psql_value() {
-	"${over[@]}" psql -h 127.0.0.1 -p "$port" -U postgres -Atc "$1" postgres
+	"${over[@]}" psql -h "$host" -p "$port" -U postgres -Atc "$1" postgres
 }
 
 run_postgres() {
-	local client=(-h 127.0.0.1 -p "$port" -U postgres postgres)
+	local client=(-h "$host" -p "$port" -U postgres postgres)
 
 	"${as_postgres[@]}" "${over[@]}" "$pg/postgres" -D "$scratch/pg/data" -k '' \
-		-h 127.0.0.1 -p "$port" -F >"$scratch/server" 2>&1 &
+		-h "$host" -p "$port" -F >"$scratch/server" 2>&1 &
 	servers+=($!)
-	within 60 "${over[@]}" "$pg/pg_isready" -q -h 127.0.0.1 -p "$port"
+	within 60 "${over[@]}" "$pg/pg_isready" -q -h "$host" -p "$port"
 	"${over[@]}" pgbench -i -q -s 1 "${client[@]}" >"$scratch/client" 2>&1
 	echo "pgbench -i: status $?"
 	"${over[@]}" pgbench -c 4 -j 2 -t 15 "${client[@]}" >"$scratch/client" 2>&1

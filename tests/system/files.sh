@@ -33,7 +33,7 @@ http {
 	scgi_temp_path $scratch;
 	keepalive_requests 1000000;
 	server {
-		listen 127.0.0.1:$port;
+		listen $address:$port;
 		root $scratch/www;
 	}
 }
@@ -41,7 +41,7 @@ END_OF_CONF
 }
 
 run_nginx() {
-	local url=http://127.0.0.1:$port
+	local url=http://$address:$port
 
 	nginx_conf >"$scratch/nginx.conf"
 	serve nginx -p "$scratch" -c "$scratch/nginx.conf"
@@ -55,7 +55,7 @@ run_nginx() {
 }
 
 run_curl() {
-	local url=http://127.0.0.1:$port urls=() i
+	local url=http://$address:$port urls=() i
 
 	nginx_conf >"$scratch/nginx.conf"
 	serve nginx -p "$scratch" -c "$scratch/nginx.conf"
@@ -68,7 +68,7 @@ run_curl() {
 	"${over[@]}" curl -sS -r 1000000-9999999 "$url/big" | md5sum
 	"${over[@]}" curl -sS --limit-rate 20M -r 0-29999999 "$url/big" | md5sum
 	"${over[@]}" curl -sS -o /dev/null -w '%{http_code}\n' "$url/none"
-	"${over[@]}" curl -sS --max-time 5 "http://127.0.0.1:1/"
+	"${over[@]}" curl -sS --max-time 5 "http://$address:1/"
 	echo "refused: $?"
 }
 
@@ -88,17 +88,17 @@ run_ssh() {
 		-o UserKnownHostsFile=/dev/null -o BatchMode=yes)
 
 	serve "$(command -v sshd)" -D -e -p "$port" -h "$scratch/ssh/host" \
-		-o ListenAddress=127.0.0.1 -o UsePAM=no -o StrictModes=no \
+		-o ListenAddress="$host" -o UsePAM=no -o StrictModes=no \
 		-o PermitRootLogin=yes -o PidFile=none \
 		-o AuthorizedKeysFile="$scratch/ssh/authorized" \
 		-o Subsystem="sftp internal-sftp" -f /dev/null
 	head -c 1000000 "$scratch/ssh/file" |
-		"${over[@]}" ssh "${options[@]}" -p "$port" root@127.0.0.1 \
+		"${over[@]}" ssh "${options[@]}" -p "$port" "root@$host" \
 			'wc -c; exit 3'
 	echo "ssh: $?"
 	rm -f "$scratch/ssh/copy"
 	"${over[@]}" scp "${options[@]}" -P "$port" "$scratch/ssh/file" \
-		"root@127.0.0.1:$scratch/ssh/copy"
+		"root@$address:$scratch/ssh/copy"
 	echo "scp: status $?"
 	cmp "$scratch/ssh/file" "$scratch/ssh/copy" && echo "the copy is equal"
 }

@@ -13,6 +13,9 @@
 #
 #	program iperf3 5201 run_iperf3
 #
+# Its other end is at $host, in URLs at $address. That is an address of IPv4, but
+# for the carriers in DIBS_V6.
+#
 # DIBS_CARRIER says what has to carry the bytes of SMC sockets, see "carriers"
 # below. Of several words each gets a run.
 
@@ -20,6 +23,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 port=
+host=
+address=
 over=()
 servers=()
 carriers=${DIBS_CARRIER:-mapped moving}
@@ -141,6 +146,16 @@ kinds() {
 		$3 ~ port { print "connected" }' | sort -u | xargs
 }
 
+# The address of the other end, for runs over CARRIER.
+choose_host() {
+	host=127.0.0.1
+	address=$host
+	if [[ " ${DIBS_V6-mapped} " == *" $1 "* ]]; then
+		host=::1
+		address="[$host]"
+	fi
+}
+
 # --- all runs ----------------------------------------------------------------------
 
 # run_over_tcp FILE COMMAND...: what it says goes to FILE; leaves $counted
@@ -196,6 +211,7 @@ program() {
 
 	over=()
 	port=$2
+	choose_host tcp
 	run_over_tcp "$tcp" "$run"
 	ok "$name works over TCP" _nothing_failed "$tcp"
 	ok "$name had no SMC sockets over TCP" [ "$counted" = 0 ]
@@ -205,10 +221,11 @@ program() {
 			skip "$name over SMC" "no carrier $carrier here"
 			continue
 		}
+		choose_host "$carrier"
 		port=$((port + 1))
 		smc=$scratch/$name.smc-$carrier
 		run_over_smc "$smc" "$run"
-		ok "$name does the same over SMC carried by $carrier" \
+		ok "$name does the same over SMC carried by $carrier, at $host" \
 			_same "$tcp" "$smc"
 		ok "$name had SMC sockets carried by $carrier" \
 			_sockets_were "$carrier" "$smc" "$kinds"

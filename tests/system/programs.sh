@@ -23,7 +23,7 @@ run_iperf3() {
 	serve iperf3 -s -p "$port"
 	for options in "-t 1" "-t 1 --bidir" "-t 1 -P 8" "-l 64 -n 100K"; do
 		# shellcheck disable=SC2086 # several words
-		"${over[@]}" iperf3 -c 127.0.0.1 -p "$port" -J $options \
+		"${over[@]}" iperf3 -c "$host" -p "$port" -J $options \
 			>"$scratch/json.$options"
 		echo "iperf3 $options: status $?"
 	done
