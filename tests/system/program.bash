@@ -126,7 +126,7 @@ fallbacks() {
 watch_sockets() {
 	while :; do
 		dibs smc list
-		sleep 0.5
+		sleep 0.2
 	done >"$1" 2>/dev/null
 }
 

@@ -55,7 +55,7 @@ run_sockperf() {
 # --- stress-ng ------------------------------------------------------------------------
 
 run_stress() {
-	local options=(-t 1 --temp-path "$scratch")
+	local options=(-t 2 --temp-path "$scratch")
 
 	"${over[@]}" stress-ng --sock 1 --sock-domain ipv4 --sock-type stream \
 		--sock-port "$port" --verify "${options[@]}"
