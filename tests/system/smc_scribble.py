@@ -29,6 +29,7 @@ import time
 
 SMC = 256
 SIOCATMARK = 0x8905
+F_SETPIPE_SZ = 1031
 # What TCP's connections end with.
 ENDS = {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.ENOTCONN,
         errno.ECONNREFUSED, errno.ETIMEDOUT}
@@ -45,17 +46,13 @@ class Silent(Exception):
     """A call took so long that its process was told not to wait."""
 
 
-def on_alarm(*_):
-    raise Silent
-
-
 class Worker:
     """One end of one connection after the other."""
 
     def __init__(self, ring):
         self.ring = ring
         self.seen = collections.Counter()
-        self.ending = False
+        self.busy = False
         self.pipe = os.pipe2(os.O_NONBLOCK)
 
     def send(self, sock):
@@ -102,40 +99,38 @@ class Worker:
         if random.randrange(2):
             sock.shutdown(random.randrange(3))
 
+    def on_alarm(self, *_):
+        """Once for each connection, and never where nobody expects it."""
+        if self.busy:
+            self.busy = False
+            raise Silent
+
     def connection(self, make):
-        signal.setitimer(signal.ITIMER_REAL, 0.5, 0.1)
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
         try:
+            self.busy = True
             with make() as sock:
                 self.work(sock)
+            self.busy = False
             self.seen['done'] += 1
-        except Silent:
-            self.seen['silent'] += 1
         except OSError as error:
+            self.busy = False
             name = errno.errorcode[error.errno]
             self.seen[name] += 1
             if error.errno not in ENDS:
                 self.seen['odd'] += 1
-        self.seen['connections'] += 1
-
-    def end(self, *_):
-        self.ending = True
-        # Where Python drops it, the next alarm raises it again.
-        raise Silent
 
     def run(self, make, report):
-        signal.signal(signal.SIGALRM, on_alarm)
-        signal.signal(signal.SIGTERM, self.end)
+        """Until it is killed."""
+        signal.signal(signal.SIGALRM, self.on_alarm)
         while True:
             try:
-                while not self.ending:
-                    self.connection(make)
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                break
+                self.connection(make)
             except Silent:
-                # Between two statements.
                 self.seen['silent'] += 1
-        os.write(report, json.dumps(self.seen).encode() + b'\n')
-        os._exit(0)
+            self.seen['connections'] += 1
+            os.write(report, json.dumps(self.seen).encode() + b'\n')
+            self.seen.clear()
 
 
 def new_socket():
@@ -159,6 +154,8 @@ def start(workers, ring):
         return sock
 
     incoming, report = os.pipe()
+    # Nobody reads before the end.
+    fcntl.fcntl(report, F_SETPIPE_SZ, 1 << 20)
     children = []
     for make in (lambda: server.accept()[0], connect) * workers:
         child = os.fork()
