@@ -223,6 +223,16 @@ static ssize_t receive_by_pipe(struct end *end, size_t len)
 	return n;
 }
 
+/*
+ * While TCP peeks it may take in a segment with the next urgent mark, which moves
+ * its reader over the last one: then it gives the same bytes once more ("TCP:
+ * Application bug, race in MSG_PEEK").
+ */
+static bool may_peek(const struct end *end)
+{
+	return !setting.tcp || !end->urgent || end->in_line;
+}
+
 static ssize_t peek_and_receive(struct end *end, size_t len, int flags)
 {
 	struct stream *s = &end->in;
@@ -248,17 +258,18 @@ static ssize_t receive_piece(struct end *end, size_t len, int flags)
 		cut(s, iov, len);
 		return recvmsg(end->fd, &msg, flags);
 	case 2:
-		return peek_and_receive(end, len, flags);
+		if (may_peek(end))
+			return peek_and_receive(end, len, flags);
+		break;
 	case 3:
 		return recv(end->fd, s->buf, len, flags | MSG_WAITALL);
 	case 4:
 		/* splice() returns 0 at the urgent mark, as TCP's does. */
 		if (!end->polls && !end->urgent)
 			return receive_by_pipe(end, len);
-		/* fallthrough */
-	default:
-		return recv(end->fd, s->buf, len, flags);
+		break;
 	}
+	return recv(end->fd, s->buf, len, flags);
 }
 
 /* Takes the urgent byte out of the line, if it can be had. */
