@@ -16,7 +16,7 @@ import tempfile
 
 import image
 import klog
-from machine import FLAGS, X86_FLAGS, Machine
+from machine import FLAGS, X86_FLAGS, Machine, join
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 REPO = os.path.dirname(os.path.dirname(HERE))
@@ -54,7 +54,10 @@ def arguments():
     add('--kernel', default=None, metavar='KERNEL',
         help='6.12, 6.1, debug, kcsan or a release; default 6.12, on '
         's390x 6.1')
-    add('--cpus', type=int, default=2, metavar='N')
+    add('--cpus', type=int, metavar='N', help='default 2; 1 for each of two')
+    add('--guests', type=int, default=1, choices=(1, 2),
+        help='2: another one, on a network with the first, whose commands it '
+        'obeys; see guest/peer')
     add('--icount', action='store_true',
         help='one CPU whose time is a count of instructions: repeatable')
     add('--mem', metavar='SIZE', help='default 2G, on s390x and with debug 1G')
@@ -71,6 +74,8 @@ def arguments():
     args = parser.parse_args()
     if not args.command and not args.shell:
         parser.error('no command')
+    if args.guests > 1 and args.arch != 'x86_64':
+        parser.error(f'one guest of {args.arch}')
     return args
 
 
@@ -84,13 +89,14 @@ class Guest:
         self.host_files = self.arch == 'x86_64'
         self.kernel = args.kernel or ('6.12' if self.host_files else '6.1')
         self.icount = args.icount
-        self.cpus = 1 if args.icount else args.cpus
+        self.cpus = 1 if args.icount else args.cpus or 3 - args.guests
         self.release = self._fetch()
         top = os.path.join(CACHE, 'kernels', self.release)
         self.image = os.path.join(top, 'vmlinuz')
         self.debug = '-dibs-debug' in self.release
         # Looking for leaks takes time in proportion to memory.
         small = self.debug or not self.host_files
+        small = small or args.guests > 1
         self.mem = args.mem or ('1G' if small else '2G')
         self.out = os.path.join(REPO, 'build', self.release)
         self.cached_modules = os.path.join(top, 'lib/modules', self.release)
@@ -204,7 +210,7 @@ def environment(args, guest):
         'PATH': ':'.join(path), 'HOME': '/root', 'USER': 'root',
         'LOGNAME': 'root', 'SHELL': '/bin/sh', 'TMPDIR': '/tmp',
         'LANG': 'C.UTF-8', 'TERM': os.environ.get('TERM', 'dumb'),
-        'DIBS_GUEST': os.path.join(HERE, 'guest'),
+        'DIBS_GUEST': os.path.join(HERE, 'guest'), 'DIBS_CACHE': CACHE,
         'DIBS_KERNEL': guest.kernel, 'DIBS_DEBUG': '1' if guest.debug else '',
     }
     for setting in args.env:
@@ -213,25 +219,30 @@ def environment(args, guest):
     return values
 
 
-def command_script(args, guest):
+def command_script(args, guest, number):
     """What the guest runs, with every word quoted."""
     lines = [f'export {name}={shlex.quote(value)}'
              for name, value in environment(args, guest).items()]
     lines.append('cd ' + shlex.quote(REPO))
     command = args.command or ['/bin/bash', '-i']
-    if args.shell:
+    if args.guests > 1:
+        peer = os.path.join(HERE, 'guest/peer')
+        lines.append(shlex.join([peer, '--join', str(number)]))
+    if number > 1:
+        command = [peer, '--obey']
+    elif args.shell:
         size = shutil.get_terminal_size()
         lines.append(f'stty rows {size.lines} cols {size.columns} sane')
     lines.append('exec ' + shlex.join(command))
     return ''.join(line + '\n' for line in lines)
 
 
-def settings(args, guest, tree):
+def settings(args, guest, number, tree):
     values = {
         'host_files': '1' if guest.host_files else '',
         'modules_root': tree,
         'keep': f'{REPO} {CACHE}',
-        'shell': '1' if args.shell else '',
+        'shell': '1' if args.shell and number == 1 else '',
         'guest': os.path.join(HERE, 'guest'),
     }
     return ''.join(f'{name}={shlex.quote(value)}\n'
@@ -262,7 +273,7 @@ def add_repository(archive, guest):
         add_libraries(archive)
 
 
-def make_initrd(args, guest, path):
+def make_initrd(args, guest, number, path):
     tree = module_tree(guest)
     modules = image.Modules(tree)
     archive = image.Archive()
@@ -271,8 +282,8 @@ def make_initrd(args, guest, path):
     archive.copy('init', os.path.join(HERE, 'guest/init'))
     archive.copy('main', os.path.join(HERE, 'guest/main'))
     archive.copy('agent', build_agent(guest.arch))
-    archive.add('job/settings', settings(args, guest, tree))
-    archive.add('job/command', command_script(args, guest))
+    archive.add('job/settings', settings(args, guest, number, tree))
+    archive.add('job/command', command_script(args, guest, number))
     image.add_boot_modules(archive, modules, BOOT_MODULES)
     for name in ('sbin', 'usr/bin', 'usr/sbin'):
         archive.folder(os.path.dirname(name))
@@ -293,22 +304,28 @@ def complain(*lines):
         print(f'vm: {line}', file=sys.stderr)
 
 
-def keep_log(args, guest, machine):
+def whole_log(machines):
+    """The first one's log, then what the others said after their start."""
+    logs = [machine.log() for machine in machines]
+    return logs[0] + ''.join('\n'.join(klog.since_start(log.splitlines()))
+                             for log in logs[1:])
+
+
+def keep_log(args, guest, log):
     """The log goes where it was asked for; a failed run's is always kept."""
-    if args.log:
-        shutil.copyfile(machine.console, args.log)
-        return args.log
-    folder = os.path.join(REPO, 'build/vm')
-    handle, path = tempfile.mkstemp(prefix=f'{guest.kernel}-', suffix='.log',
-                                    dir=folder)
-    os.close(handle)
-    shutil.copyfile(machine.console, path)
+    path = args.log
+    if not path:
+        handle, path = tempfile.mkstemp(prefix=f'{guest.kernel}-',
+                                        suffix='.log',
+                                        dir=os.path.join(REPO, 'build/vm'))
+        os.close(handle)
+    with open(path, 'w') as file:
+        file.write(log)
     return path
 
 
-def judge(args, guest, machine, status, timed_out):
+def judge(args, guest, log, status, timed_out):
     """The run's exit status; says why it failed."""
-    log = machine.log()
     reports = klog.reports(log)
     if timed_out:
         verdict = TIMEOUT
@@ -321,34 +338,44 @@ def judge(args, guest, machine, status, timed_out):
         complain('the kernel complained')
     else:
         if args.log:
-            keep_log(args, guest, machine)
+            keep_log(args, guest, log)
         return status
     for report in reports[:5]:
         complain(*[klog.message(line) for line in report], '...')
     if not reports:
         complain('the last it said:', *[
             klog.message(line) for line in log.splitlines()[-15:]])
-    complain(f'log: {keep_log(args, guest, machine)}')
+    complain(f'log: {keep_log(args, guest, log)}')
     return verdict
 
 
-def execute(args, guest, machine):
-    initrd = os.path.join(machine.folder, 'initrd')
+def start(args, guest, machines):
+    """All of them, the first one last."""
+    append = FLAGS + (X86_FLAGS if guest.host_files else '') + args.append
     with lock(guest.release):
         if not args.no_build:
             build(guest)
-        make_initrd(args, guest, initrd)
-    append = FLAGS + (X86_FLAGS if guest.host_files else '') + args.append
-    machine.start(guest, initrd, append, args.shell)
+        for number, machine in enumerate(machines, 1):
+            make_initrd(args, guest, number, machine.initrd)
+    if len(machines) > 1:
+        join(*machines)
+    for machine in reversed(machines):
+        machine.start(guest, append, args.shell and machine is machines[0])
+
+
+def execute(args, guest, machines):
+    """The first guest's command is the run's."""
+    start(args, guest, machines)
     status, timed_out = None, False
     try:
-        status = machine.run(0 if args.shell else args.timeout)
+        status = machines[0].run(0 if args.shell else args.timeout)
     except TimeoutError:
         timed_out = True
     if status is not None:
-        machine.finish()
-    machine.stop()
-    return judge(args, guest, machine, status, timed_out)
+        machines[0].finish()
+    for machine in machines:
+        machine.stop()
+    return judge(args, guest, whole_log(machines), status, timed_out)
 
 
 def stop_by_signal(number, _):
@@ -359,16 +386,16 @@ def main():
     args = arguments()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, stop_by_signal)
-    machine = None
+    machines = []
     try:
         guest = Guest(args)
-        machine = Machine(args.verbose)
-        sys.exit(execute(args, guest, machine))
+        machines += [Machine(args.verbose) for _ in range(args.guests)]
+        sys.exit(execute(args, guest, machines))
     except Failure as failure:
         complain(failure)
         sys.exit(FAILED)
     finally:
-        if machine:
+        for machine in machines:
             machine.remove()
 
 

@@ -64,6 +64,8 @@ class Machine:
         self.folder = tempfile.mkdtemp(prefix=f'dibs-vm-{os.getpid()}-',
                                        dir=parent)
         self.console = os.path.join(self.folder, 'console')
+        self.initrd = os.path.join(self.folder, 'initrd')
+        self.network = None     # (number, socket), see join()
         self.verbose = verbose
         self.children = []
         self.shown = 0
@@ -106,7 +108,15 @@ class Machine:
         server.close()
         return path
 
-    def start(self, guest, initrd, append, shell=False):
+    def _network(self):
+        """The options for it; the socket is QEMU's when that has started."""
+        number, line = self.network
+        return ['-netdev', 'stream,id=net,server=off,addr.type=fd,'
+                f'addr.str={line.fileno()}',
+                '-device', 'virtio-net-pci,netdev=net,romfile=,'
+                f'mac=52:54:00:00:00:{number:02x}']
+
+    def start(self, guest, append, shell=False):
         """guest: the kernel's traits, see boot.py."""
         ours, theirs = socket.socketpair()
         bus = 'ccw' if guest.arch == 's390x' else 'pci'
@@ -114,7 +124,7 @@ class Machine:
             'qemu-system-' + guest.arch, *accelerator(guest),
             '-smp', str(guest.cpus), '-nodefaults', '-no-user-config',
             '-display', 'none', '-no-reboot',
-            '-kernel', guest.image, '-initrd', initrd,
+            '-kernel', guest.image, '-initrd', self.initrd,
             '-append', append,
             '-chardev', 'file,id=console,path=' + self.console,
             '-serial', 'chardev:console',
@@ -132,10 +142,15 @@ class Machine:
         if shell:
             command += ['-chardev', 'stdio,id=tty,signal=off',
                         '-device', 'virtconsole,chardev=tty']
+        given = [theirs]
+        if self.network:
+            command += self._network()
+            given.append(self.network[1])
         self.qemu = self._spawn(
-            command, pass_fds=[theirs.fileno()],
+            command, pass_fds=[each.fileno() for each in given],
             stdin=None if shell else subprocess.DEVNULL)
-        theirs.close()
+        for each in given:
+            each.close()
         self.agent = ours
 
     def stop(self):
@@ -196,6 +211,12 @@ class Machine:
             time.sleep(0.02)
         self.stop()
         self._show_console()
+
+
+def join(first, second):
+    """A network of these two, which is no network of the host's."""
+    lines = socket.socketpair()
+    first.network, second.network = (1, lines[0]), (2, lines[1])
 
 
 # --- how to run guest code -----------------------------------------------------
