@@ -12,6 +12,7 @@ Suites are found by their place:
   tests/system/*.sh         in x86 guests
   tests/faults/*.sh         likewise
   build/static-s390x/*      made by tests/static/Makefile, in the s390x guest
+  tests/guests/*.sh         likewise, with another guest to talk to
   tests/soak/*.sh           only by "run soak", on the debug kernel where
                             the script does not say otherwise
   tests/soak/kcsan/*.sh     only by "run soak", on the kernel that finds data races
@@ -19,6 +20,7 @@ Suites are found by their place:
 The comment at the top of a script for guests may have lines of these forms:
 
   # runs-on: KERNEL...        not on other kernels
+  # guests: 2                 vm/run has to start another guest, too
   # soak: KERNEL              by "run soak", too, on that kernel
   # needs: PART...            tests/vm/setup gets these parts first; where it
                               cannot, it is for the suite to skip
@@ -150,7 +152,7 @@ def find_suites(kernel):
         'soak': ['tests/soak/*.sh', 'tests/system/*.sh'],
         'kcsan': ['tests/soak/kcsan/*.sh'],
     }.get(kernel, ['tests/kernel/run', 'tests/system/*.sh',
-                   'tests/faults/*.sh'])
+                   'tests/faults/*.sh', 'tests/guests/*.sh'])
     if kernel == 's390x':
         subprocess.run(['make', '-s', 'static-s390x'], cwd=REPO, check=True)
     found = [path for pattern in patterns
@@ -167,11 +169,12 @@ def is_for(path, kernel):
 
 
 def machine(where, path):
-    """The kernel and the memory of the guest for a suite."""
+    """The kernel, the memory and the number of guests for a suite."""
+    guests = (note(path, 'guests') or ['1'])[0]
     if where != 'soak':
-        return where, ''
+        return where, '', guests
     return ((note(path, 'soak') or note(path, 'runs-on') or ['debug'])[0],
-            (note(path, 'memory') or [''])[0])
+            (note(path, 'memory') or [''])[0], guests)
 
 
 def set_up_for(paths):
@@ -185,15 +188,17 @@ class Boot:
 
     repeated = set()
 
-    def __init__(self, tally, where, kernel, memory, verbose):
+    def __init__(self, tally, where, kind, verbose):
         self.tally = tally
         self.where = where
         self.verbose = verbose
-        self.guest = guest_arguments(kernel)
+        kernel, memory, guests = kind
+        self.guest = guest_arguments(kernel) + ['--guests', guests]
         if memory:
             self.guest += ['--mem', memory]
         self.limit = LIMIT.get(where, USUAL_LIMIT)
-        self.log = os.path.join(LOGS, f'{where}-kernel.log')
+        two = guests if guests != '1' else ''
+        self.log = os.path.join(LOGS, f'{where}-kernel{two}.log')
         self.ended = []         # (suite, path, seconds)
         self.running = None
         self.began = 0
@@ -295,7 +300,7 @@ def run_in_guests(tally, kernel, wanted, verbose):
     for what in sorted({machine(kernel, path) for path in paths}):
         left = [path for path in paths if machine(kernel, path) == what]
         while left:
-            left = Boot(tally, kernel, *what, verbose).run(left)
+            left = Boot(tally, kernel, what, verbose).run(left)
 
 
 # --- all -----------------------------------------------------------------------------
