@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+#
+# An hour of programs that nobody changed, all at once over SMC-D, clients and
+# servers killed at random: redis, nginx, iperf3, PostgreSQL. Nothing hangs, and
+# nothing is left. smc_programs.py does it.
+#
+#   smc-programs.sh [MINUTES]      60, or DIBS_PROGRAMS_MINUTES
+#
+# runs-on: 6.12
+# needs: programs
+# minutes: 75
+
+# Most functions are called by those of lib.sh.
+# shellcheck disable=SC2317
+
+# shellcheck source=../system/program.bash
+. "$(dirname "$0")/../system/program.bash"
+
+minutes=${1-${DIBS_PROGRAMS_MINUTES-60}}
+pg=$(echo /usr/lib/postgresql/*/bin)
+
+prepare "$@"
+
+# --- what is left ----------------------------------------------------------------
+
+# Memory in KiB that connections could leave behind.
+kernel_memory() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^(SUnreclaim|Percpu|VmallocUsed|KernelStack):/ { sum += $2 }
+		END { print sum }' /proc/meminfo
+}
+
+# Closing goes on for a moment after the last program has ended.
+nothing_left() {
+	dibs smc list --json && dibs dmb list --json &&
+		[[ $({ dibs smc list --json; dibs dmb list --json; } |
+			tr -d ' \n') == "[][]" ]]
+}
+
+# Within what another run of the same differs by.
+as_much_as_before() {
+	local now
+
+	now=$(kernel_memory)
+	echo "$before KiB before, $now KiB now"
+	((now < before + 10240))
+}
+
+connections() {
+	dibs smc stats
+	json_holds "sum(r['count'] for r in d if r['carrier'] == 'SMC-D') > 100" \
+		dibs smc stats --json
+}
+
+# --- the programs -------------------------------------------------------------------
+
+prepare_nginx() {
+	mkdir -p "$scratch/www"
+	head -c 300000 /dev/urandom >"$scratch/www/file"
+	cat >"$scratch/nginx.conf" <<END
+daemon off;
+worker_processes 2;
+pid $scratch/nginx.pid;
+error_log $scratch/nginx.log;
+events { worker_connections 256; }
+http {
+	access_log off;
+	sendfile on;
+	client_body_temp_path $scratch;
+	proxy_temp_path $scratch;
+	fastcgi_temp_path $scratch;
+	uwsgi_temp_path $scratch;
+	scgi_temp_path $scratch;
+	server {
+		listen 127.0.0.1:5401;
+		root $scratch/www;
+	}
+}
+END
+}
+
+prepare_postgres() {
+	local as=(setpriv --reuid=postgres --regid=postgres --clear-groups
+		env HOME="$scratch/pg")
+
+	mkdir "$scratch/pg"
+	chown postgres: "$scratch/pg"
+	"${as[@]}" "$pg/initdb" -D "$scratch/pg/data" -A trust -E UTF8 \
+		--locale=C --no-sync
+	"${as[@]}" "$pg/postgres" -D "$scratch/pg/data" -k '' -h 127.0.0.1 \
+		-p 5432 -F &
+	within 120 "$pg/pg_isready" -q -h 127.0.0.1 -p 5432
+	pgbench -h 127.0.0.1 -p 5432 -U postgres -i -q -s 1 postgres
+	kill $!
+	wait $!
+}
+
+run_all() {
+	python3 -B tests/soak/smc_programs.py "$1" "$scratch" \
+		redis nginx iperf3 postgres
+}
+
+if ! needs "programs" redis-server redis-benchmark nginx wrk iperf3 \
+	"$pg/postgres" pgbench; then
+	done_testing
+fi
+modprobe dibs_loopback || bail_out "no module dibs_loopback"
+prepare_nginx
+ok "there is a database" prepare_postgres
+# What the kernel keeps for the next time is there after the first.
+ok "all work for a while" run_all 20
+ok "then nothing is left" within 60 nothing_left
+before=$(kernel_memory)
+ok "for $minutes minutes nothing hangs" run_all $((minutes * 60))
+sed 's/^/# /' "$scratch/out"
+ok "SMC-D carried connections" connections
+ok "no socket and no DMB is left" within 60 nothing_left
+ok "nor is memory" within 60 as_much_as_before
+ok "the modules go" within 60 rmmod dibs_smc
+ok "all of them" rmmod dibs_loopback dibs
+
+done_testing

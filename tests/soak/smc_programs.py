@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+"""Programs that work and are killed, for smc-programs.sh.
+
+  smc_programs.py SECONDS FOLDER KIND...
+
+Each kind has a server, which is started again whenever it has gone, and two
+clients, again and again, all by "dibs run". Now and then one of their processes
+is killed, whichever it is. Clients may fail for that; none may take longer than
+PATIENCE. When the time is over nobody is killed any more, and each client has
+to succeed. Says on standard output what is wrong and ends with 1, if anything.
+"""
+
+import collections
+import glob
+import os
+import random
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+PATIENCE = 180          # seconds that no client takes
+CLIENTS = 2
+PROGRAMS = ('redis-server', 'redis-benchmark', 'nginx', 'wrk', 'iperf3',
+            'postgres', 'pgbench')
+POSTGRES = (glob.glob('/usr/lib/postgresql/*/bin') or [''])[0]
+AS_POSTGRES = ('setpriv --reuid=postgres --regid=postgres --clear-groups '
+               'env HOME={folder}/pg')
+
+SERVERS = {
+    'redis': 'dibs run redis-server --port 6379 --bind 127.0.0.1 --save "" '
+             '--dir {folder} --loglevel warning',
+    'nginx': 'dibs run nginx -p {folder} -c {folder}/nginx.conf',
+    'iperf3': 'dibs run iperf3 -s -p 5201',
+    'postgres': AS_POSTGRES + ' dibs run ' + POSTGRES + '/postgres '
+                '-D {folder}/pg/data -k "" -h 127.0.0.1 -p 5432 -F',
+}
+CLIENT = {
+    'redis': 'dibs run redis-benchmark -p 6379 -q -n 3000 -c 20 -d 3000 '
+             '-t set,get,lrange_100',
+    'nginx': 'dibs run wrk -t 2 -c 20 -d 2s http://127.0.0.1:5401/file',
+    'iperf3': 'dibs run iperf3 -c 127.0.0.1 -p 5201 -t 1 --bidir',
+    'postgres': 'dibs run pgbench -h 127.0.0.1 -p 5432 -U postgres -n -c 4 '
+                '-j 2 -t 20 postgres',
+}
+# By what it says, where its status says nothing.
+GOOD = {'nginx': b'Requests/sec'}
+
+over = threading.Event()        # servers end
+counts = collections.Counter()
+wrong = []
+
+
+def start(folder, command):
+    return subprocess.Popen(shlex.split(command.format(folder=folder)),
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, start_new_session=True)
+
+
+def kill(process, number):
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        pass
+
+
+# --- servers -----------------------------------------------------------------
+
+def serve(folder, kind):
+    while not over.is_set():
+        process = start(folder, SERVERS[kind])
+        reader = threading.Thread(target=process.stdout.read)
+        reader.start()
+        while process.poll() is None and not over.wait(0.1):
+            pass
+        if process.poll() is None:
+            process.terminate()
+            end(process, kind + "'s server does not stop")
+        # What it has left behind has its port.
+        kill(process, signal.SIGKILL)
+        reader.join(PATIENCE)
+        counts[kind, 'servers'] += 1
+
+
+def end(process, complaint):
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        wrong.append(complaint)
+        describe(process)
+        kill(process, signal.SIGKILL)
+
+
+# --- clients -----------------------------------------------------------------
+
+def describe(process):
+    """What a process that hangs waits for."""
+    for path in glob.glob(f'/proc/{process.pid}/task/*/stack'):
+        with open(path) as file:
+            print(path, file.read(), flush=True)
+    subprocess.run(['dibs', 'smc', 'list'])
+    subprocess.run(['ss', '-tnp'])
+
+
+def run_client(folder, kind):
+    """Has it succeeded?"""
+    process = start(folder, CLIENT[kind])
+    try:
+        said = process.communicate(timeout=PATIENCE)[0]
+    except subprocess.TimeoutExpired:
+        wrong.append(f'a client of {kind} hangs')
+        describe(process)
+        kill(process, signal.SIGKILL)
+        said = process.communicate()[0]
+    good = process.returncode == 0 and GOOD.get(kind, b'') in said
+    counts[kind, 'good' if good else 'failed'] += 1
+    if not good:
+        time.sleep(0.2)
+    return good
+
+
+def ask(folder, kind, until):
+    while time.monotonic() < until:
+        run_client(folder, kind)
+    # Servers may still have to come up.
+    last = time.monotonic() + PATIENCE
+    while not run_client(folder, kind):
+        if time.monotonic() > last:
+            wrong.append(f'no client of {kind} succeeds any more')
+            return
+
+
+# --- killing -------------------------------------------------------------------
+
+def processes():
+    for path in glob.glob('/proc/[0-9]*/comm'):
+        try:
+            with open(path) as file:
+                name = file.read().strip()
+        except OSError:
+            continue
+        if name in PROGRAMS:
+            yield int(path.split('/')[2]), name
+
+
+def kill_one():
+    """Programs that have many processes are not killed more often."""
+    found = list(processes())
+    if not found:
+        return
+    name = random.choice(sorted({name for _, name in found}))
+    victim = random.choice([pid for pid, each in found if each == name])
+    try:
+        os.kill(victim, random.choice((signal.SIGKILL, signal.SIGTERM)))
+        counts[name, 'killed'] += 1
+    except ProcessLookupError:
+        pass
+
+
+def kill_many(until):
+    while time.monotonic() < until:
+        time.sleep(random.uniform(0.5, 4))
+        kill_one()
+
+
+def main(seconds, folder, *kinds):
+    until = time.monotonic() + float(seconds)
+    servers = [threading.Thread(target=serve, args=(folder, kind))
+               for kind in kinds]
+    clients = [threading.Thread(target=ask, args=(folder, kind, until))
+               for kind in kinds for _ in range(CLIENTS)]
+    for thread in servers + clients:
+        thread.start()
+    kill_many(until)
+    for thread in clients:
+        thread.join()
+    over.set()
+    for thread in servers:
+        thread.join()
+    for key, count in sorted(counts.items()):
+        print(*key, count)
+    print(*wrong, sep='\n')
+    sys.exit(bool(wrong))
+
+
+main(*sys.argv[1:])
