@@ -247,6 +247,13 @@ int dibs_detach_dmb(struct dibs_client *client, struct dibs_attachment **slot)
 }
 EXPORT_SYMBOL_GPL(dibs_detach_dmb);
 
+bool dibs_attachment_is_cut(const struct dibs_attachment *att)
+{
+	/* Pairs with dibs_use_cut(). */
+	return READ_ONCE(att->use->cut);
+}
+EXPORT_SYMBOL_GPL(dibs_attachment_is_cut);
+
 int dibs_attachment_populate(struct dibs_attachment *att, u32 offset,
 			     u32 size)
 {

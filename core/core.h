@@ -392,7 +392,7 @@ void dibs_dmb_signal_work(struct work_struct *work);
 void dibs_dmb_signal_stop(struct dibs_dmb *dmb);
 
 /* event.c */
-void dibs_event_buf_unregistered(struct dibs_binding *binding, u64 token);
+void dibs_event_buf(struct dibs_binding *binding, u64 token, u32 subtype);
 
 /* memory.c */
 void dibs_memory_init(struct dibs_memory *mem, u32 len, u32 header_len);

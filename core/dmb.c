@@ -172,7 +172,8 @@ void dibs_dmb_unname(struct dibs_dmb *dmb)
 	dibs_dmb_signal_stop(dmb);
 	dibs_dmb_del_index(dev, dmb);
 	if (dibs_dmb_attached(dmb))
-		dibs_event_buf_unregistered(dmb->use->binding, dmb->token);
+		dibs_event_buf(dmb->use->binding, dmb->token,
+			       DIBS_EVENT_BUF_UNREGISTERED);
 	trace_dibs_unregister_dmb(dmb);
 	dibs_count_add(dmb->use, DIBS_A_COUNTER_DMBS, -1);
 	spin_lock(&client->lock);

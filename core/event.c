@@ -39,12 +39,12 @@ void dibs_event(struct dibs_dev *dev, const struct dibs_event *event)
 }
 EXPORT_SYMBOL_GPL(dibs_event);
 
-/* For the peer of a DMB on this kernel, which is of the same client. */
-void dibs_event_buf_unregistered(struct dibs_binding *binding, u64 token)
+/* For the peer of a DMB on this kernel, or its owner: it is the same client. */
+void dibs_event_buf(struct dibs_binding *binding, u64 token, u32 subtype)
 {
 	const struct dibs_event event = {
 		.type = DIBS_EVENT_BUF,
-		.subtype = DIBS_EVENT_BUF_UNREGISTERED,
+		.subtype = subtype,
 		.gid = binding->dev->gid,
 		.token = token,
 	};

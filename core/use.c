@@ -132,12 +132,14 @@ static struct dibs_attachment *dibs_use_first_attachment(struct dibs_use *use)
  */
 void dibs_use_unname(struct dibs_use *use)
 {
+	u32 subtype = READ_ONCE(use->cut) ? DIBS_EVENT_BUF_CUT :
+					    DIBS_EVENT_BUF_UNREGISTERED;
 	struct dibs_attachment *att;
 	struct dibs_dmb *dmb;
 
 	while ((att = dibs_use_first_attachment(use))) {
 		dibs_attachment_unname(att);
-		dibs_event_buf_unregistered(use->binding, att->token);
+		dibs_event_buf(use->binding, att->token, subtype);
 		dibs_attachment_put(att);
 		cond_resched();
 	}
@@ -145,7 +147,7 @@ void dibs_use_unname(struct dibs_use *use)
 		dibs_dmb_unname(dmb);
 		/* If attached, it had the event from there. */
 		if (!dibs_dmb_attached(dmb))
-			dibs_event_buf_unregistered(use->binding, dmb->token);
+			dibs_event_buf(use->binding, dmb->token, subtype);
 		dibs_dmb_put(dmb);
 		cond_resched();
 	}

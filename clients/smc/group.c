@@ -23,6 +23,8 @@ static DEFINE_SPINLOCK(smc_groups_lock);	/* all groups, their conns */
 
 static void smc_groups_expire(struct work_struct *work);
 static DECLARE_DELAYED_WORK(smc_groups_work, smc_groups_expire);
+static void smc_groups_cut(struct work_struct *work);
+static DECLARE_WORK(smc_groups_cut_work, smc_groups_cut);
 
 static struct smc_group *smc_group_find(struct dibs_dev *dev,
 					const uuid_t *rgid,
@@ -112,7 +114,7 @@ void smc_group_add(struct smc_group *group, struct smc_conn *conn)
 
 	spin_lock_bh(&smc_groups_lock);
 	list_add_tail(&conn->in_group, &group->conns);
-	lost = list_empty(&group->entry);
+	lost = list_empty(&group->entry) || dibs_attachment_is_cut(conn->att);
 	spin_unlock_bh(&smc_groups_lock);
 	if (lost)
 		smc_conn_lost(conn);
@@ -213,6 +215,23 @@ static bool smc_group_is_meant(const struct smc_group *group, u32 id)
 	return true;
 }
 
+/*
+ * A namespace may use a device no more, or what was granted is revoked. There
+ * is an event for each DMB; all are worked off at once.
+ */
+static void smc_groups_cut(struct work_struct *work)
+{
+	struct smc_group *group;
+	struct smc_conn *conn;
+
+	spin_lock_bh(&smc_groups_lock);
+	list_for_each_entry(group, &smc_groups, entry)
+		list_for_each_entry(conn, &group->conns, in_group)
+			if (dibs_attachment_is_cut(conn->att))
+				smc_conn_lost(conn);
+	spin_unlock_bh(&smc_groups_lock);
+}
+
 static void smc_groups_kill_peer(struct dibs_dev *dev, const uuid_t *rgid,
 				 const u32 *id)
 {
@@ -247,6 +266,10 @@ void smc_groups_event(struct dibs_dev *dev, const struct dibs_event *event)
 	u32 id;
 
 	switch (event->type) {
+	case DIBS_EVENT_BUF:
+		if (event->subtype == DIBS_EVENT_BUF_CUT)
+			schedule_work(&smc_groups_cut_work);
+		break;
 	case DIBS_EVENT_DEV:
 		smc_groups_kill_peer(dev, &event->gid, NULL);
 		break;
@@ -290,6 +313,7 @@ void smc_groups_stop(void)
 {
 	struct smc_group *group, *next;
 
+	cancel_work_sync(&smc_groups_cut_work);
 	cancel_delayed_work_sync(&smc_groups_work);
 	list_for_each_entry_safe(group, next, &smc_groups, entry) {
 		list_del(&group->entry);

@@ -114,6 +114,8 @@ enum dibs_event_type {
 /**
  * enum dibs_event_subtype - what happened, unless the type is DIBS_EVENT_SW
  * @DIBS_EVENT_BUF_UNREGISTERED: the owner of an attached DMB gave it up
+ * @DIBS_EVENT_BUF_CUT:          the right to use the device was taken away from
+ *                               who registered or attached the DMB
  * @DIBS_EVENT_DEV_DISABLED:     the device left its fabric
  * @DIBS_EVENT_DEV_ERROR:        the device is in error state
  * @DIBS_EVENT_UNKNOWN:          anything else; &dibs_event.data has the
@@ -121,6 +123,7 @@ enum dibs_event_type {
  */
 enum dibs_event_subtype {
 	DIBS_EVENT_BUF_UNREGISTERED,
+	DIBS_EVENT_BUF_CUT,
 	DIBS_EVENT_DEV_DISABLED,
 	DIBS_EVENT_DEV_ERROR,
 	DIBS_EVENT_UNKNOWN,

@@ -584,6 +584,17 @@ int dibs_attachment_populate(struct dibs_attachment *att, u32 offset,
 void dibs_attachment_trim(struct dibs_attachment *att, u32 offset, u32 size);
 
 /**
+ * dibs_attachment_is_cut() - was the right to use the device taken away?
+ * @att: the attachment
+ *
+ * Moves then fail with -ENODEV for good, also when there is a new right. News of
+ * it is an event for each handle, DIBS_EVENT_BUF_CUT. Any context.
+ *
+ * Return: true if so.
+ */
+bool dibs_attachment_is_cut(const struct dibs_attachment *att);
+
+/**
  * dibs_attachment_len() - how many bytes can be written to
  * @att: the attachment
  * Return: length of the DMB, as far as known.
