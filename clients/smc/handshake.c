@@ -456,6 +456,20 @@ static enum smc_verdict smc_handshake_is_late(struct smc_handshake *hs)
 	return smc_handshake_decline(hs, DIBS_SMC_TIMEOUT_CONFIRM);
 }
 
+/*
+ * The peer may give up waiting before our decline comes, and decline, too.
+ * Should there be no memory to remember that, there is most likely nothing to
+ * remember.
+ */
+static void smc_handshake_begin_decline(struct smc_handshake *hs)
+{
+	if (!hs->smc->late)
+		smc_late_expect(hs->smc, &hs->io);
+	hs->step = smc_handshake_declined;
+	if (hs->io.out_done == hs->io.out_len)
+		smc_handshake_build_decline(hs);
+}
+
 /* Runs steps as far as they go. */
 static enum smc_verdict smc_handshake_run(struct smc_handshake *hs)
 {
@@ -470,9 +484,7 @@ static enum smc_verdict smc_handshake_run(struct smc_handshake *hs)
 			verdict = SMC_BREAK;
 		trace_smc_handshake(hs, verdict);
 		if (verdict == SMC_DECLINE) {
-			hs->step = smc_handshake_declined;
-			if (hs->io.out_done == hs->io.out_len)
-				smc_handshake_build_decline(hs);
+			smc_handshake_begin_decline(hs);
 			verdict = SMC_NEXT;
 		}
 	} while (verdict == SMC_NEXT);

@@ -2,9 +2,10 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * After a handshake that took too long. This end has declined and gone on by
- * TCP, but the peer's next message may have been under way by then, or the peer
- * may be slow and send it yet, before it comes to our decline. Such a message
+ * After a handshake that this end has declined. It went on by TCP, but the
+ * peer's next message may have been under way by then, or the peer may be slow
+ * and send it yet, before it comes to our decline: an answer for which we have
+ * waited too long, or its own decline as it has waited too long. Such a message
  * is in front of the first byte of the peer's program, and no program must see
  * it. So who reads first looks, until there is something that is no message.
  * Process context, no lock held.
