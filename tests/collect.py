@@ -26,6 +26,7 @@ The comment at the top of a script for guests may have lines of these forms:
                               cannot, it is for the suite to skip
   # memory: SIZE              of the guest; only for tests/soak, where runs-on
                               says which kernel it has
+  # minutes: NUMBER           it may take so long; only for tests/soak
 
 Each prints TAP or KTAP. All suites of a kernel share a guest; when one brings
 it down, the rest get a new one.
@@ -169,12 +170,16 @@ def is_for(path, kernel):
 
 
 def machine(where, path):
-    """The kernel, the memory and the number of guests for a suite."""
+    """The kernel, the memory, the number of guests and the seconds for a
+    suite."""
+    limit = LIMIT.get(where, USUAL_LIMIT)
     guests = (note(path, 'guests') or ['1'])[0]
     if where != 'soak':
-        return where, '', guests
+        return where, '', guests, limit
+    minutes = note(path, 'minutes')
     return ((note(path, 'soak') or note(path, 'runs-on') or ['debug'])[0],
-            (note(path, 'memory') or [''])[0], guests)
+            (note(path, 'memory') or [''])[0], guests,
+            60 * int(minutes[0]) if minutes else limit)
 
 
 def set_up_for(paths):
@@ -192,11 +197,10 @@ class Boot:
         self.tally = tally
         self.where = where
         self.verbose = verbose
-        kernel, memory, guests = kind
+        kernel, memory, guests, self.limit = kind
         self.guest = guest_arguments(kernel) + ['--guests', guests]
         if memory:
             self.guest += ['--mem', memory]
-        self.limit = LIMIT.get(where, USUAL_LIMIT)
         two = guests if guests != '1' else ''
         self.log = os.path.join(LOGS, f'{where}-kernel{two}.log')
         self.ended = []         # (suite, path, seconds)
