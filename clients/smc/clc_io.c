@@ -21,6 +21,39 @@ static int smc_clc_keep_error(struct sock *sk, int ret)
 	return ret;
 }
 
+/* Of connections that nobody has accepted yet: no program waits there. */
+static struct socket_alloc smc_clc_nobody = {
+	.socket.wq.wait =
+		__WAIT_QUEUE_HEAD_INITIALIZER(smc_clc_nobody.socket.wq.wait),
+};
+
+/* sk->sk_socket for who holds the lock, and for softirqs that look at it. */
+static void smc_clc_set_socket(struct sock *sk, struct socket *sock)
+{
+	write_lock_bh(&sk->sk_callback_lock);
+	rcu_assign_pointer(sk->sk_wq, sock ? &sock->wq : NULL);
+	sk_set_socket(sk, sock);
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/*
+ * TCP takes it for granted that who sends has a socket: when there is no memory
+ * it notes there that somebody waits for some.
+ */
+static int smc_clc_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	bool nobody = !sk->sk_socket;
+	int ret;
+
+	sock_owned_by_me(sk);
+	if (nobody)
+		smc_clc_set_socket(sk, &smc_clc_nobody.socket);
+	ret = tcp_sendmsg_locked(sk, msg, len);
+	if (nobody)
+		smc_clc_set_socket(sk, NULL);
+	return ret;
+}
+
 /**
  * smc_clc_send() - send what is left of a message
  * @sk: a connected TCP sock
@@ -36,7 +69,6 @@ int smc_clc_send(struct sock *sk, struct smc_clc_io *io)
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 	struct kvec vec;
-	bool fasync;
 	u8 nonagle;
 	int ret;
 
@@ -48,13 +80,7 @@ int smc_clc_send(struct sock *sk, struct smc_clc_io *io)
 	lock_sock(sk);
 	nonagle = tp->nonagle;
 	tp->nonagle = TCP_NAGLE_OFF | TCP_NAGLE_PUSH;
-	/* Of its listener's, and before accept() there is no queue to tell. */
-	fasync = sock_flag(sk, SOCK_FASYNC) && !rcu_access_pointer(sk->sk_wq);
-	if (fasync)
-		sock_reset_flag(sk, SOCK_FASYNC);
-	ret = tcp_sendmsg_locked(sk, &msg, vec.iov_len);
-	if (fasync)
-		sock_set_flag(sk, SOCK_FASYNC);
+	ret = smc_clc_sendmsg(sk, &msg, vec.iov_len);
 	tp->nonagle = nonagle;
 	release_sock(sk);
 	if (ret < 0)
