@@ -295,4 +295,5 @@ def main():
     sys.exit(sweep.failed > 0)
 
 
-main()
+if __name__ == '__main__':
+    main()
