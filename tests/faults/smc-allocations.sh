@@ -15,4 +15,4 @@ fi
 [[ -n ${OWN_NETNS-} ]] || OWN_NETNS=1 exec unshare --net "$0" "$@"
 ip link set lo up
 modprobe -a dibs_loopback dibs_smc || exit
-exec python3 -B "$here/smc_allocations.py"
+exec python3 -B "$here/smc_allocations.py" "$@"

@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+#
+# All of tests/faults/smc-allocations.sh, of which "make check-debug" runs a part.
+
+exec "$(dirname "$0")/../faults/smc-allocations.sh" whole
