@@ -100,6 +100,11 @@ lint: ## style and static checks
 bench: ## measure, in a virtual machine [PART=core|sockets]
 	bench/run $(PART)
 
+.PHONY: fuzz
+fuzz: ## fuzz until nothing new has come for an hour [MINUTES=<processor time>]
+	@tests/vm/setup fuzz
+	@$(MAKE) --no-print-directory -s -C tests/fuzz long
+
 .PHONY: soak
 soak: ## long random work on the debug kernel, and on one that finds data races
 	@tests/run soak

@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+"""Runs fuzzers, as many at once as there are processors, and writes TAP.
+
+  fuzz.py [--minutes N | --seconds N] FOLDER TARGET=LENGTH...
+
+--seconds: each runs for so long. --minutes: each runs until it has used the
+processor for so long without reaching a new branch. FOLDER/fuzz_TARGET is the
+fuzzer; no input is longer than LENGTH. What it finds goes to
+FOLDER/found/TARGET, what breaks it, to FOLDER/broken.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+TICKS = os.sysconf('SC_CLK_TCK')
+
+
+class Fuzzer:
+    """One target and what is known of its run."""
+
+    def __init__(self, folder, name, length):
+        self.name = name
+        self.process = None
+        self.lines = []
+        self.runs = self.branches = self.inputs = 0
+        self.used = self.grew = 0.0     # processor seconds
+        self.command = [
+            f'{folder}/fuzz_{name}', f'-max_len={length}',
+            '-print_final_stats=1',
+            f'-artifact_prefix={folder}/broken/{name}-',
+            f'{folder}/found/{name}', f'{HERE}/corpus/{name}']
+
+    def note_time(self):
+        try:
+            with open(f'/proc/{self.process.pid}/stat') as file:
+                fields = file.read().rpartition(')')[2].split()
+        except OSError:
+            return      # it has ended
+        self.used = (int(fields[11]) + int(fields[12])) / TICKS
+
+    def feed(self, line):
+        self.lines.append(line)
+        del self.lines[:-60]
+        match = re.match(r'#(\d+)\s.*cov: (\d+) ft: \d+ corp: (\d+)', line)
+        if not match:
+            return
+        self.runs, cov, self.inputs = map(int, match.groups())
+        if cov > self.branches:
+            self.branches = cov
+            self.note_time()
+            self.grew = self.used
+
+    def watch(self, patience):
+        """Ends the process when nothing new has come for too long."""
+        while self.process.poll() is None:
+            self.note_time()
+            if self.used - self.grew > patience:
+                self.process.send_signal(signal.SIGINT)
+                return
+            time.sleep(1)
+
+    def run(self, seconds, patience):
+        """True if nothing broke."""
+        command = list(self.command)
+        if seconds:
+            command.insert(1, f'-max_total_time={seconds}')
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True, errors='replace')
+        if patience:
+            threading.Thread(target=self.watch, args=(patience,)).start()
+        for line in self.process.stderr:
+            self.feed(line.rstrip('\n'))
+        return self.process.wait() == 0 and self.runs > 0
+
+    def figures(self):
+        return (f'{self.name}: {self.runs} executions, {self.branches} '
+                f'branches, the last new one after {self.grew:.0f} s of '
+                f'processor time, {self.inputs} inputs')
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog='fuzz.py')
+    parser.add_argument('--seconds', type=int, default=0)
+    parser.add_argument('--minutes', type=float, default=0)
+    parser.add_argument('folder')
+    parser.add_argument('target', nargs='+')
+    return parser.parse_args()
+
+
+def main():
+    args = arguments()
+    fuzzers = [Fuzzer(args.folder, *each.split('=')) for each in args.target]
+    print(f'1..{len(fuzzers)}')
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = [pool.submit(each.run, args.seconds, args.minutes * 60)
+                for each in fuzzers]
+    how = f'for {args.seconds} s'
+    if args.minutes:
+        how = f'until nothing is new for {args.minutes:g} min of processor time'
+    failed = False
+    for number, (fuzzer, run) in enumerate(zip(fuzzers, runs), 1):
+        good = run.result()
+        failed |= not good
+        if not good:
+            for line in fuzzer.lines:
+                print('# ' + line)
+        print('# ' + fuzzer.figures())
+        print(f'{"ok" if good else "not ok"} {number} - {fuzzer.name} '
+              f'survives fuzzing {how}')
+    sys.exit(failed)
+
+
+main()

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * What the kernel does around a request: attributes are checked against the
+ * policy, strictly; locks and references are counted. Each attribute has memory
+ * of its own, so that the sanitizer sees who reads beyond one.
+ */
+#include <net/genetlink.h>
+
+static const struct genl_family *model_family;
+static int modules;
+static int locks;
+
+struct user_namespace model_users[MODEL_NETS];
+struct net model_nets[MODEL_NETS];
+struct net init_net;
+struct model_choices choices;
+
+int genl_register_family(const struct genl_family *family)
+{
+	model_family = family;
+	return 0;
+}
+
+void genl_unregister_family(const struct genl_family *family)
+{
+	REQUIRE(model_family == family);
+}
+
+const struct genl_ops *model_ops(u8 number)
+{
+	return &model_family->ops[number % model_family->n_ops];
+}
+
+/* --- what is held ---------------------------------------------------------- */
+
+void model_begin(u8 choice)
+{
+	unsigned int i;
+
+	choices.host_admin = choice & 1;
+	choices.other_admin = choice & 2;
+	choices.module_goes = choice & 4;
+	choices.failure = choice >> 4;
+	for (i = 0; i < MODEL_NETS; i++) {
+		model_users[i].capable = !i || choices.other_admin;
+		model_nets[i].user_ns = &model_users[i];
+	}
+}
+
+void model_check(void)
+{
+	unsigned int i;
+
+	REQUIRE(!locks && !modules);
+	for (i = 0; i < MODEL_NETS; i++)
+		REQUIRE(!model_nets[i].refs);
+}
+
+void mutex_lock(struct mutex *lock)
+{
+	REQUIRE(!lock->held);
+	lock->held = 1;
+	locks++;
+}
+
+void mutex_unlock(struct mutex *lock)
+{
+	REQUIRE(lock->held);
+	lock->held = 0;
+	locks--;
+}
+
+bool try_module_get(struct module *module)
+{
+	(void)module;
+	modules += !choices.module_goes;
+	return !choices.module_goes;
+}
+
+void module_put(struct module *module)
+{
+	(void)module;
+	modules--;
+}
+
+struct net *get_net_ns_by_fd(int fd)
+{
+	if (fd < 0 || fd >= MODEL_NETS)
+		return ERR_PTR(-EBADF);
+	model_nets[fd].refs++;
+	return &model_nets[fd];
+}
+
+void put_net(struct net *net)
+{
+	net->refs--;
+}
+
+bool netlink_capable(const struct sk_buff *skb, int cap)
+{
+	(void)skb;
+	return cap == CAP_NET_ADMIN && choices.host_admin;
+}
+
+bool netlink_ns_capable(const struct sk_buff *skb,
+			struct user_namespace *user_ns, int cap)
+{
+	(void)skb;
+	return cap == CAP_NET_ADMIN && user_ns->capable;
+}
+
+/* --- attributes -------------------------------------------------------------- */
+
+static bool number_fits(const struct nla_policy *policy, u32 value)
+{
+	return value >= policy->min && (!policy->max || value <= policy->max);
+}
+
+static bool string_fits(const struct nla_policy *policy, const char *text,
+			size_t len)
+{
+	size_t limit = policy->len && policy->len + 1U < len ?
+		       policy->len + 1U : len;
+
+	if (policy->type == NLA_NUL_STRING &&
+	    (!len || !memchr(text, 0, limit)))
+		return false;
+	if (!len)
+		return false;
+	if (!policy->len)
+		return true;
+	return len - !text[len - 1] <= policy->len;
+}
+
+static bool attr_fits(const struct nla_policy *policy,
+		      const struct nlattr *attr)
+{
+	switch (policy->type) {
+	case NLA_U8:
+		return nla_len(attr) == 1 &&
+		       number_fits(policy, nla_get_u8(attr));
+	case NLA_U32:
+		return nla_len(attr) == 4 &&
+		       number_fits(policy, nla_get_u32(attr));
+	case NLA_STRING:
+	case NLA_NUL_STRING:
+		return string_fits(policy, nla_data(attr), nla_len(attr));
+	default:
+		return false;
+	}
+}
+
+static struct nlattr *attr_copy(const u8 *data, u16 len)
+{
+	struct nlattr *attr = malloc(len);
+
+	memcpy(attr, data, len);
+	return attr;
+}
+
+void model_forget(struct nlattr *attrs[MODEL_ATTRS])
+{
+	unsigned int i;
+
+	for (i = 0; i < MODEL_ATTRS; i++) {
+		free(attrs[i]);
+		attrs[i] = NULL;
+	}
+}
+
+/* 0 or -EINVAL; of an attribute that is there twice the last counts. */
+int model_parse(const struct genl_ops *ops, const u8 *data, size_t len,
+		struct nlattr *attrs[MODEL_ATTRS])
+{
+	REQUIRE(ops->maxattr < MODEL_ATTRS);
+	while (len) {
+		struct nlattr head, *attr;
+		size_t step;
+
+		if (len < sizeof(head))
+			return -EINVAL;
+		memcpy(&head, data, sizeof(head));
+		if (head.nla_len < NLA_HDRLEN || head.nla_len > len ||
+		    !head.nla_type || head.nla_type > ops->maxattr)
+			return -EINVAL;
+		attr = attr_copy(data, head.nla_len);
+		free(attrs[head.nla_type]);
+		attrs[head.nla_type] = attr;
+		if (!attr_fits(&ops->policy[head.nla_type], attr))
+			return -EINVAL;
+		step = NLA_ALIGN(head.nla_len);
+		if (step > len)
+			step = len;
+		data += step;
+		len -= step;
+	}
+	return 0;
+}
