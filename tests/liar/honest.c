@@ -39,7 +39,7 @@ static int listener;
 
 static int honest_socket(void)
 {
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SMC);
+	int fd = tcp_socket(IPPROTO_SMC);
 
 	if (fd < 0)
 		die("an honest socket");
@@ -49,14 +49,11 @@ static int honest_socket(void)
 
 int honest_listen(int backlog)
 {
-	struct sockaddr_in any = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 	int fd = honest_socket();
+	struct place any;
 
-	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) ||
-	    listen(fd, backlog))
+	place_make(&any, 0);
+	if (bind(fd, &any.any, any.len) || listen(fd, backlog))
 		die("an honest listen");
 	return fd;
 }
@@ -81,18 +78,16 @@ void honest_ring(int kib)
 /* The connection from this port, if it is not 0; others are closed. */
 int honest_accept(int port)
 {
-	struct sockaddr_in peer;
-	socklen_t len = sizeof(peer);
+	struct place peer = { .len = sizeof(peer.in6) };
 	int fd;
 
 	for (;;) {
-		fd = accept4(listener, (struct sockaddr *)&peer, &len,
-			     SOCK_CLOEXEC);
+		fd = accept4(listener, &peer.any, &peer.len, SOCK_CLOEXEC);
 		if (fd < 0) {
 			wrong("the honest accept: %s", strerror(errno));
 			return -1;
 		}
-		if (!port || ntohs(peer.sin_port) == port)
+		if (!port || place_port(&peer) == port)
 			break;
 		close(fd);
 	}
@@ -102,16 +97,12 @@ int honest_accept(int port)
 
 int honest_begin(int port)
 {
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 	int fd = honest_socket();
+	struct place place;
 
+	place_make(&place, port);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
-	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)) ||
-	    errno != EINPROGRESS)
+	if (!connect(fd, &place.any, place.len) || errno != EINPROGRESS)
 		die("an honest connect");
 	return fd;
 }

@@ -14,9 +14,11 @@
 #ifndef LIAR_H
 #define LIAR_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 /* --- reasons, as in clients/smc/reason.h ---------------------------------- */
 
@@ -82,6 +84,20 @@ void insert(struct message *message, size_t at, size_t len);
 
 /* --- option.c, wire.c: the liar's sockets ------------------------------------- */
 
+/* An address of either family. */
+struct place {
+	socklen_t len;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	};
+};
+
+void use_ipv6(void);
+int tcp_socket(int protocol);
+void place_make(struct place *place, int port);
+int place_port(const struct place *place);
 bool option_start(const char *cgroup);
 int liar_socket(void);
 int liar_listen(void);

@@ -6,6 +6,7 @@
  * as root in a namespace of its own, with loopback up.
  *
  *	rows                    all cases once, in TAP
+ *	ipv6                    every wrong field once, over ::1; TAP, too
  *	flood                   handshakes by the thousand; TAP, too
  *	storm SECONDS [SEED]    all of that in random order for so long
  */
@@ -69,7 +70,7 @@ static void run_acts(const struct act_table *table)
 		result(act->run(act->arg), table->name, act->what);
 }
 
-static void run_rows(void)
+static void run_tables(void)
 {
 	unsigned int i, j;
 
@@ -77,6 +78,13 @@ static void run_rows(void)
 		for (j = 0; j < *tables[i].count; j++)
 			result(tables[i].run(&tables[i].rows[j]),
 			       tables[i].name, tables[i].rows[j].what);
+}
+
+static void run_rows(void)
+{
+	unsigned int i;
+
+	run_tables();
 	for (i = 0; i < act_table_count; i++)
 		run_acts(&act_tables[i]);
 }
@@ -141,7 +149,8 @@ static void storm(long seconds, unsigned int seed)
 
 static int usage(void)
 {
-	fprintf(stderr, "Usage: liar rows | flood | storm SECONDS [SEED]\n");
+	fprintf(stderr,
+		"Usage: liar rows | ipv6 | flood | storm SECONDS [SEED]\n");
 	return 2;
 }
 
@@ -156,9 +165,13 @@ int main(int argc, char **argv)
 	if (!option_start(getenv("LIAR_CGROUP") ? : "/sys/fs/cgroup"))
 		die("SMC's option by BPF");
 	messages_start();
+	if (!strcmp(command, "ipv6"))
+		use_ipv6();
 	places_start();
 	if (!strcmp(command, "rows"))
 		run_rows();
+	else if (!strcmp(command, "ipv6"))
+		run_tables();
 	else if (!strcmp(command, "flood"))
 		run_acts(&floods);
 	else if (!strcmp(command, "storm") && argc > 2)

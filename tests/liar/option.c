@@ -146,7 +146,7 @@ bool option_start(const char *cgroup)
 
 int liar_socket(void)
 {
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+	int fd = tcp_socket(IPPROTO_TCP);
 	int mark = MARK, on = 1;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)))

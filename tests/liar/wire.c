@@ -18,6 +18,43 @@
 
 #define PATIENCE	60	/* seconds; longer than any time-out */
 
+static int family = AF_INET;
+
+/* From now on; before there are any sockets. */
+void use_ipv6(void)
+{
+	family = AF_INET6;
+}
+
+/* Both ends', not connected. */
+int tcp_socket(int protocol)
+{
+	return socket(family, SOCK_STREAM | SOCK_CLOEXEC, protocol);
+}
+
+/* A port of this machine; 0: any. */
+void place_make(struct place *place, int port)
+{
+	memset(place, 0, sizeof(*place));
+	if (family == AF_INET6) {
+		place->in6.sin6_family = AF_INET6;
+		place->in6.sin6_port = htons(port);
+		place->in6.sin6_addr = in6addr_loopback;
+		place->len = sizeof(place->in6);
+	} else {
+		place->in.sin_family = AF_INET;
+		place->in.sin_port = htons(port);
+		place->in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		place->len = sizeof(place->in);
+	}
+}
+
+int place_port(const struct place *place)
+{
+	return ntohs(family == AF_INET6 ? place->in6.sin6_port :
+					  place->in.sin_port);
+}
+
 void patience(int fd)
 {
 	struct timeval limit = { .tv_sec = PATIENCE };
@@ -28,35 +65,30 @@ void patience(int fd)
 
 int port_of(int fd)
 {
-	struct sockaddr_in address;
-	socklen_t len = sizeof(address);
+	struct place place = { .len = sizeof(place.in6) };
 
-	if (getsockname(fd, (struct sockaddr *)&address, &len))
+	if (getsockname(fd, &place.any, &place.len))
 		die("getsockname");
-	return ntohs(address.sin_port);
+	return place_port(&place);
 }
 
 /* 0: there is none any more. */
 int peer_port_of(int fd)
 {
-	struct sockaddr_in address;
-	socklen_t len = sizeof(address);
+	struct place place = { .len = sizeof(place.in6) };
 
-	if (getpeername(fd, (struct sockaddr *)&address, &len))
+	if (getpeername(fd, &place.any, &place.len))
 		return 0;
-	return ntohs(address.sin_port);
+	return place_port(&place);
 }
 
 int liar_listen(void)
 {
-	struct sockaddr_in any = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 	int fd = liar_socket();
+	struct place any;
 
-	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) ||
-	    listen(fd, 4096))
+	place_make(&any, 0);
+	if (bind(fd, &any.any, any.len) || listen(fd, 4096))
 		die("a liar's listen");
 	patience(fd);
 	return fd;
@@ -64,15 +96,12 @@ int liar_listen(void)
 
 int liar_connect(int port)
 {
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 	int fd = liar_socket();
+	struct place place;
 
+	place_make(&place, port);
 	patience(fd);
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
+	if (connect(fd, &place.any, place.len))
 		die("a liar's connect");
 	return fd;
 }
