@@ -3,7 +3,7 @@
 # Copyright (C) The DIBS authors
 """Runs fuzzers, as many at once as there are processors, and writes TAP.
 
-  fuzz.py [--minutes N | --seconds N] FOLDER TARGET=LENGTH...
+  fuzz.py [--minutes N | --seconds N] [--jobs N] FOLDER TARGET=LENGTH...
 
 --seconds: each runs for so long. --minutes: each runs until it has used the
 processor for so long without reaching a new branch. FOLDER/fuzz_TARGET is the
@@ -93,6 +93,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog='fuzz.py')
     parser.add_argument('--seconds', type=int, default=0)
     parser.add_argument('--minutes', type=float, default=0)
+    parser.add_argument('--jobs', type=int, default=os.cpu_count())
     parser.add_argument('folder')
     parser.add_argument('target', nargs='+')
     return parser.parse_args()
@@ -102,7 +103,7 @@ def main():
     args = arguments()
     fuzzers = [Fuzzer(args.folder, *each.split('=')) for each in args.target]
     print(f'1..{len(fuzzers)}')
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         runs = [pool.submit(each.run, args.seconds, args.minutes * 60)
                 for each in fuzzers]
     how = f'for {args.seconds} s'
