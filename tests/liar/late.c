@@ -14,51 +14,57 @@
 
 #include "liar.h"
 
+/*
+ * One that stops. Each has its own message: what is accepted may be the first
+ * contact of a link group or not, and then the confirm is longer or shorter.
+ */
 struct stopped {
 	int liar, honest, port;
+	size_t at, len;
+	uint8_t data[PROPOSAL_LEN];
 };
 
 /* Connections that stop in the same message. */
 struct crowd {
 	const char *name;
-	bool (*stop)(struct crowd *crowd, size_t at);
-	struct message message;
+	bool (*stop)(struct stopped *one, size_t at);
+	unsigned int count;
 	struct stopped stopped[PROPOSAL_LEN];
 };
 
-static struct message accepted;
+static struct message accepted, message;
 
-static bool stop_client(struct crowd *crowd, size_t at)
+/* At @at, or before the last byte. */
+static bool stop_in_message(struct stopped *one, size_t at)
 {
-	struct stopped *one = &crowd->stopped[at];
+	memcpy(one->data, message.data, message.len);
+	one->len = message.len;
+	one->at = at < one->len ? at : one->len - 1;
+	return liar_send(one->liar, one->data, one->at);
+}
 
-	one->honest = -1;
+static bool stop_proposal(struct stopped *one, size_t at)
+{
+	proposal_make(&message);
+	one->liar = liar_connect(honest_port);
 	one->port = port_of(one->liar);
-	return liar_send(one->liar, crowd->message.data, at);
+	return stop_in_message(one, at);
 }
 
-static bool stop_proposal(struct crowd *crowd, size_t at)
+static bool stop_confirm(struct stopped *one, size_t at)
 {
-	proposal_make(&crowd->message);
-	crowd->stopped[at].liar = liar_connect(honest_port);
-	return stop_client(crowd, at);
-}
-
-static bool stop_confirm(struct crowd *crowd, size_t at)
-{
-	if (!client_begin(&crowd->stopped[at].liar, &accepted, false))
+	if (!client_begin(&one->liar, &accepted, false))
 		return false;
-	confirm_make(&crowd->message, &accepted, NO_TOKEN);
-	return stop_client(crowd, at);
+	confirm_make(&message, &accepted, NO_TOKEN);
+	one->port = port_of(one->liar);
+	return stop_in_message(one, at);
 }
 
-static bool stop_accept(struct crowd *crowd, size_t at)
+static bool stop_accept(struct stopped *one, size_t at)
 {
-	struct stopped *one = &crowd->stopped[at];
-
-	accept_make(&crowd->message, NO_TOKEN);
+	accept_make(&message, NO_TOKEN);
 	return server_begin(&one->liar, &one->honest) &&
-	       liar_send(one->liar, crowd->message.data, at);
+	       stop_in_message(one, at);
 }
 
 static struct crowd crowds[] = {
@@ -71,13 +77,15 @@ static struct crowd crowds[] = {
 
 static bool stop_all(struct crowd *crowd)
 {
+	struct stopped *one = crowd->stopped;
 	size_t at = 0;
 
 	memset(crowd->stopped, -1, sizeof(crowd->stopped));
 	do {
-		if (!crowd->stop(crowd, at))
+		crowd->count = at + 1;
+		if (!crowd->stop(one, at))
 			return wrong("%s, byte %zu", crowd->name, at);
-	} while (++at < crowd->message.len);
+	} while (++at < one++->len);
 	return true;
 }
 
@@ -86,7 +94,7 @@ static bool belongs(struct crowd *crowd, int honest, int port)
 {
 	size_t at;
 
-	for (at = 0; at < crowd->message.len; at++) {
+	for (at = 0; at < crowd->count; at++) {
 		if (crowd->stopped[at].honest < 0 &&
 		    crowd->stopped[at].port == port) {
 			crowd->stopped[at].honest = honest;
@@ -98,7 +106,7 @@ static bool belongs(struct crowd *crowd, int honest, int port)
 
 static bool accept_all(void)
 {
-	size_t left = crowds[0].message.len + crowds[1].message.len;
+	size_t left = crowds[0].count + crowds[1].count;
 
 	while (left--) {
 		int fd = honest_accept(0);
@@ -118,17 +126,16 @@ static bool accept_all(void)
  * The honest end declined and speaks; then the rest of the message comes, and
  * what the liar's program would say.
  */
-static bool is_late(struct crowd *crowd, size_t at)
+static bool is_late(const struct stopped *one)
 {
-	const struct message *message = &crowd->message;
-	struct stopped *one = &crowd->stopped[at];
 	int error = honest_finish(one->honest);
 
 	if (error)
 		return wrong("connect: %s", strerror(error));
 	return liar_is_declined(one->liar, TIMEOUT) &&
-	       exchange(one->honest, one->liar, at, 1000) &&
-	       liar_send(one->liar, message->data + at, message->len - at) &&
+	       exchange(one->honest, one->liar, one->at, 1000) &&
+	       liar_send(one->liar, one->data + one->at,
+			 one->len - one->at) &&
 	       go_on(one->honest, one->liar, TIMEOUT, NULL, 0);
 }
 
@@ -136,8 +143,8 @@ static bool all_are_late(struct crowd *crowd)
 {
 	size_t at;
 
-	for (at = 0; at < crowd->message.len; at++)
-		if (!is_late(crowd, at))
+	for (at = 0; at < crowd->count; at++)
+		if (!is_late(&crowd->stopped[at]))
 			return wrong("%s, byte %zu", crowd->name, at);
 	return true;
 }
@@ -146,7 +153,7 @@ static void close_all(struct crowd *crowd)
 {
 	size_t at;
 
-	for (at = 0; at < crowd->message.len; at++) {
+	for (at = 0; at < crowd->count; at++) {
 		close(crowd->stopped[at].liar);
 		close(crowd->stopped[at].honest);
 	}
