@@ -56,6 +56,67 @@ static void check_rebuilt(const struct message *message)
 	REQUIRE(message_equal(message, &again));
 }
 
+/* What was offered is what is accepted, but for one thing. */
+static void check_accept(const struct smc_clc_accept *accept)
+{
+	struct smc_clc_v2 offer = {
+		.release = SMC_CLC_RELEASE,
+		.eid_count = 1,
+		.device_count = 1,
+	};
+	bool good = accept->version == SMC_CLC_V2 &&
+		    accept->contact.release <= SMC_CLC_RELEASE;
+
+	offer.eids[0] = accept->eid;
+	offer.devices[0] = accept->device;
+	REQUIRE(!smc_clc_accept_check(&offer, accept) == good);
+	offer.devices[0].chid ^= 1;
+	REQUIRE(smc_clc_accept_check(&offer, accept));
+	offer.devices[0] = accept->device;
+	offer.devices[0].gid.b[15] ^= 1;
+	REQUIRE(!smc_clc_accept_check(&offer, accept) ==
+		(good && accept->device.chid != DIBS_FABRIC_LOOPBACK));
+	offer.devices[0] = accept->device;
+	offer.eids[0].text[31] ^= 1;
+	REQUIRE(smc_clc_accept_check(&offer, accept));
+	offer.seid_enabled = true;
+	offer.seid = accept->eid;
+	REQUIRE(!smc_clc_accept_check(&offer, accept) == good);
+	REQUIRE(smc_clc_release_min(accept->contact.release) <=
+		SMC_CLC_RELEASE);
+}
+
+static void check_confirm(const struct smc_clc_accept *confirm)
+{
+	struct smc_clc_device peer = confirm->device;
+	struct smc_clc_accept accept = *confirm;
+
+	REQUIRE(!smc_clc_confirm_check(&accept, &peer, confirm));
+	peer.gid.b[0] ^= 1;
+	REQUIRE(smc_clc_confirm_check(&accept, &peer, confirm));
+	peer = confirm->device;
+	peer.chid ^= 1;
+	REQUIRE(smc_clc_confirm_check(&accept, &peer, confirm));
+	peer = confirm->device;
+	accept.eid.text[0] ^= 1;
+	REQUIRE(smc_clc_confirm_check(&accept, &peer, confirm));
+	accept.contact.release ^= 1;
+	REQUIRE(smc_clc_confirm_check(&accept, &peer, confirm));
+	accept.first_contact = !accept.first_contact;
+	REQUIRE(smc_clc_confirm_check(&accept, &peer, confirm));
+	accept.version ^= 1;
+	REQUIRE(smc_clc_confirm_check(&accept, &peer, confirm));
+}
+
+/* What programs give for an EID is any bytes, too. */
+static void check_eid(const u8 *data, size_t len)
+{
+	struct smc_eid eid;
+
+	if (!smc_eid_from_text(&eid, (const char *)data, len))
+		REQUIRE(smc_eid_is_ueid(&eid) && len <= SMC_EID_LEN);
+}
+
 static void check_proposal(const struct smc_clc_proposal *proposal)
 {
 	const struct smc_clc_v2 *v2 = &proposal->v2;
@@ -74,6 +135,11 @@ static void check_proposal(const struct smc_clc_proposal *proposal)
 	table.ueids = &v2->eids[SMC_CLC_EIDS_MAX - 1];
 	table.count = 1;
 	smc_clc_eid_match(v2, &table, &eid);
+	table.seid_enabled = true;
+	table.seid = v2->seid;
+	REQUIRE(!v2->seid_enabled || !smc_clc_eid_match(v2, &table, &eid));
+	table.count = 0;
+	REQUIRE(!v2->seid_enabled == !!smc_clc_eid_match(v2, &table, &eid));
 	for (; smc_clc_pair_next(v2, local, 3, &pair); pair.offer++)
 		REQUIRE(v2->devices[pair.offer].chid == local[pair.local].chid);
 }
@@ -87,10 +153,15 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 		return 0;
 	check_header(data, len);
 	check_parsers(data, len);
+	check_eid(data, len);
 	if (message_parse(data, len, &message))
 		return 0;
 	check_rebuilt(&message);
 	if (message.kind == SMC_CLC_PROPOSAL)
 		check_proposal(&message.proposal);
+	if (message.kind == SMC_CLC_ACCEPT)
+		check_accept(&message.accept);
+	if (message.kind == SMC_CLC_CONFIRM)
+		check_confirm(&message.accept);
 	return 0;
 }

@@ -35,8 +35,10 @@ struct input {
 
 /* One direction: cursors, and the same as numbers. */
 struct ring {
-	struct smc_cursor producer, consumer;
+	struct smc_cursor producer, consumer, told;
 	u64 produced, consumed;
+	u64 confirmed;		/* as far as the writer was told */
+	u8 flags;		/* the writer's */
 };
 
 static bool take(struct input *input, void *to, size_t len)
@@ -63,12 +65,14 @@ static void check_ring(u32 size, const struct ring *ring)
 
 static void peer_writes(u32 size, struct ring *ring, u64 word)
 {
-	int len = smc_cdc_producer_check(size, word, ring->consumer,
+	int len = smc_cdc_producer_check(size, word, ring->told,
 					 &ring->producer);
 
 	REQUIRE(len >= 0 || len == -EPROTO);
 	if (len > 0)
 		ring->produced += len;
+	REQUIRE(ring->produced - ring->confirmed <= size);
+	ring->flags = smc_cdc_word_flags(word).prod;
 }
 
 static void peer_reads(u32 size, struct ring *ring, u64 word)
@@ -105,6 +109,25 @@ static void we_write(u32 size, struct ring *ring, u32 len)
 	ring->produced += len;
 }
 
+/* Who has read all and tells nothing is waited for by nobody. */
+static void we_tell(u32 size, struct ring *ring, bool urgent)
+{
+	struct smc_window window = {
+		.size = size,
+		.unconfirmed = ring->consumed - ring->confirmed,
+		.room = size - (ring->produced - ring->confirmed),
+		.prod_flags = ring->flags,
+		.urgent_read = urgent,
+	};
+
+	if (smc_window_update_due(&window)) {
+		ring->told = ring->consumer;
+		ring->confirmed = ring->consumed;
+	} else if (ring->consumed == ring->produced) {
+		REQUIRE(window.room >= size / 2);
+	}
+}
+
 static void we_read(u32 size, struct ring *ring, u32 len)
 {
 	u32 ready = smc_cursor_readable(size, ring->consumer, ring->producer);
@@ -116,6 +139,7 @@ static void we_read(u32 size, struct ring *ring, u32 len)
 	split(size, ring->consumer, len);
 	ring->consumer = smc_cursor_add(size, ring->consumer, len);
 	ring->consumed += len;
+	we_tell(size, ring, urgent.count == 1);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
