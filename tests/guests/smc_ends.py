@@ -31,7 +31,7 @@ import time
 SMC = 256
 PROTOCOL = {'smc': SMC, 'tcp': 0}
 PORTS = {'smc': 7001, 'tcp': 7002, 'slow': 7003}
-LENGTH = (1 << 20) + 77
+LENGTH = (1 << 18) + 77
 PATIENCE = 120          # seconds, only to end what hangs
 DEAD = 3000             # milliseconds without an answer
 
