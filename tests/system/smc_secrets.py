@@ -28,7 +28,8 @@ PATTERN = b'\xd1BS-PLANTED-\xd1\xb5\x5a\xa5'
 PLANTED = PATTERN * 4096
 FILL = 0xa5
 LONG = 4096
-CONNECTIONS = 24
+CONNECTIONS = int(os.environ['connections'])
+ROUNDS = int(os.environ['rounds'])      # of the kernel's heap
 
 SOCK_DIAG, GENERIC = 4, 16
 REQUEST_DUMP = 0x301
@@ -105,7 +106,7 @@ def plant_in_heap():
     """Memory of all sizes that messages and structures are made of."""
     a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     a.setblocking(False)
-    for _ in range(20):
+    for _ in range(ROUNDS):
         for size in (32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 30000):
             with contextlib.suppress(BlockingIOError):
                 while True:
