@@ -20,4 +20,16 @@ static inline struct nlattr **dibs_genl_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
+/* Four bytes, or eight where four are too few; since 6.7. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+static inline int nla_put_uint(struct sk_buff *skb, int attrtype, u64 value)
+{
+	u32 small = value;
+
+	if (small == value)
+		return nla_put_u32(skb, attrtype, small);
+	return nla_put(skb, attrtype, sizeof(value), &value);
+}
+#endif
+
 #endif /* _DIBS_COMPAT_GENL_H */

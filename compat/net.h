@@ -52,13 +52,35 @@ static int name(struct socket *sock, struct socket *newsock,		\
 }
 #endif
 
-/* Pages come by sendmsg() with MSG_SPLICE_PAGES since 6.5, by sendpage() before. */
-static inline void dibs_ops_send_pages_by_sendmsg(struct proto_ops *ops)
-{
+/*
+ * Pages come by sendmsg() with MSG_SPLICE_PAGES since 6.5, by sendpage() before.
+ * DIBS_SENDPAGE_OP() defines a function for a table that calls @seen and then
+ * sendmsg(), where there are such functions.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
-	ops->sendpage = sock_no_sendpage;
-#endif
+#define DIBS_SENDPAGE_OP(name, seen)					\
+static ssize_t name(struct socket *sock, struct page *page, int offset,	\
+		    size_t size, int flags)				\
+{									\
+	seen(sock);							\
+	return sock_no_sendpage(sock, page, offset, size, flags);	\
 }
+
+#define dibs_ops_set_sendpage(ops, fn)	((ops)->sendpage = (fn))
+
+static inline bool dibs_msg_has_pages(const struct msghdr *msg)
+{
+	return false;
+}
+#else
+#define DIBS_SENDPAGE_OP(name, seen)
+#define dibs_ops_set_sendpage(ops, fn)	do { } while (0)
+
+static inline bool dibs_msg_has_pages(const struct msghdr *msg)
+{
+	return msg->msg_flags & MSG_SPLICE_PAGES;
+}
+#endif
 
 /* Called at the end of a sendfile() since 6.5. */
 static inline void dibs_ops_set_splice_eof(struct proto_ops *ops,

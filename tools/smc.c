@@ -2,19 +2,18 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs smc: the SMC sockets of this network namespace, what carries them and
- * why, and how often. The EIDs are in smc_eid.c.
+ * dibs smc list, dibs smc show: the SMC sockets of this network namespace, what
+ * carries them and why. Other commands are in smc_*.c.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include <linux/dibs_smc.h>
-#include <linux/genetlink.h>
-#include <linux/smc.h>
 #include <linux/smc_diag.h>
 
 #include "dibs.h"
@@ -63,14 +62,9 @@ static json_t *endpoint(int family, const void *addr, uint16_t port)
 	return json_string(text);
 }
 
-static json_t *code_text(uint32_t code)
+json_t *smc_code_text(uint32_t code)
 {
-	char text[16];
-
-	if (!code)
-		return json_null();
-	snprintf(text, sizeof(text), "%08x", code);
-	return json_string(text);
+	return code ? json_sprintf("%08x", code) : json_null();
 }
 
 static json_t *carrier_of(const struct smc_diag_msg *msg, uint32_t reason)
@@ -83,6 +77,8 @@ static json_t *carrier_of(const struct smc_diag_msg *msg, uint32_t reason)
 /* Attributes of one socket's message; zero or empty if there are none. */
 struct details {
 	int family;
+	bool shut;		/* "show" asked for the next, and cursors */
+	uint8_t shutdown;
 	char device[CELL_LEN];
 	struct smc_diag_fallback fallback;
 	struct smc_diag_conninfo conn;
@@ -109,6 +105,11 @@ static void read_detail(struct details *details, const struct nlattr *attr)
 	case SMC_DIAG_DMBINFO:
 		copy_attr(&details->dmb, sizeof(details->dmb), attr);
 		break;
+	case SMC_DIAG_SHUTDOWN:
+		details->shut = mnl_attr_get_payload_len(attr);
+		if (details->shut)
+			details->shutdown = mnl_attr_get_u8(attr);
+		break;
 	case DIBS_SMC_DIAG_DEVICE:
 		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
 			snprintf(details->device, sizeof(details->device), "%s",
@@ -126,13 +127,12 @@ static void read_details(const struct nlmsghdr *nlh, struct details *details)
 {
 	const struct nlattr *attr;
 
-	memset(details, 0, sizeof(*details));
-	details->family = AF_INET;
+	*details = (struct details){ .family = AF_INET };
 	mnl_attr_for_each(attr, nlh, sizeof(struct smc_diag_msg))
 		read_detail(details, attr);
-}
+	}
 
-static json_t *gid_text(uint64_t high, uint64_t low)
+json_t *smc_gid_text(uint64_t high, uint64_t low)
 {
 	uint8_t gid[16];
 	char text[GID_TEXT_LEN];
@@ -152,6 +152,37 @@ static json_t *token_text(uint64_t token)
 	return token ? json_sprintf("0x%016" PRIx64, token) : json_null();
 }
 
+static json_t *cursor_text(const struct smc_diag_cursor *cursor)
+{
+	return json_sprintf("%04x:%08x", cursor->wrap, cursor->count);
+}
+
+static json_t *flags_text(uint8_t prod, uint8_t state)
+{
+	return json_sprintf("%02x:%02x", prod, state);
+}
+
+/* How far each ring was written and read: for "show" alone. 0 or -1. */
+static int add_cursors(json_t *row, const struct smc_diag_conninfo *conn)
+{
+	json_t *more;
+	int err;
+
+	more = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "dmb", (json_int_t)conn->token,
+			 "received", cursor_text(&conn->rx_prod),
+			 "read", cursor_text(&conn->rx_cons),
+			 "received_flags", flags_text(conn->rx_prod_flags,
+						conn->rx_conn_state_flags),
+			 "sent", cursor_text(&conn->tx_prod),
+			 "sent_and_read", cursor_text(&conn->tx_cons),
+			 "sent_flags", flags_text(conn->tx_prod_flags,
+						  conn->tx_conn_state_flags));
+	err = json_object_update(row, more);
+	json_decref(more);
+	return err;
+}
+
 /* What there is of a connection that SMC-D carries. 0 or -1. */
 static int add_dmbs(json_t *row, const struct details *details)
 {
@@ -162,8 +193,8 @@ static int add_dmbs(json_t *row, const struct details *details)
 	more = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
 			 "device", details->device,
 			 "link_group", json_sprintf("%08x", dmb->linkid),
-			 "gid", gid_text(dmb->my_gid, dmb->my_gid_ext),
-			 "peer_gid", gid_text(dmb->peer_gid, dmb->peer_gid_ext),
+			 "gid", smc_gid_text(dmb->my_gid, dmb->my_gid_ext),
+			 "peer_gid", smc_gid_text(dmb->peer_gid, dmb->peer_gid_ext),
 			 "token", token_text(dmb->token),
 			 "peer_token", token_text(dmb->peer_token),
 			 "receive_buffer", (json_int_t)details->conn.rmbe_size,
@@ -171,7 +202,15 @@ static int add_dmbs(json_t *row, const struct details *details)
 			 (json_int_t)details->conn.peer_rmbe_size);
 	err = json_object_update(row, more);
 	json_decref(more);
-	return err;
+	return err ? : details->shut ? add_cursors(row, &details->conn) : 0;
+}
+
+static json_t *ends_text(uint8_t shutdown)
+{
+	static const char *const texts[] = { "no", "reading", "writing",
+					     "both" };
+
+	return json_string(texts[shutdown & 3]);
 }
 
 static json_t *decode_socket(const struct nlmsghdr *nlh)
@@ -192,14 +231,16 @@ static json_t *decode_socket(const struct nlmsghdr *nlh)
 			"peer", endpoint(details.family, msg->id.idiag_dst,
 					 msg->id.idiag_dport),
 			"carrier", carrier_of(msg, why->reason),
-			"reason", code_text(why->reason),
+			"reason", smc_code_text(why->reason),
 			"reason_text", why->reason ?
 				json_string(reason_text(why->reason)) :
 				json_null(),
-			"peer_reason", code_text(why->peer_diagnosis),
+			"peer_reason", smc_code_text(why->peer_diagnosis),
 			"uid", (json_int_t)msg->diag_uid,
 			"inode", (json_int_t)msg->diag_inode);
-	if (msg->diag_mode == SMC_DIAG_MODE_SMCD && add_dmbs(row, &details)) {
+	if ((details.shut && json_object_set_new(row, "shutdown",
+						 ends_text(details.shutdown))) ||
+	    (msg->diag_mode == SMC_DIAG_MODE_SMCD && add_dmbs(row, &details))) {
 		json_decref(row);
 		return NULL;
 	}
@@ -227,7 +268,7 @@ static void carrier_text(char cell[CELL_LEN], const json_t *row)
 		 device ? : "");
 }
 
-static void why_text(char cell[CELL_LEN], const json_t *row)
+void smc_why_text(char cell[CELL_LEN], const json_t *row)
 {
 	const char *code = text_of(row, "reason");
 	const char *peer = text_of(row, "peer_reason");
@@ -244,7 +285,7 @@ static void why_text(char cell[CELL_LEN], const json_t *row)
 }
 
 /* Prints and frees @list, unless there was an error before. */
-static int show(const struct column *columns, size_t n, json_t *list, int err)
+int smc_print(const struct column *columns, size_t n, json_t *list, int err)
 {
 	if (!err && output_json) {
 		err = print_json(list, JSON_INDENT(2));
@@ -265,7 +306,7 @@ int smc_list(int argc, char **argv)
 		{ .title = "UID", .key = "uid", .right = true },
 		{ .title = "INODE", .key = "inode", .right = true },
 		{ .title = "CARRIER", .text = carrier_text },
-		{ .title = "WHY", .text = why_text },
+		{ .title = "WHY", .text = smc_why_text },
 	};
 	const uint8_t ext = 1 << (SMC_DIAG_CONNINFO - 1) |
 			    1 << (SMC_DIAG_DMBINFO - 1);
@@ -274,101 +315,58 @@ int smc_list(int argc, char **argv)
 	if (parse_end(argc, argv))
 		return 1;
 	list = json_array();
-	return show(columns, ARRAY_SIZE(columns), list,
+	return smc_print(columns, ARRAY_SIZE(columns), list,
 		    smc_diag_dump(ext, collect_socket, list));
 }
 
-/* --- counters --------------------------------------------------------------- */
+/* --- one, or all, with all that is known ------------------------------------------ */
 
-static json_t *decode_values(const struct nlattr *nest)
+static void print_socket(const json_t *row)
 {
-	const struct nlattr *attr;
-	uint64_t count = 0;
-	uint32_t code = 0;
-	bool server = false;
+	printf("%s -> %s:\n", text_of(row, "local"), text_of(row, "peer"));
+	print_details(row, 2);
+}
 
-	mnl_attr_for_each_nested(attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
-		case SMC_NLA_FBACK_STATS_TYPE:
-			server = mnl_attr_get_u8(attr);
-			break;
-		case SMC_NLA_FBACK_STATS_RSN_CODE:
-			code = mnl_attr_get_u32(attr);
-			break;
-		case DIBS_SMC_NLA_FBACK_COUNT:
-			count = mnl_attr_get_u64(attr);
-			break;
-		}
+/* Leaves the sockets with this inode alone; there is one or none. */
+static void keep_inode(json_t *list, uint32_t inode)
+{
+	size_t i = json_array_size(list);
+
+	while (i--) {
+		json_t *row = json_array_get(list, i);
+
+		if (json_integer_value(json_object_get(row, "inode")) != inode)
+			json_array_remove(list, i);
 	}
-	return json_pack("{s:s, s:s, s:o, s:s, s:I}",
-			 "role", server ? "server" : "client",
-			 "carrier", "TCP",
-			 "reason", code_text(code),
-			 "reason_text", reason_text(code),
-			 "count", (json_int_t)count);
 }
 
-static int collect_fallback(const struct nlmsghdr *nlh, void *data)
+int smc_show(int argc, char **argv)
 {
-	const struct nlattr *attr;
-
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-		if (mnl_attr_get_type(attr) == SMC_GEN_FBACK_STATS &&
-		    json_array_append_new(data, decode_values(attr)))
-			return MNL_CB_ERROR;
-	return MNL_CB_OK;
-}
-
-static int add_connections(json_t *list, const char *role, uint64_t count)
-{
-	return json_array_append_new(list,
-				     json_pack("{s:s, s:s, s:n, s:n, s:I}",
-					       "role", role,
-					       "carrier", "SMC-D",
-					       "reason", "reason_text",
-					       "count", (json_int_t)count));
-}
-
-static int collect_connections(const struct nlmsghdr *nlh, void *data)
-{
-	uint64_t client = 0, server = 0;
-	const struct nlattr *attr;
-
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		if (mnl_attr_validate(attr, MNL_TYPE_U64) < 0)
-			continue;
-		switch (mnl_attr_get_type(attr)) {
-		case DIBS_SMC_NLA_CONNS_CLIENT:
-			client = mnl_attr_get_u64(attr);
-			break;
-		case DIBS_SMC_NLA_CONNS_SERVER:
-			server = mnl_attr_get_u64(attr);
-			break;
-		}
-	}
-	if (add_connections(data, "client", client) ||
-	    add_connections(data, "server", server))
-		return MNL_CB_ERROR;
-	return MNL_CB_OK;
-}
-
-int smc_stats(int argc, char **argv)
-{
-	static const struct column columns[] = {
-		{ .title = "ROLE", .key = "role" },
-		{ .title = "CARRIER", .key = "carrier" },
-		{ .title = "COUNT", .key = "count", .right = true },
-		{ .title = "WHY", .text = why_text },
-	};
-	json_t *list;
+	const uint8_t ext = 1 << (SMC_DIAG_CONNINFO - 1) |
+			    1 << (SMC_DIAG_SHUTDOWN - 1) |
+			    1 << (SMC_DIAG_DMBINFO - 1);
+	json_t *list, *row;
+	uint32_t inode = 0;
 	int err;
+	size_t i;
 
-	if (parse_end(argc, argv))
+	if (argc && parse_u32("inode", argv[0], &inode))
+		return 1;
+	if (argc && parse_end(argc - 1, argv + 1))
 		return 1;
 	list = json_array();
-	err = smc_genl_get(DIBS_SMC_NETLINK_GET_CONNS, collect_connections,
-			   list) ||
-	      smc_genl_dump(SMC_NETLINK_GET_FBACK_STATS, collect_fallback,
-			    list);
-	return show(columns, ARRAY_SIZE(columns), list, err);
+	err = smc_diag_dump(ext, collect_socket, list);
+	if (!err && argc)
+		keep_inode(list, inode);
+	if (!err && argc && !json_array_size(list))
+		err = fail("no SMC socket has inode %u", inode);
+	if (!err && output_json) {
+		err = print_json(list, JSON_INDENT(2));
+	} else if (!err) {
+		json_array_foreach(list, i, row)
+			print_socket(row);
+		err = print_end();
+	}
+	json_decref(list);
+	return err;
 }

@@ -56,29 +56,25 @@ static int eid_list(void)
 		{ .title = "DEFAULT", .key = "default" },
 	};
 	json_t *list = json_array();
-	int err = smc_genl_dump(SMC_NETLINK_DUMP_UEID, collect_eid, list);
+	int err = smc_genl_dump(SMC_GENL_FAMILY_NAME, SMC_NETLINK_DUMP_UEID,
+				collect_eid, list);
 
-	if (!err && output_json) {
-		err = print_json(list, JSON_INDENT(2));
-	} else if (!err) {
-		print_table(columns, ARRAY_SIZE(columns), list);
-		err = print_end();
-	}
-	json_decref(list);
-	return err;
+	return smc_print(columns, ARRAY_SIZE(columns), list, err);
 }
 
 /* One word, which the kernel judges. */
 static int eid_change(uint8_t cmd, int argc, char **argv)
 {
+	struct smc_attr attrs[SMC_ATTRS] = {
+		{ .type = SMC_NLA_EID_TABLE_ENTRY },
+	};
+
 	if (!argc)
 		return fail("which EID? see dibs smc --help");
-	if (strlen(argv[0]) > 2 * SMC_MAX_EID_LEN)
-		return fail("an EID has at most %d characters",
-			    SMC_MAX_EID_LEN);
 	if (parse_end(argc - 1, argv + 1))
 		return 1;
-	return smc_genl_change(cmd, argv[0]);
+	attrs[0].text = argv[0];
+	return smc_genl_change(SMC_GENL_FAMILY_NAME, cmd, attrs);
 }
 
 int smc_eid(int argc, char **argv)
@@ -99,6 +95,7 @@ int smc_eid(int argc, char **argv)
 	if (parse_end(argc, argv))
 		return 1;
 	if (!strcmp(command, "flush"))
-		return smc_genl_change(SMC_NETLINK_FLUSH_UEID, NULL);
+		return smc_genl_change(SMC_GENL_FAMILY_NAME,
+				       SMC_NETLINK_FLUSH_UEID, NULL);
 	return eid_list();
 }

@@ -153,50 +153,84 @@ static int read_family(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static int find_family(struct mnl_socket *nl, uint16_t *family)
+static int find_family(struct mnl_socket *nl, const char *name,
+		       uint16_t *family)
 {
 	struct nlmsghdr *nlh = genl_begin(GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
 					  NLM_F_ACK);
 
-	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, SMC_GENL_FAMILY_NAME);
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, name);
 	return ask(nl, nlh, read_family, family);
 }
 
-/* @eid: goes along, unless it is NULL. */
-static int smc_genl(uint8_t cmd, uint16_t flags, const char *eid,
-		    mnl_cb_t handler, void *data)
+/* A request to @name; what its answers are to be given to. */
+struct smc_genl {
+	const char *name;
+	uint8_t cmd;
+	uint16_t flags;
+	const struct smc_attr *attrs;	/* SMC_ATTRS, or NULL */
+	mnl_cb_t handler;
+	void *data;
+};
+
+static int ask_family(struct mnl_socket *nl, const struct smc_genl *genl)
 {
-	struct mnl_socket *nl = open_bus(NETLINK_GENERIC);
 	struct nlmsghdr *nlh;
 	uint16_t family = 0;
+	int i;
+
+	if (find_family(nl, genl->name, &family) < 0)
+		return -1;
+	nlh = genl_begin(family, genl->cmd, genl->flags);
+	for (i = 0; genl->attrs && i < SMC_ATTRS; i++)
+		if (genl->attrs[i].text)
+			mnl_attr_put_strz(nlh, genl->attrs[i].type,
+					  genl->attrs[i].text);
+	return ask(nl, nlh, genl->handler, genl->data);
+}
+
+static int smc_genl(const struct smc_genl *genl)
+{
+	struct mnl_socket *nl = open_bus(NETLINK_GENERIC);
 	int ret;
 
 	message[0] = '\0';
 	if (!nl)
 		return fail_ask();
-	ret = find_family(nl, &family);
-	if (ret >= 0) {
-		nlh = genl_begin(family, cmd, flags);
-		if (eid)
-			mnl_attr_put_strz(nlh, SMC_NLA_EID_TABLE_ENTRY, eid);
-		ret = ask(nl, nlh, handler, data);
-	}
-	ret = ret < 0 ? fail_ask() : 0;
+	ret = ask_family(nl, genl) < 0 ? fail_ask() : 0;
 	mnl_socket_close(nl);
 	return ret;
 }
 
-int smc_genl_dump(uint8_t cmd, mnl_cb_t handler, void *data)
+int smc_genl_dump(const char *family, uint8_t cmd, mnl_cb_t handler,
+		  void *data)
 {
-	return smc_genl(cmd, NLM_F_DUMP, NULL, handler, data);
+	const struct smc_genl genl = {
+		.name = family,
+		.cmd = cmd,
+		.flags = NLM_F_DUMP,
+		.handler = handler,
+		.data = data,
+	};
+
+	return smc_genl(&genl);
 }
 
-int smc_genl_get(uint8_t cmd, mnl_cb_t handler, void *data)
+/* Texts of up to 255 bytes fit, which is longer than any that is right. */
+int smc_genl_change(const char *family, uint8_t cmd,
+		    const struct smc_attr attrs[SMC_ATTRS])
 {
-	return smc_genl(cmd, NLM_F_ACK, NULL, handler, data);
-}
+	const struct smc_genl genl = {
+		.name = family,
+		.cmd = cmd,
+		.flags = NLM_F_ACK,
+		.attrs = attrs,
+	};
+	int i;
 
-int smc_genl_change(uint8_t cmd, const char *eid)
-{
-	return smc_genl(cmd, NLM_F_ACK, eid, NULL, NULL);
+	for (i = 0; attrs && i < SMC_ATTRS; i++)
+		if (attrs[i].text && strlen(attrs[i].text) > 255)
+			return fail("smc: '%.16s...' is too long",
+				    attrs[i].text);
+	return smc_genl(&genl);
 }

@@ -125,7 +125,7 @@ def work(args, names, transports, rename=None):
 def connections():
     """How many went by SMC-D, and how many fell back."""
     carried = fallen = 0
-    for row in json.loads(call('dibs', '--json', 'smc', 'stats')):
+    for row in json.loads(call('dibs', '--json', 'smc', 'fallbacks')):
         if row['carrier'] == 'SMC-D':
             carried += row['count']
         else:

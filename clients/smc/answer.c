@@ -55,7 +55,9 @@ static enum smc_verdict smc_await_confirm(struct smc_handshake *hs)
 			      &hs->peer.gid, confirm.token, confirm.dmbe_size);
 	if (err)
 		return smc_handshake_decline(hs, smc_conn_reason(err));
+	/* What the group is to know of the peer. */
 	hs->accept.link_id = confirm.link_id;
+	hs->accept.contact = confirm.contact;
 	defer = smc_defer_accept(hs);
 	if (!defer)
 		return SMC_AGREED;
@@ -110,7 +112,7 @@ static enum smc_verdict smc_accept_on(struct smc_handshake *hs,
 		return smc_handshake_error(hs, -ENOMEM);
 	accept->dmbe_size = smc_conn_size_code(hs->sk);
 	err = smc_conn_register(hs->conn, dev, &hs->peer.gid,
-				accept->dmbe_size, smc_handshake_memcg(hs));
+				&accept->dmbe_size, smc_handshake_memcg(hs));
 	if (err)
 		return smc_handshake_decline(hs, smc_conn_reason(err));
 	accept->version = SMC_CLC_V2;

@@ -61,14 +61,27 @@ u8 smc_conn_size_code(const struct sock *sk)
 	return code;
 }
 
+/* As much as the device has in one piece, if that is less than was asked for. */
+static bool smc_conn_shrink(const struct dibs_dev *dev, u8 *size_code)
+{
+	u8 wanted = *size_code;
+
+	while (*size_code &&
+	       (SZ_16K << *size_code) > dibs_dev_max_dmb_len(dev))
+		--*size_code;
+	return *size_code < wanted;
+}
+
 /* The DMB that the peer will write into. */
 int smc_conn_register(struct smc_conn *conn, struct dibs_dev *dev,
-		      const uuid_t *rgid, u8 size_code,
+		      const uuid_t *rgid, u8 *size_code,
 		      struct mem_cgroup *memcg)
 {
+	struct smc_stats __percpu *stats = conn->smc->stats;
+	bool shrunk = smc_conn_shrink(dev, size_code);
 	struct dibs_dmb_params params = {
 		.rgid = *rgid,
-		.len = SZ_16K << size_code,
+		.len = SZ_16K << *size_code,
 		.header_len = SMC_CDC_LEN,
 		.memcg = memcg,
 		.priv = conn,
@@ -87,6 +100,9 @@ int smc_conn_register(struct smc_conn *conn, struct dibs_dev *dev,
 	conn->dmb = dmb;
 	/* For signals that come already. */
 	smp_store_release(&conn->mine, mine);
+	smc_stat_inc(stats, SMC_STAT_RX_RING + SMC_RING_MADE);
+	if (shrunk)
+		smc_stat_inc(stats, SMC_STAT_RX_RING + SMC_RING_SHRUNK);
 	return 0;
 }
 
@@ -146,6 +162,7 @@ struct smc_conn *smc_conn_take(struct dibs_smc *smc)
 /* In any state; no signal, send or receive is under way after this. */
 void smc_conn_free(struct smc_conn *conn)
 {
+	smc_stats_end(conn);
 	smc_group_leave(conn);
 	smc_idle_forget(conn);
 	dibs_unregister_dmb(conn->dmb);

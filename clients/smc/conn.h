@@ -126,13 +126,15 @@ struct smc_conn {
 	bool holds;			/* memory may be there; tx_lock */
 	struct list_head in_idle;	/* while it may */
 
+	bool counted;			/* in the figures of rings */
+
 	struct rcu_head rcu;
 };
 
 /* conn.c: life */
 struct smc_conn *smc_conn_alloc(struct dibs_smc *smc);
 int smc_conn_register(struct smc_conn *conn, struct dibs_dev *dev,
-		      const uuid_t *rgid, u8 size_code,
+		      const uuid_t *rgid, u8 *size_code,
 		      struct mem_cgroup *memcg);
 int smc_conn_attach(struct smc_conn *conn, struct dibs_dev *dev,
 		    const uuid_t *rgid, u64 token, u8 size_code);

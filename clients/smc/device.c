@@ -102,6 +102,22 @@ static void smc_choice_add(struct smc_choice *choice, struct dibs_dev *dev)
 	choice->dev[choice->count++] = dibs_dev_get(dev);
 }
 
+/* @fn is called for each, as long as it says true. May sleep. */
+bool smc_devices_each(bool (*fn)(struct dibs_dev *dev, void *arg), void *arg)
+{
+	struct smc_device *device;
+	bool all = true;
+
+	mutex_lock(&smc_devices_lock);
+	list_for_each_entry(device, &smc_devices, entry) {
+		all = fn(device->dev, arg);
+		if (!all)
+			break;
+	}
+	mutex_unlock(&smc_devices_lock);
+	return all;
+}
+
 static void smc_choice_add_all(struct smc_choice *choice, struct net *net,
 			       bool shared)
 {

@@ -22,6 +22,9 @@ static struct smc_eid smc_ueids[SMC_UEIDS_MAX];
 static unsigned int smc_ueid_count;
 static DEFINE_MUTEX(smc_ueids_lock);	/* guards both */
 
+/* Of use once there is a device that gives the system an EID. */
+static bool smc_seid_enabled = true;
+
 /* The administrators' first, the default last. Returns how many. */
 unsigned int smc_eids_get(struct smc_eid *eids, unsigned int max)
 {
@@ -88,4 +91,16 @@ void smc_eids_flush(void)
 	mutex_lock(&smc_ueids_lock);
 	smc_ueid_count = 0;
 	mutex_unlock(&smc_ueids_lock);
+}
+
+/* The system EID as text: empty, as no device has one. May it be used? */
+bool smc_eids_seid(char text[SMC_EID_LEN + 1])
+{
+	text[0] = '\0';
+	return READ_ONCE(smc_seid_enabled);
+}
+
+void smc_eids_enable_seid(bool enable)
+{
+	WRITE_ONCE(smc_seid_enabled, enable);
 }

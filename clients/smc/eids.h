@@ -17,5 +17,7 @@ unsigned int smc_eids_get(struct smc_eid *eids, unsigned int max);
 int smc_eids_add(const char *text, size_t len);
 int smc_eids_del(const char *text, size_t len);
 void smc_eids_flush(void);
+bool smc_eids_seid(char text[SMC_EID_LEN + 1]);
+void smc_eids_enable_seid(bool enable);
 
 #endif /* _DIBS_SMC_EIDS_H */

@@ -95,7 +95,7 @@ void dibs_smc_fallback(struct dibs_smc *smc, enum dibs_smc_role role,
 
 	if (!smc_carrier_decide(smc, DIBS_SMC_TCP, role, reason))
 		return;
-	dibs_smc_count_fallback(sock_net(sk), role, reason);
+	this_cpu_inc(smc->stats->fallbacks[role][dibs_smc_reason_index(reason)]);
 	trace_smc_switch_to_fallback(sk, role == DIBS_SMC_SERVER, reason);
 }
 
@@ -114,7 +114,7 @@ void smc_carry(struct dibs_smc *smc, struct smc_conn *conn)
 	mutex_unlock(&smc->rx_lock);
 	mutex_unlock(&smc->tx_lock);
 	smc_carrier_decide(smc, DIBS_SMC_D, smc->role, 0);
-	smc_count_connection(sock_net(smc->sk), smc->role);
+	smc_stats_begin(conn);
 }
 
 /* The socket has no connection any more and may get another. */

@@ -133,13 +133,21 @@ void smc_group_leave(struct smc_conn *conn)
 	smc_group_put(group);
 }
 
-/* From now on the server may say that it is known. */
-void smc_group_confirm(struct smc_group *group, u32 peer_id)
+/*
+ * From now on the server may say that it is known. @accept: the peer's accept
+ * or confirm.
+ */
+void smc_group_confirm(struct smc_group *group,
+		       const struct smc_clc_accept *accept)
 {
 	spin_lock_bh(&smc_groups_lock);
 	/* Read without the lock when a server answers. */
 	WRITE_ONCE(group->confirmed, true);
-	group->peer_id = peer_id;
+	group->peer_id = accept->link_id;
+	if (accept->contact.present) {
+		group->eid = accept->eid;
+		group->contact = accept->contact;
+	}
 	spin_unlock_bh(&smc_groups_lock);
 }
 
@@ -280,6 +288,25 @@ void smc_groups_event(struct dibs_dev *dev, const struct dibs_event *event)
 		smc_groups_kill_peer(dev, &event->gid, &id);
 		break;
 	}
+}
+
+/*
+ * @fn is called under the groups' lock, as long as it says true. Returns whether
+ * it went through all.
+ */
+bool smc_groups_each(bool (*fn)(struct smc_group *group, void *arg), void *arg)
+{
+	struct smc_group *group;
+	bool all = true;
+
+	spin_lock_bh(&smc_groups_lock);
+	list_for_each_entry(group, &smc_groups, entry) {
+		all = fn(group, arg);
+		if (!all)
+			break;
+	}
+	spin_unlock_bh(&smc_groups_lock);
+	return all;
 }
 
 static u64 smc_event_info(const struct smc_group *group)

@@ -15,6 +15,7 @@
 #include <linux/dibs_client.h>
 #include <linux/workqueue.h>
 
+#include "clc.h"
 #include "smc.h"
 
 struct smc_conn;
@@ -28,6 +29,8 @@ struct smc_conn;
  * @id:        our name for it, which the peer is told
  * @peer_id:   the peer's name for it
  * @confirmed: a handshake was completed: the peer knows it
+ * @eid:       the EID both had in common at the first contact
+ * @contact:   what the peer said of itself then
  * @conns:     its connections
  * @users:     connections and handshakes
  * @idle:      since when there is none, in jiffies
@@ -40,6 +43,8 @@ struct smc_group {
 	u32 id;
 	u32 peer_id;
 	bool confirmed;
+	struct smc_eid eid;
+	struct smc_clc_first_contact contact;
 	struct list_head conns;
 	unsigned int users;
 	unsigned long idle;
@@ -50,10 +55,12 @@ struct smc_group *smc_group_join(struct dibs_dev *dev, const uuid_t *rgid,
 void smc_group_put(struct smc_group *group);
 void smc_group_add(struct smc_group *group, struct smc_conn *conn);
 void smc_group_leave(struct smc_conn *conn);
-void smc_group_confirm(struct smc_group *group, u32 peer_id);
+void smc_group_confirm(struct smc_group *group,
+		       const struct smc_clc_accept *accept);
 void smc_group_distrust(struct smc_group *group);
 void smc_groups_forget(struct dibs_dev *dev);
 void smc_groups_event(struct dibs_dev *dev, const struct dibs_event *event);
+bool smc_groups_each(bool (*fn)(struct smc_group *group, void *arg), void *arg);
 void smc_groups_shut_down(void);
 void smc_groups_stop(void);
 

@@ -243,7 +243,7 @@ static void smc_handshake_agreed(struct smc_handshake *hs)
 	if (!smc_handshake_end(hs))
 		return;
 	dibs_dmb_close(conn->dmb);
-	smc_group_confirm(group, hs->accept.link_id);
+	smc_group_confirm(group, &hs->accept);
 	hs->group = NULL;
 	hs->conn = NULL;
 	/* Known to dumps before the connection is. */
@@ -274,10 +274,16 @@ static void smc_handshake_fall_back(struct smc_handshake *hs)
 /* The TCP connection is gone or was never made. */
 static void smc_handshake_lost(struct smc_handshake *hs)
 {
+	bool server = hs->smc->role == DIBS_SMC_SERVER;
+
 	if (!smc_handshake_end(hs))
 		return;
 	smc_clc_drop(hs->sk, &hs->io);
-	if (hs->smc->role == DIBS_SMC_SERVER)
+	/* TCP had connected. */
+	if (hs->deadline)
+		smc_stat_inc(hs->smc->stats, server ? SMC_STAT_SERVER_BROKEN :
+						      SMC_STAT_CLIENT_BROKEN);
+	if (server)
 		smc_carry_nothing(hs->smc);
 	else
 		smc_handshake_undecide(hs->smc);

@@ -162,6 +162,25 @@ static void smc_listener_ready(struct sock *sk)
 	rcu_read_unlock();
 }
 
+/*
+ * More connections have begun than the program takes: those that TCP waits for,
+ * that still agree, or that nobody accepted. Where that is limited, an eighth of
+ * the backlog may be on the way by SMC; what comes then is TCP's at once.
+ */
+static bool smc_listener_is_pressed(const struct dibs_smc *smc, int agreeing)
+{
+	const struct sock *sk = smc->sk;
+	u32 backlog = READ_ONCE(sk->sk_max_ack_backlog);
+	u32 waiting = agreeing + inet_csk_reqsk_queue_len(sk) +
+		      READ_ONCE(sk->sk_ack_backlog);
+
+	if (agreeing > backlog)
+		return true;
+	return waiting > backlog / 8 &&
+	       (READ_ONCE(smc->limited) ||
+		smc_sysctl_limits_handshakes(sock_net(sk)));
+}
+
 /* TCP asks before it answers a client's option. Softirq. */
 static bool smc_listener_is_busy(const struct sock *sk)
 {
@@ -173,9 +192,9 @@ static bool smc_listener_is_busy(const struct sock *sk)
 	smc = dibs_smc(sk);
 	listener = smc ? rcu_dereference(smc->listener) : NULL;
 	if (listener)
-		busy = atomic_read(&listener->count) >
-		       READ_ONCE(sk->sk_max_ack_backlog) ||
-		       dibs_smc_reason(smc);
+		busy = dibs_smc_reason(smc) ||
+		       smc_listener_is_pressed(smc,
+					       atomic_read(&listener->count));
 	rcu_read_unlock();
 	return busy;
 }

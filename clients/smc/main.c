@@ -29,10 +29,13 @@ static int __init dibs_smc_init(void)
 	err = dibs_smc_tables_start();
 	if (err)
 		goto stop_work;
+	err = smc_stats_start();
+	if (err)
+		goto stop_tables;
 	/* The first that a second module of the kind fails at. */
 	err = dibs_smc_netlink_start();
 	if (err)
-		goto stop_tables;
+		goto stop_stats;
 	err = smc_sysctls_start();
 	if (err)
 		goto stop_netlink;
@@ -62,6 +65,8 @@ stop_sysctls:
 	smc_sysctls_stop();
 stop_netlink:
 	dibs_smc_netlink_stop();
+stop_stats:
+	smc_stats_stop();
 stop_tables:
 	dibs_smc_tables_stop();
 stop_work:
@@ -90,6 +95,7 @@ static void __exit dibs_smc_exit(void)
 	dibs_smc_netlink_stop();
 	smc_sysctls_stop();
 	synchronize_net();
+	smc_stats_stop();
 	dibs_smc_tables_stop();
 	smc_work_stop();
 }

@@ -2,252 +2,169 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The generic netlink family SMC_GEN_NETLINK, as <linux/smc.h> has it: so far
- * why connections fell back, for "dibs smc stats" and "smcd stats", and the user
- * EIDs. Everybody may ask. The counters are those of the asking namespace; the
- * EIDs are the system's, so that only its administrator changes them.
+ * The generic netlink family SMC_GEN_NETLINK, as <linux/smc.h> has it, for
+ * dibs(8) and for smcd(8) and smcr(8): its table, and what is about SMC as a
+ * whole. Everybody may ask, and is told what concerns the own namespace.
  */
 #include <linux/module.h>
-#include <net/genetlink.h>
-#include <uapi/linux/smc.h>
+#include <linux/utsname.h>
 
+#include "clc.h"
 #include "eids.h"
+#include "netlink.h"
 #include "smc.h"
-#include "uapi/linux/dibs_smc.h"
+#include "sysctl.h"
 
 static struct genl_family dibs_smc_genl;
 
-struct entry {
-	enum dibs_smc_role role;
-	unsigned int index;
-	u64 count;
-};
-
-static u64 total(struct net *net, enum dibs_smc_role role)
+/* Begins a message of a dump; NULL: there is no room. */
+void *smc_genl_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
 {
-	unsigned int i;
-	u64 sum = 0;
-
-	for (i = 0; i < DIBS_SMC_INDEXES; i++)
-		sum += dibs_smc_fallbacks(net, role, i);
-	return sum;
+	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			   &dibs_smc_genl, NLM_F_MULTI, cmd);
 }
 
-static int put_values(struct sk_buff *skb, struct net *net,
-		      const struct entry *e)
+/* Ends it, or takes it back if there was an error. Returns @err. */
+int smc_genl_end(struct sk_buff *skb, void *hdr, int err)
 {
-	u32 code = dibs_smc_reason_code(e->index);
-
-	if (nla_put_u8(skb, SMC_NLA_FBACK_STATS_TYPE,
-		       e->role == DIBS_SMC_SERVER) ||
-	    nla_put_u64_64bit(skb, SMC_NLA_FBACK_STATS_SRV_CNT,
-			      total(net, DIBS_SMC_SERVER),
-			      SMC_NLA_FBACK_STATS_PAD) ||
-	    nla_put_u64_64bit(skb, SMC_NLA_FBACK_STATS_CLNT_CNT,
-			      total(net, DIBS_SMC_CLIENT),
-			      SMC_NLA_FBACK_STATS_PAD) ||
-	    nla_put_u32(skb, SMC_NLA_FBACK_STATS_RSN_CODE, code) ||
-	    nla_put_u16(skb, SMC_NLA_FBACK_STATS_RSN_CNT,
-			min_t(u64, e->count, U16_MAX)) ||
-	    nla_put_u64_64bit(skb, DIBS_SMC_NLA_FBACK_COUNT, e->count,
-			      SMC_NLA_FBACK_STATS_PAD))
-		return -EMSGSIZE;
-	return 0;
-}
-
-static int put_entry(struct sk_buff *skb, struct netlink_callback *cb,
-		     const struct entry *e)
-{
-	struct nlattr *nest;
-	void *hdr;
-
-	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			  &dibs_smc_genl, NLM_F_MULTI,
-			  SMC_NETLINK_GET_FBACK_STATS);
-	if (!hdr)
-		return -EMSGSIZE;
-	nest = nla_nest_start(skb, SMC_GEN_FBACK_STATS);
-	if (!nest || put_values(skb, sock_net(skb->sk), e)) {
+	if (err)
 		genlmsg_cancel(skb, hdr);
-		return -EMSGSIZE;
-	}
-	nla_nest_end(skb, nest);
-	genlmsg_end(skb, hdr);
-	return 0;
-}
-
-/* One message for each reason that occurred; cb->args[0] is where to go on. */
-static int dump_fallbacks(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	unsigned long i;
-
-	for (i = cb->args[0]; i < DIBS_SMC_ROLES * DIBS_SMC_INDEXES; i++) {
-		struct entry e = {
-			.role = i / DIBS_SMC_INDEXES,
-			.index = i % DIBS_SMC_INDEXES,
-		};
-
-		e.count = dibs_smc_fallbacks(sock_net(skb->sk), e.role,
-					     e.index);
-		if (e.count && put_entry(skb, cb, &e))
-			break;
-	}
-	cb->args[0] = i;
-	return skb->len;
-}
-
-static int put_connections(struct sk_buff *skb, struct net *net)
-{
-	if (nla_put_u64_64bit(skb, DIBS_SMC_NLA_CONNS_CLIENT,
-			      smc_connections(net, DIBS_SMC_CLIENT),
-			      DIBS_SMC_NLA_CONNS_PAD) ||
-	    nla_put_u64_64bit(skb, DIBS_SMC_NLA_CONNS_SERVER,
-			      smc_connections(net, DIBS_SMC_SERVER),
-			      DIBS_SMC_NLA_CONNS_PAD))
-		return -EMSGSIZE;
-	return 0;
-}
-
-static int get_connections(struct sk_buff *skb, struct genl_info *info)
-{
-	struct sk_buff *reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	void *hdr;
-
-	if (!reply)
-		return -ENOMEM;
-	hdr = genlmsg_put_reply(reply, info, &dibs_smc_genl, 0,
-				DIBS_SMC_NETLINK_GET_CONNS);
-	if (!hdr || put_connections(reply, genl_info_net(info))) {
-		nlmsg_free(reply);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(reply, hdr);
-	return genlmsg_reply(reply, info);
-}
-
-/* --- user EIDs ---------------------------------------------------------------- */
-
-static const struct nla_policy eid_policy[SMC_NLA_EID_TABLE_MAX + 1] = {
-	[SMC_NLA_EID_TABLE_ENTRY] = { .type = NLA_STRING },
-};
-
-static int put_eid(struct sk_buff *skb, struct netlink_callback *cb,
-		   const struct smc_eid *eid, bool is_default)
-{
-	char text[SMC_EID_LEN + 1] = {};
-	void *hdr;
-
-	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			  &dibs_smc_genl, NLM_F_MULTI, SMC_NETLINK_DUMP_UEID);
-	if (!hdr)
-		return -EMSGSIZE;
-	memcpy(text, eid->text, SMC_EID_LEN);
-	if (nla_put_string(skb, SMC_NLA_EID_TABLE_ENTRY, text) ||
-	    (is_default && nla_put_flag(skb, DIBS_SMC_NLA_EID_DEFAULT))) {
-		genlmsg_cancel(skb, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
-	return 0;
-}
-
-/* All that handshakes offer; the last is the default. */
-static int dump_eids(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	struct smc_eid eids[SMC_EIDS_MAX];
-	unsigned long i, n = smc_eids_get(eids, SMC_EIDS_MAX);
-
-	for (i = cb->args[0]; i < n; i++)
-		if (put_eid(skb, cb, &eids[i], i == n - 1))
-			break;
-	cb->args[0] = i;
-	return skb->len;
-}
-
-/* Adds or deletes the EID that is named, which ends at the first zero. */
-static int change_eids(struct genl_info *info,
-		       int (*change)(const char *text, size_t len))
-{
-	const struct nlattr *attr = info->attrs[SMC_NLA_EID_TABLE_ENTRY];
-	int err;
-
-	if (!attr) {
-		NL_SET_ERR_MSG(info->extack, "no EID given");
-		return -EINVAL;
-	}
-	err = change(nla_data(attr), strnlen(nla_data(attr), nla_len(attr)));
-	switch (err) {
-	case -EINVAL:
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "not a UEID: up to 32 of A-Z, 0-9, '.' and '-', the first a letter or digit");
-		break;
-	case -EEXIST:
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "is there already");
-		break;
-	case -ENOENT:
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no such UEID");
-		break;
-	case -ERANGE:
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "there are 4 UEIDs already");
-		break;
-	}
+	else
+		genlmsg_end(skb, hdr);
 	return err;
 }
 
-static int add_eid(struct sk_buff *skb, struct genl_info *info)
+/* There is no SMC-R. */
+static int dump_nothing(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return change_eids(info, smc_eids_add);
-}
-
-static int remove_eid(struct sk_buff *skb, struct genl_info *info)
-{
-	return change_eids(info, smc_eids_del);
-}
-
-static int flush_eids(struct sk_buff *skb, struct genl_info *info)
-{
-	smc_eids_flush();
 	return 0;
 }
 
-/* --- the family ----------------------------------------------------------------- */
+/* --- the system -------------------------------------------------------------------- */
 
-static_assert(SMC_UEIDS_MAX == SMC_MAX_UEID);
-static_assert(SMC_EID_LEN == SMC_MAX_EID_LEN);
+static int put_system(struct sk_buff *skb)
+{
+	char host[SMC_MAX_HOSTNAME_LEN + 1], seid[SMC_MAX_EID_LEN + 1];
+
+	strscpy(host, init_uts_ns.name.nodename, sizeof(host));
+	smc_eids_seid(seid);
+	if (nla_put_u8(skb, SMC_NLA_SYS_VER, SMC_CLC_V2) ||
+	    nla_put_u8(skb, SMC_NLA_SYS_REL, SMC_CLC_RELEASE) ||
+	    nla_put_u8(skb, SMC_NLA_SYS_IS_ISM_V2, true) ||
+	    nla_put_u8(skb, SMC_NLA_SYS_IS_SMCR_V2, false) ||
+	    nla_put_string(skb, SMC_NLA_SYS_LOCAL_HOST, host) ||
+	    nla_put_string(skb, SMC_NLA_SYS_SEID, seid))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int dump_system(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr *nest;
+	void *hdr;
+	int err;
+
+	if (cb->args[0])
+		return 0;
+	hdr = smc_genl_put(skb, cb, SMC_NETLINK_GET_SYS_INFO);
+	if (!hdr)
+		return -EMSGSIZE;
+	nest = nla_nest_start(skb, SMC_GEN_SYS_INFO);
+	err = nest ? put_system(skb) : -EMSGSIZE;
+	if (!err)
+		nla_nest_end(skb, nest);
+	cb->args[0] = 1;
+	return smc_genl_end(skb, hdr, err) ? : skb->len;
+}
+
+/* --- limits of handshakes ------------------------------------------------------------- */
+
+static int dump_limit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	bool limited = smc_sysctl_limits_handshakes(sock_net(skb->sk));
+	void *hdr;
+	int err;
+
+	if (cb->args[0])
+		return 0;
+	hdr = smc_genl_put(skb, cb, SMC_NETLINK_DUMP_HS_LIMITATION);
+	if (!hdr)
+		return -EMSGSIZE;
+	err = nla_put_u8(skb, SMC_NLA_HS_LIMITATION_ENABLED, limited);
+	cb->args[0] = 1;
+	return smc_genl_end(skb, hdr, err) ? : skb->len;
+}
+
+/* --- changes --------------------------------------------------------------------------- */
+
+static int do_change(struct genl_info *info)
+{
+	switch (info->genlhdr->cmd) {
+	case SMC_NETLINK_ADD_UEID:
+		return smc_genl_add_eid(info);
+	case SMC_NETLINK_REMOVE_UEID:
+		return smc_genl_remove_eid(info);
+	case SMC_NETLINK_FLUSH_UEID:
+		smc_eids_flush();
+		return 0;
+	case SMC_NETLINK_ENABLE_SEID:
+	case SMC_NETLINK_DISABLE_SEID:
+		smc_eids_enable_seid(info->genlhdr->cmd ==
+				     SMC_NETLINK_ENABLE_SEID);
+		return 0;
+	case SMC_NETLINK_ENABLE_HS_LIMITATION:
+	case SMC_NETLINK_DISABLE_HS_LIMITATION:
+		smc_sysctl_limit_handshakes(genl_info_net(info),
+					    info->genlhdr->cmd ==
+					    SMC_NETLINK_ENABLE_HS_LIMITATION);
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/* Not left to GENL_ADMIN_PERM, which says nothing to whoever may not. */
+static int change(struct sk_buff *skb, struct genl_info *info)
+{
+	if (!netlink_capable(skb, CAP_NET_ADMIN)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "not permitted, needs CAP_NET_ADMIN in the initial user namespace");
+		return -EPERM;
+	}
+	return do_change(info);
+}
+
+/* --- the family ------------------------------------------------------------------------ */
+
+#define DUMP(number, fn) { .cmd = SMC_NETLINK_##number, .dumpit = fn }
+#define CHANGE(number) { .cmd = SMC_NETLINK_##number, .doit = change }
+#define CHANGE_EID(number)						\
+	{								\
+		.cmd = SMC_NETLINK_##number,				\
+		.doit = change,						\
+		.policy = smc_genl_eid_policy,				\
+		.maxattr = SMC_NLA_EID_TABLE_MAX,			\
+	}
 
 static const struct genl_ops dibs_smc_genl_ops[] = {
-	{
-		.cmd = SMC_NETLINK_GET_FBACK_STATS,
-		.dumpit = dump_fallbacks,
-	},
-	{
-		.cmd = SMC_NETLINK_DUMP_UEID,
-		.dumpit = dump_eids,
-	},
-	{
-		.cmd = SMC_NETLINK_ADD_UEID,
-		.flags = GENL_ADMIN_PERM,
-		.policy = eid_policy,
-		.maxattr = ARRAY_SIZE(eid_policy) - 1,
-		.doit = add_eid,
-	},
-	{
-		.cmd = SMC_NETLINK_REMOVE_UEID,
-		.flags = GENL_ADMIN_PERM,
-		.policy = eid_policy,
-		.maxattr = ARRAY_SIZE(eid_policy) - 1,
-		.doit = remove_eid,
-	},
-	{
-		.cmd = SMC_NETLINK_FLUSH_UEID,
-		.flags = GENL_ADMIN_PERM,
-		.doit = flush_eids,
-	},
-	{
-		.cmd = DIBS_SMC_NETLINK_GET_CONNS,
-		.doit = get_connections,
-	},
+	DUMP(GET_SYS_INFO, dump_system),
+	DUMP(GET_LGR_SMCR, dump_nothing),
+	DUMP(GET_LINK_SMCR, dump_nothing),
+	DUMP(GET_LGR_SMCD, smc_genl_dump_groups),
+	DUMP(GET_DEV_SMCD, smc_genl_dump_devices),
+	DUMP(GET_DEV_SMCR, dump_nothing),
+	DUMP(GET_STATS, smc_genl_dump_stats),
+	DUMP(GET_FBACK_STATS, smc_genl_dump_fallbacks),
+	DUMP(DUMP_UEID, smc_genl_dump_eids),
+	CHANGE_EID(ADD_UEID),
+	CHANGE_EID(REMOVE_UEID),
+	CHANGE(FLUSH_UEID),
+	DUMP(DUMP_SEID, smc_genl_dump_seid),
+	CHANGE(ENABLE_SEID),
+	CHANGE(DISABLE_SEID),
+	DUMP(DUMP_HS_LIMITATION, dump_limit),
+	CHANGE(ENABLE_HS_LIMITATION),
+	CHANGE(DISABLE_HS_LIMITATION),
 };
 
 static struct genl_family dibs_smc_genl = {

@@ -72,7 +72,7 @@ static enum smc_verdict smc_accepted_on(struct smc_handshake *hs,
 	hs->conn = smc_conn_alloc(hs->smc);
 	if (!hs->conn)
 		return smc_handshake_error(hs, -ENOMEM);
-	err = smc_conn_register(hs->conn, dev, &accept->device.gid, size_code,
+	err = smc_conn_register(hs->conn, dev, &accept->device.gid, &size_code,
 				smc_handshake_memcg(hs));
 	if (err)
 		return smc_handshake_decline(hs, smc_conn_reason(err));

@@ -2,13 +2,19 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Why a connection is carried by TCP: the codes of CLC decline messages, which
- * both ends and the tools know. tools/reason.c has the texts.
+ * Who began a connection, and why it is carried by TCP: the codes of CLC decline
+ * messages, which both ends and the tools know. tools/reason.c has the texts.
  */
 #ifndef _DIBS_SMC_REASON_H
 #define _DIBS_SMC_REASON_H
 
 #include <linux/types.h>
+
+enum dibs_smc_role {
+	DIBS_SMC_CLIENT,
+	DIBS_SMC_SERVER,
+	DIBS_SMC_ROLES
+};
 
 /* X(name, code), in the order of the codes */
 #define DIBS_SMC_REASONS(X)			\

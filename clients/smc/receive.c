@@ -30,6 +30,8 @@ struct smc_receiving {
 	size_t target;
 	u32 peeked;		/* offset of what is next to be peeked at */
 	struct smc_marks marks;	/* as last seen */
+	bool full;		/* the ring was */
+	bool small;		/* the ring is, for all at once */
 };
 
 static bool smc_seq_before(u32 a, u32 b)
@@ -423,6 +425,8 @@ static int smc_receive_step(struct smc_receiving *r, struct smc_conn *conn)
 	err = smc_rx_at_mark(r, conn->rx_seq + at);
 	if (err)
 		return err;
+	if (unlikely(waiting == conn->rx_size))
+		r->full = true;
 	if (at >= waiting)
 		return smc_receive_nothing(r, conn, waiting, ended);
 	if (smc_rx_is_hole(r, conn->rx_seq + at)) {
@@ -465,8 +469,26 @@ static int smc_receive_locked(struct smc_receiving *r)
 		return -ENOTCONN;
 	if (r->flags & MSG_OOB)
 		return smc_receive_urgent(r, conn);
+	r->small = r->len > conn->rx_size;
 	err = smc_receive_all(r);
 	return r->copied ? : err;
+}
+
+/* What was only peeked at is counted when it is read. */
+static void smc_receive_count(const struct smc_receiving *r, int ret)
+{
+	struct smc_stats __percpu *stats = r->smc->stats;
+
+	if (ret <= 0 || r->flags & MSG_PEEK)
+		return;
+	smc_stat_add(stats, SMC_STAT_RX_BYTES, ret);
+	smc_stat_inc(stats, SMC_STAT_RX_CALLS + smc_stat_size(ret));
+	if (unlikely(r->flags & MSG_OOB))
+		smc_stat_inc(stats, SMC_STAT_URGENT);
+	if (unlikely(r->full))
+		smc_stat_inc(stats, SMC_STAT_RX_RING + SMC_RING_FULL);
+	if (unlikely(r->small))
+		smc_stat_inc(stats, SMC_STAT_RX_RING + SMC_RING_SMALL);
 }
 
 /* As recvmsg(). The connection may have gone before rx_lock was taken. */
@@ -490,6 +512,7 @@ int smc_receive(struct dibs_smc *smc, struct msghdr *msg, size_t len,
 	mutex_lock(&smc->rx_lock);
 	ret = smc_receive_locked(&r);
 	mutex_unlock(&smc->rx_lock);
+	smc_receive_count(&r, ret);
 	trace_smc_rx_recvmsg(sk, ret, flags);
 	if (ret > 0 && !(flags & MSG_OOB)) {
 		if (flags & MSG_PEEK)

@@ -37,6 +37,8 @@ struct smc_sending {
 	long timeo;
 	size_t copied;
 	bool announced;		/* the urgent byte to come */
+	bool full;		/* the ring was */
+	bool small;		/* the ring is, for all at once */
 };
 
 /* What the peer read, as it says; -EPROTO if that cannot be. */
@@ -337,10 +339,13 @@ static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 	u32 room = smc_tx_room_known(conn);
 	ssize_t n;
 
+	if (unlikely(limit > conn->tx_size))
+		s->small = true;
 	limit = min_t(u32, limit, SMC_SEND_PIECE);
 	if (room < limit || conn->urgent_out)
 		room = smc_tx_room(conn);
 	if (!room) {
+		s->full = true;
 		smc_tx_publish(conn);
 		if (unlikely(s->flags & MSG_OOB))
 			smc_tx_announce_urgent(s, conn);
@@ -404,6 +409,23 @@ static int smc_send_complete_zerocopy(struct sock *sk, size_t len)
 	return 0;
 }
 
+static void smc_send_count(const struct smc_sending *s)
+{
+	struct smc_stats __percpu *stats = s->smc->stats;
+
+	if (likely(s->copied)) {
+		smc_stat_add(stats, SMC_STAT_TX_BYTES, s->copied);
+		smc_stat_inc(stats, SMC_STAT_TX_CALLS +
+				    smc_stat_size(s->copied));
+		if (unlikely(s->flags & MSG_OOB))
+			smc_stat_inc(stats, SMC_STAT_URGENT);
+	}
+	if (s->full)
+		smc_stat_inc(stats, SMC_STAT_TX_RING + SMC_RING_PEER_FULL);
+	if (s->small)
+		smc_stat_inc(stats, SMC_STAT_TX_RING + SMC_RING_PEER_SMALL);
+}
+
 /* As sendmsg(). The connection may have gone before tx_lock was taken. */
 int smc_send(struct dibs_smc *smc, struct msghdr *msg, size_t len)
 {
@@ -427,6 +449,7 @@ int smc_send(struct dibs_smc *smc, struct msghdr *msg, size_t len)
 	mutex_lock(&smc->tx_lock);
 	err = smc_send_all(&s);
 	mutex_unlock(&smc->tx_lock);
+	smc_send_count(&s);
 	trace_smc_tx_sendmsg(s.sk, s.copied ? : err, s.flags);
 	if (s.copied && unlikely(s.flags & MSG_ZEROCOPY) &&
 	    sock_flag(s.sk, SOCK_ZEROCOPY) && !msg->msg_ubuf)

@@ -92,6 +92,7 @@
 
 #include "net.h"
 #include "reason.h"
+#include "stats.h"
 
 #ifndef IPPROTO_SMC
 #define IPPROTO_SMC 256
@@ -123,12 +124,6 @@ enum dibs_smc_carrier {
 	DIBS_SMC_TCP,		/* fell back */
 };
 
-enum dibs_smc_role {
-	DIBS_SMC_CLIENT,
-	DIBS_SMC_SERVER,
-	DIBS_SMC_ROLES
-};
-
 /* AF_INET or AF_INET6: what TCP does there and what we put in its place. */
 struct dibs_smc_family {
 	int family;
@@ -146,6 +141,7 @@ struct dibs_smc_family {
 struct dibs_smc {
 	struct sock *sk;
 	struct hlist_node node;		/* in the namespace's table */
+	struct smc_stats __percpu *stats; /* the namespace's */
 
 	spinlock_t lock;		/* guards what follows; see fastopen */
 	const struct dibs_smc_family *family; /* read without lock, too */
@@ -154,6 +150,7 @@ struct dibs_smc {
 	u32 reason;			/* for TCP as the carrier, else 0 */
 	u32 peer_reason;		/* what the peer gave, or 0 */
 	bool fastopen;			/* asked for; written without lock */
+	bool limited;			/* likewise: handshakes, see listen.c */
 
 	struct mutex connect_lock;	/* starting and stopping handshakes */
 	struct mutex tx_lock;		/* sending */
@@ -239,12 +236,6 @@ void dibs_smc_table_add(struct dibs_smc *smc);
 void dibs_smc_table_del(struct dibs_smc *smc);
 int dibs_smc_table_walk(struct net *net, struct dibs_smc_cursor *cursor,
 			int (*fn)(struct dibs_smc *smc, void *arg), void *arg);
-void dibs_smc_count_fallback(struct net *net, enum dibs_smc_role role,
-			     u32 reason);
-u64 dibs_smc_fallbacks(struct net *net, enum dibs_smc_role role,
-		       unsigned int index);
-void smc_count_connection(struct net *net, enum dibs_smc_role role);
-u64 smc_connections(struct net *net, enum dibs_smc_role role);
 
 /* connect.c, listen.c, option.c: operations */
 int dibs_smc_connect(struct socket *sock, struct sockaddr *addr, int len,

@@ -56,6 +56,15 @@ static int smc_sendmsg_tcp(struct dibs_smc *smc, struct socket *sock,
 	return ret;
 }
 
+/* Pages are copied, as any other memory. */
+static void smc_count_pages(struct socket *sock)
+{
+	const struct dibs_smc *smc = dibs_smc(sock->sk);
+
+	if (smc_carrier(smc) == DIBS_SMC_D)
+		smc_stat_inc(smc->stats, SMC_STAT_SENDPAGE);
+}
+
 static int smc_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 {
 	struct dibs_smc *smc = dibs_smc(sock->sk);
@@ -68,10 +77,14 @@ static int smc_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 							 MSG_DONTWAIT));
 	if (unlikely(carrier < 0))
 		return carrier;
-	if (likely(carrier == DIBS_SMC_D))
-		return smc_send(smc, msg, len);
-	return smc_sendmsg_tcp(smc, sock, msg, len);
+	if (unlikely(carrier != DIBS_SMC_D))
+		return smc_sendmsg_tcp(smc, sock, msg, len);
+	if (unlikely(dibs_msg_has_pages(msg)))
+		smc_count_pages(sock);
+	return smc_send(smc, msg, len);
 }
+
+DIBS_SENDPAGE_OP(smc_sendpage, smc_count_pages)
 
 /* TCP's TCP_INQ. */
 static void smc_put_inq(struct sock *sk, struct msghdr *msg)
@@ -145,6 +158,7 @@ static ssize_t smc_splice(struct socket *sock, loff_t *ppos,
 		return dibs_smc_tcp(smc)->splice_read(sock, ppos, pipe, len,
 						      flags);
 	}
+	smc_stat_inc(smc->stats, SMC_STAT_SPLICE);
 	return smc_splice_read(smc, sock, pipe, len);
 }
 
@@ -313,6 +327,6 @@ void smc_ops_set(struct proto_ops *ops)
 	ops->read_skb = NULL;
 	ops->peek_len = NULL;
 	ops->sendmsg_locked = NULL;
-	dibs_ops_send_pages_by_sendmsg(ops);
+	dibs_ops_set_sendpage(ops, smc_sendpage);
 	dibs_ops_set_splice_eof(ops, smc_splice_eof);
 }

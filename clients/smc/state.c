@@ -47,6 +47,7 @@ void dibs_smc_attach(struct dibs_smc *smc, struct sock *sk)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
 	smc->sk = sk;
+	smc->stats = smc_stats(sock_net(sk));
 	rcu_assign_pointer(icsk->icsk_ulp_data, smc);
 	/* The stack looks at the data only once there are operations. */
 	smp_store_release(&icsk->icsk_ulp_ops, &dibs_smc_ulp);

@@ -2,18 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Settings of a namespace, under net.smc:
- *
- *	enabled	1: connections may go through DMBs; 0: all stay on TCP
- *	mapped	1: where a device maps, write straight into the peer's memory;
- *		0: move even there, as over devices that do not map
- *	rmem	bytes of the ring that a peer writes into, unless the program
- *		sets SO_RCVBUF; rounded up to 16 KiB times a power of two
- *	busy_poll
- *		microseconds that a reader looks for bytes before it sleeps, at
- *		most and only where that pays (see spin.c); 0: none
- *
- * All but the last count for connections made later.
+ * Settings of a namespace, under net.smc; docs/abi.md says what each does. All
+ * but busy_poll count for connections made later. Those that only SMC-R or a
+ * send buffer could have a use for are kept for whoever sets and reads them.
  */
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -23,22 +14,40 @@
 #include "../../compat/sysctl.h"
 #include "sysctl.h"
 
-#define SMC_RMEM_DEFAULT	SZ_1M
-#define SMC_BUSY_POLL_DEFAULT	100
-
 struct smc_sysctl {
 	struct ctl_table_header *header;
 	struct ctl_table *table;
-	u8 enabled;
-	u8 mapped;
+	int enabled;
+	int mapped;
 	int rmem;
 	int busy_poll;
+	int limit_handshakes;
+	/* without effect */
+	int wmem;
+	int autocorking_size;
+	int smcr_buf_type;
+	int smcr_testlink_time;
+	int smcr_max_links;
+	int smcr_max_conns;
+	int smcr_max_send_wr;
+	int smcr_max_recv_wr;
+};
+
+static const struct smc_sysctl smc_sysctl_default = {
+	.enabled = 1,
+	.mapped = 1,
+	.rmem = SZ_1M,
+	.busy_poll = 100,
+	.wmem = SZ_64K,
+	.autocorking_size = SZ_64K,
+	.smcr_testlink_time = 30 * HZ,
+	.smcr_max_links = 2,
+	.smcr_max_conns = 255,
+	.smcr_max_send_wr = 16,
+	.smcr_max_recv_wr = 48,
 };
 
 static unsigned int smc_sysctl_id;
-static int smc_rmem_min = SZ_16K;
-static int smc_rmem_max = SZ_1M;
-static int smc_busy_poll_max = 1000;
 
 static struct smc_sysctl *smc_sysctl(const struct net *net)
 {
@@ -65,44 +74,61 @@ bool smc_sysctl_enabled(const struct net *net)
 	return READ_ONCE(smc_sysctl(net)->enabled);
 }
 
+bool smc_sysctl_limits_handshakes(const struct net *net)
+{
+	return READ_ONCE(smc_sysctl(net)->limit_handshakes);
+}
+
+/* The same by netlink. */
+void smc_sysctl_limit_handshakes(const struct net *net, bool limit)
+{
+	WRITE_ONCE(smc_sysctl(net)->limit_handshakes, limit);
+}
+
+static int smc_two = 2;
+static int smc_max_busy_poll = 1000;
+static int smc_min_conns = 16;
+static int smc_max_conns = 255;
+static int smc_max_wr = 2048;
+static int smc_min_buffer = SZ_16K;
+static int smc_no_limit = INT_MAX;
+
 /* Offsets into a namespace's settings stand where pointers will. */
+#define SMC_SYSCTL(name, field, handler, min, max)			\
+	{								\
+		.procname = name,					\
+		.data = (void *)offsetof(struct smc_sysctl, field),	\
+		.maxlen = sizeof(int),					\
+		.mode = 0644,						\
+		.proc_handler = handler,				\
+		.extra1 = min,						\
+		.extra2 = max,						\
+	}
+#define SMC_SYSCTL_INT(name, field, min, max) \
+	SMC_SYSCTL(name, field, proc_dointvec_minmax, min, max)
+
 static const struct ctl_table smc_sysctl_template[] = {
-	{
-		.procname = "enabled",
-		.data = (void *)offsetof(struct smc_sysctl, enabled),
-		.maxlen = sizeof(u8),
-		.mode = 0644,
-		.proc_handler = proc_dou8vec_minmax,
-		.extra1 = SYSCTL_ZERO,
-		.extra2 = SYSCTL_ONE,
-	},
-	{
-		.procname = "mapped",
-		.data = (void *)offsetof(struct smc_sysctl, mapped),
-		.maxlen = sizeof(u8),
-		.mode = 0644,
-		.proc_handler = proc_dou8vec_minmax,
-		.extra1 = SYSCTL_ZERO,
-		.extra2 = SYSCTL_ONE,
-	},
-	{
-		.procname = "rmem",
-		.data = (void *)offsetof(struct smc_sysctl, rmem),
-		.maxlen = sizeof(int),
-		.mode = 0644,
-		.proc_handler = proc_dointvec_minmax,
-		.extra1 = &smc_rmem_min,
-		.extra2 = &smc_rmem_max,
-	},
-	{
-		.procname = "busy_poll",
-		.data = (void *)offsetof(struct smc_sysctl, busy_poll),
-		.maxlen = sizeof(int),
-		.mode = 0644,
-		.proc_handler = proc_dointvec_minmax,
-		.extra1 = SYSCTL_ZERO,
-		.extra2 = &smc_busy_poll_max,
-	},
+	SMC_SYSCTL_INT("enabled", enabled, SYSCTL_ZERO, SYSCTL_ONE),
+	SMC_SYSCTL_INT("mapped", mapped, SYSCTL_ZERO, SYSCTL_ONE),
+	SMC_SYSCTL_INT("rmem", rmem, &smc_min_buffer, &smc_no_limit),
+	SMC_SYSCTL_INT("busy_poll", busy_poll, SYSCTL_ZERO,
+		       &smc_max_busy_poll),
+	SMC_SYSCTL_INT("wmem", wmem, &smc_min_buffer, &smc_no_limit),
+	SMC_SYSCTL_INT("limit_smc_hs", limit_handshakes, SYSCTL_ZERO,
+		       SYSCTL_ONE),
+	SMC_SYSCTL_INT("autocorking_size", autocorking_size, SYSCTL_ZERO,
+		       &smc_no_limit),
+	SMC_SYSCTL_INT("smcr_buf_type", smcr_buf_type, SYSCTL_ZERO, &smc_two),
+	SMC_SYSCTL("smcr_testlink_time", smcr_testlink_time,
+		   proc_dointvec_jiffies, NULL, NULL),
+	SMC_SYSCTL_INT("smcr_max_links_per_lgr", smcr_max_links, SYSCTL_ONE,
+		       &smc_two),
+	SMC_SYSCTL_INT("smcr_max_conns_per_lgr", smcr_max_conns,
+		       &smc_min_conns, &smc_max_conns),
+	SMC_SYSCTL_INT("smcr_max_send_wr", smcr_max_send_wr, &smc_two,
+		       &smc_max_wr),
+	SMC_SYSCTL_INT("smcr_max_recv_wr", smcr_max_recv_wr, &smc_two,
+		       &smc_max_wr),
 	{}
 };
 
@@ -111,10 +137,7 @@ static int __net_init smc_sysctl_net_init(struct net *net)
 	struct smc_sysctl *settings = smc_sysctl(net);
 	int i, n = ARRAY_SIZE(smc_sysctl_template) - 1;
 
-	settings->enabled = 1;
-	settings->mapped = 1;
-	settings->rmem = SMC_RMEM_DEFAULT;
-	settings->busy_poll = SMC_BUSY_POLL_DEFAULT;
+	*settings = smc_sysctl_default;
 	settings->table = kmemdup(smc_sysctl_template,
 				  sizeof(smc_sysctl_template),
 				  GFP_KERNEL_ACCOUNT);

@@ -15,6 +15,8 @@ u32 smc_sysctl_rmem(const struct net *net);
 u32 smc_sysctl_busy_poll(const struct net *net);
 bool smc_sysctl_mapped(const struct net *net);
 bool smc_sysctl_enabled(const struct net *net);
+bool smc_sysctl_limits_handshakes(const struct net *net);
+void smc_sysctl_limit_handshakes(const struct net *net, bool limit);
 int smc_sysctls_start(void);
 void smc_sysctls_stop(void);
 

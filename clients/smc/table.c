@@ -2,12 +2,11 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What a network namespace has of SMC: the table of its sockets and its
- * counters. A socket holds its namespace, so the table is empty at the end.
+ * The sockets of a network namespace. A socket holds its namespace, so the
+ * table is empty at the end.
  */
 #include <linux/hash.h>
 #include <linux/module.h>
-#include <linux/percpu.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
@@ -20,14 +19,8 @@ struct bucket {
 	struct hlist_head sockets;
 };
 
-struct counters {
-	u64 fallbacks[DIBS_SMC_ROLES][DIBS_SMC_INDEXES];
-	u64 connections[DIBS_SMC_ROLES];
-};
-
 struct dibs_smc_net {
 	struct bucket buckets[1 << BUCKET_BITS];
-	struct counters __percpu *counters;
 };
 
 static unsigned int dibs_smc_net_id;
@@ -100,44 +93,6 @@ int dibs_smc_table_walk(struct net *net, struct dibs_smc_cursor *cursor,
 	return 0;
 }
 
-void dibs_smc_count_fallback(struct net *net, enum dibs_smc_role role,
-			     u32 reason)
-{
-	unsigned int index = dibs_smc_reason_index(reason);
-
-	this_cpu_inc(dibs_smc_net(net)->counters->fallbacks[role][index]);
-}
-
-u64 dibs_smc_fallbacks(struct net *net, enum dibs_smc_role role,
-		       unsigned int index)
-{
-	struct counters __percpu *counters = dibs_smc_net(net)->counters;
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(counters, cpu)
-				 ->fallbacks[role][index]);
-	return sum;
-}
-
-/* One more connection is carried by DMBs. */
-void smc_count_connection(struct net *net, enum dibs_smc_role role)
-{
-	this_cpu_inc(dibs_smc_net(net)->counters->connections[role]);
-}
-
-u64 smc_connections(struct net *net, enum dibs_smc_role role)
-{
-	struct counters __percpu *counters = dibs_smc_net(net)->counters;
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(counters, cpu)->connections[role]);
-	return sum;
-}
-
 static int __net_init dibs_smc_net_init(struct net *net)
 {
 	struct dibs_smc_net *sn = dibs_smc_net(net);
@@ -147,18 +102,11 @@ static int __net_init dibs_smc_net_init(struct net *net)
 		spin_lock_init(&sn->buckets[i].lock);
 		INIT_HLIST_HEAD(&sn->buckets[i].sockets);
 	}
-	sn->counters = alloc_percpu_gfp(struct counters, GFP_KERNEL_ACCOUNT);
-	return sn->counters ? 0 : -ENOMEM;
-}
-
-static void __net_exit dibs_smc_net_exit(struct net *net)
-{
-	free_percpu(dibs_smc_net(net)->counters);
+	return 0;
 }
 
 static struct pernet_operations dibs_smc_net_ops = {
 	.init = dibs_smc_net_init,
-	.exit = dibs_smc_net_exit,
 	.id = &dibs_smc_net_id,
 	.size = sizeof(struct dibs_smc_net),
 };

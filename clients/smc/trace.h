@@ -92,7 +92,8 @@ TRACE_EVENT(smc_handshake,
 				   { SMC_NEXT, "next" },
 				   { SMC_AGREED, "agreed" },
 				   { SMC_DECLINE, "decline" },
-				   { SMC_FALLBACK, "fallback" }),
+				   { SMC_FALLBACK, "fallback" },
+				   { SMC_BREAK, "break" }),
 		  __entry->reason, __entry->peer_reason, __entry->next)
 );
 

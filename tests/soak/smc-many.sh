@@ -43,7 +43,7 @@ end_namespace() {
 
 # carried NUMBER: so many connections, all by DMBs
 carried() {
-	in_netns "$name" dibs --json smc stats >"$scratch/stats"
+	in_netns "$name" dibs --json smc fallbacks >"$scratch/stats"
 	cat "$scratch/stats"
 	python3 -c '
 import json, sys

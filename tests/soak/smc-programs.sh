@@ -50,9 +50,9 @@ as_much_as_before() {
 }
 
 connections() {
-	dibs smc stats
+	dibs smc fallbacks
 	json_holds "sum(r['count'] for r in d if r['carrier'] == 'SMC-D') > 100" \
-		dibs smc stats --json
+		dibs smc fallbacks --json
 }
 
 # --- the programs -------------------------------------------------------------------

@@ -119,7 +119,7 @@ carried_by() {
 
 # Connections that fell back in this namespace so far, either end counted.
 fallbacks() {
-	dibs smc stats | awk '$2 == "TCP" { sum += $3 } END { print sum + 0 }'
+	dibs smc fallbacks | awk '$2 == "TCP" { sum += $3 } END { print sum + 0 }'
 }
 
 # watch_sockets FILE: until it is killed

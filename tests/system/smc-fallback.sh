@@ -4,7 +4,7 @@
 #
 # Whatever fails on the way to DMBs, does the connection go on by TCP? Programs
 # notice nothing: bytes arrive in both directions (smc_fallback.py looks), and
-# both ends say why, in "dibs smc list" while it lasts and in "dibs smc stats".
+# both ends say why, in "dibs smc list" while it lasts and in "dibs smc fallbacks".
 #
 #   red, the client          blue, the server           liar
 #     10.1.0.1 ----- veth ----- 10.1.0.2

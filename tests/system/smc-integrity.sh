@@ -70,8 +70,8 @@ carried() {
 	local dmbs=$(($6 - $2)) moved=$(($7 - $3)) tcp=$(($8 - $4))
 
 	echo "DMBs $dmbs, moved $moved of $bytes, by TCP $tcp"
-	dibs smc stats
-	! dibs smc stats | grep -w TCP &&
+	dibs smc fallbacks
+	! dibs smc fallbacks | grep -w TCP &&
 		((dmbs == 2 * connections && tcp < connections * 10000 &&
 			moved >= bytes &&
 			(moved < bytes + connections * 100) == mapped))

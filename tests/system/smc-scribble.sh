@@ -71,10 +71,10 @@ all_was_calm() {
 	touch "$scratch/stop"
 	wait "$calm" || return
 	cat "$scratch/calm.log"
-	in_netns calm dibs smc stats
+	in_netns calm dibs smc fallbacks
 	grep -q round "$scratch/calm.log" &&
 		! grep -q FAILED "$scratch/calm.log" &&
-		! in_netns calm dibs smc stats | grep -w TCP
+		! in_netns calm dibs smc fallbacks | grep -w TCP
 }
 
 # --- lies ---------------------------------------------------------------------------

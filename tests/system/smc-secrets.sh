@@ -57,7 +57,7 @@ finds() {
 
 # carried NAMESPACE: by DMBs all of it
 carried() {
-	in_netns "$1" dibs smc stats | tee "$scratch/stats" | grep -q SMC-D &&
+	in_netns "$1" dibs smc fallbacks | tee "$scratch/stats" | grep -q SMC-D &&
 		! grep -w TCP "$scratch/stats"
 }
 

@@ -82,7 +82,7 @@ works_by() {
 			wait "$server"
 	} <"$scratch/s" || return
 	rm "$scratch/s"
-	in_netns vanish dibs smc stats | grep "$1"
+	in_netns vanish dibs smc fallbacks | grep "$1"
 }
 
 kill_both() {

@@ -61,7 +61,7 @@ list() {
 		dibs_in_green smc list
 }
 
-# A sum of "smc stats": count ROLE CARRIER [REASON]
+# A sum of "smc fallbacks": count ROLE CARRIER [REASON]
 counted() {
 	echo "sum(r['count'] for r in d if r['role'] == '$1' and
 		r['carrier'] == '$2' and '${3-}' in ('', r['reason']))"
@@ -81,7 +81,7 @@ mountpoint -q /sys/kernel/tracing ||
 
 json "no sockets, an empty list" "d == []" dibs_in_green smc list
 json "no connections, counters of zero" \
-	"[r['count'] for r in d] == [0, 0]" dibs_in_green smc stats
+	"[r['count'] for r in d] == [0, 0]" dibs_in_green smc fallbacks
 
 for host in 127.0.0.1 ::1; do
 	name=$host
@@ -110,6 +110,23 @@ for host in 127.0.0.1 ::1; do
 		"c['receive_buffer'] == s['send_buffer'] > 16000 and
 		 s['receive_buffer'] == c['send_buffer'] > 16000"
 	ok "$host: bytes arrive" tell send
+	inode=$(in_green dibs smc list --json | python3 -c "
+import json, sys
+print([r['inode'] for r in json.load(sys.stdin)
+       if r['local'].endswith(':$client_port')][0])")
+	json "$host: one socket can be shown, with how far its rings are" \
+		"len(d) == 1 and d[0]['inode'] == $inode and
+		 (d[0]['sent'], d[0]['read'], d[0]['shutdown']) ==
+		 ('0000:00000064', '0000:00000000', 'no')" \
+		dibs_in_green smc show "$inode"
+	json "$host: or all" "len(d) == 3 and 'sent' in d[0] | d[1] | d[2]" \
+		dibs_in_green smc show
+	json "$host: both ends have a link group, over lo" \
+		"sorted((g['role'], g['device'], g['connections'],
+		 g['version'], g['eid'], g['peer_system']) for g in d) ==
+		 [(r, 'lo', 1, '2.1', 'DIBS-DEFAULT', 'Linux')
+		  for r in ('client', 'server')]" \
+		dibs_in_green smc linkgroups
 	ok "$host: the client shuts down" tell shutdown
 	list "$host: the states say who has still to close" \
 		"(c['state'], s['state']) ==
@@ -121,6 +138,13 @@ for host in 127.0.0.1 ::1; do
 		in_netns red dibs smc list --json
 	[[ $host == *:* ]] || end_pair
 done
+refused "an inode that is no socket's is said" "no SMC socket has inode" \
+	in_green dibs smc show 1
+refused "an inode is a number" "inode 'x'" in_green dibs smc show x
+json "SMC is of version 2.1 here, and nothing is limited" \
+	"(d['version'], d['host'], d['handshakes_limited'],
+	 d['system_eid']) == ('2.1', '$(uname -n)', False, None)" \
+	dibs_in_green smc info
 
 # --- what others may not see -------------------------------------------------------
 
@@ -155,10 +179,21 @@ json "closed sockets are gone" "d == []" dibs_in_green smc list
 
 json "each connection was counted, at either end" \
 	"$(counted client SMC-D) == $(counted server SMC-D) == 2" \
+	dibs_in_green smc fallbacks
+json "so it is among the figures, with calls and bytes" \
+	"d['connections'] == dict(client=2, server=2) and
+	 (d['sent']['calls'], d['sent']['bytes']) == (2, 200) and
+	 d['sent']['calls_up_to']['8K'] == 2 and
+	 d['received']['bytes'] == 200 and d['received']['rings_made'] == 4 and
+	 d['sent']['ring_bytes'] == d['received']['ring_bytes'] == 0 and
+	 d['broken_handshakes'] == dict(client=0, server=0)" \
 	dibs_in_green smc stats
+ok "people read them in lines" \
+	bash -c "nsenter --net=/run/netns/green dibs smc stats |
+		 grep -E '^  calls up to 8K +2\$'"
 json "none fell back" \
 	"$(counted client TCP) == $(counted server TCP) == 0" \
-	dibs_in_green smc stats
+	dibs_in_green smc fallbacks
 ok "a TCP client connects" start_pair 127.0.0.1 tcp
 list "its server is TCP's because the peer has no SMC" \
 	"(s['carrier'], s['reason']) == ('TCP', '03010000') and
@@ -167,7 +202,7 @@ list "it is no SMC socket" "c == {}"
 end_pair
 json "that is counted with its reason" \
 	"$(counted server TCP 03010000) == $(counted server TCP) == 1 and
-	 $(counted client TCP) == 0" dibs_in_green smc stats
+	 $(counted client TCP) == 0" dibs_in_green smc fallbacks
 in_green sysctl -qw net.smc.enabled=0
 ok "two ends connect in a namespace with net.smc.enabled=0" \
 	start_pair 127.0.0.1
@@ -185,9 +220,9 @@ end_pair
 in_green dibs device join lo
 json "SMC-D's count has not changed" \
 	"$(counted client SMC-D) == $(counted server SMC-D) == 2" \
-	dibs_in_green smc stats
+	dibs_in_green smc fallbacks
 json "another namespace has counted nothing" \
-	"[r['count'] for r in d] == [0, 0]" in_netns red dibs smc stats --json
+	"[r['count'] for r in d] == [0, 0]" in_netns red dibs smc fallbacks --json
 
 # --- EIDs -----------------------------------------------------------------------------
 

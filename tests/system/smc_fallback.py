@@ -9,7 +9,7 @@ Obeys one command a line from standard input and answers with one line:
   drop                 until then
   idle CLIENT SERVER   fills the server's ring, reads it, waits until it has no
                        more memory than when it was empty
-  counts               compares "dibs smc stats" with all answers so far
+  counts               compares "dibs smc fallbacks" with all answers so far
   lie ROLE CASE        see smc_peer.py
   mute, late           likewise
   crowd, stragglers    likewise
@@ -128,7 +128,7 @@ def counts():
     """Has each connection been counted once, and nothing else?"""
     got = {(namespace, row['role'], row['carrier'], row['reason']): row['count']
            for namespace in ADDRESS
-           for row in dibs(namespace, 'smc', 'stats') if row['count']}
+           for row in dibs(namespace, 'smc', 'fallbacks') if row['count']}
     wrong = [f'{got.get(key)} of {count} {key}'
              for key, count in expected.items() if got.get(key) != count]
     wrong += [f'{key}' for key in got if key not in expected]

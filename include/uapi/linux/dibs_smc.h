@@ -37,10 +37,19 @@ struct dibs_smc_diag_dmbinfo {
 /* Beside SMC_NLA_EID_TABLE_ENTRY. */
 #define DIBS_SMC_NLA_EID_DEFAULT	128	/* flag: cannot be removed */
 
-/* A command of SMC_GEN_NETLINK: connections carried by SMC-D so far. */
-#define DIBS_SMC_NETLINK_GET_CONNS	128
-#define DIBS_SMC_NLA_CONNS_CLIENT	128	/* u64 */
-#define DIBS_SMC_NLA_CONNS_SERVER	129	/* u64 */
-#define DIBS_SMC_NLA_CONNS_PAD		130
+/* In SMC_GEN_LGR_SMCD and SMC_GEN_DEV_SMCD. */
+#define DIBS_SMC_NLA_DEVICE		128	/* string: name */
+#define DIBS_SMC_NLA_LGR_SERVER		129	/* u8: 1 if the group is a server's */
+
+/*
+ * Attributes that <linux/smc.h> of 6.12 has and older ones lack. "uint" has four
+ * bytes, or eight where four are too few.
+ */
+#define DIBS_SMC_NLA_LGR_D_EXT_GID	10	/* u64 */
+#define DIBS_SMC_NLA_LGR_D_PEER_EXT_GID	11	/* u64 */
+#define DIBS_SMC_NLA_LGR_D_SNDBUF_ALLOC	12	/* uint */
+#define DIBS_SMC_NLA_LGR_D_DMB_ALLOC	13	/* uint */
+#define DIBS_SMC_NLA_STATS_T_RX_RMB_USAGE	20	/* uint */
+#define DIBS_SMC_NLA_STATS_T_TX_RMB_USAGE	21	/* uint */
 
 #endif /* _UAPI_LINUX_DIBS_SMC_H */

@@ -58,7 +58,8 @@ watched() {
 
 # One line each time, in this namespace, until it is killed.
 dumps() {
-	while dibs smc list >/dev/null && dibs --json smc stats >/dev/null &&
+	while dibs smc list >/dev/null && dibs --json smc fallbacks >/dev/null &&
+		dibs smc linkgroups >/dev/null && dibs smc show >/dev/null &&
 		dibs dmb list >/dev/null && dibs stats lo >/dev/null; do
 		echo dumped
 	done
@@ -130,7 +131,7 @@ transfer() {
 
 # by_dmbs COMMAND...: and all of its connections are carried by them
 by_dmbs() {
-	"$@" && dibs smc stats && ! dibs smc stats | grep -w TCP
+	"$@" && dibs smc fallbacks && ! dibs smc fallbacks | grep -w TCP
 }
 
 stream() {
