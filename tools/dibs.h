@@ -112,6 +112,7 @@ int smc_fallbacks(int argc, char **argv);
 int smc_linkgroups(int argc, char **argv);
 int smc_info(int argc, char **argv);
 int smc_eid(int argc, char **argv);
+int smc_pnetid(int argc, char **argv);
 int run_program(int argc, char **argv);
 int monitor(int argc, char **argv);
 

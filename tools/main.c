@@ -60,6 +60,10 @@ static const struct command {
 	{ "smc", "info", "", smc_info, "what SMC is on this system" },
 	{ "smc", "eid", "[list | add EID | del EID | flush]", smc_eid,
 	  "the system's user EIDs: what its peers must have in common" },
+	{ "smc", "pnetid",
+	  "[list | add ID interface IFACE | add ID device DEV |"
+	  " del ID | flush]", smc_pnetid,
+	  "physical networks: which device for which interface" },
 	{ "run", NULL, "[-v] [--] PROGRAM [ARGUMENTS]", run_program,
 	  "run a program with SMC sockets in place of TCP ones" },
 	{ "monitor", NULL, "", monitor, "print events as they happen" },

@@ -143,7 +143,7 @@ static enum smc_verdict smc_answer(struct smc_handshake *hs)
 	reason = smc_clc_proposal_check(&hs->proposal);
 	if (reason)
 		return smc_handshake_decline(hs, reason);
-	smc_choice_make(&hs->choice, sock_net(hs->sk));
+	smc_choice_make(&hs->choice, hs->sk);
 	if (!hs->choice.count)
 		return smc_handshake_decline(hs, DIBS_SMC_NO_DEVICE);
 	local.count = smc_eids_get(ueids, SMC_EIDS_MAX);

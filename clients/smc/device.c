@@ -14,6 +14,7 @@
 #include "conn.h"
 #include "device.h"
 #include "group.h"
+#include "pnet.h"
 
 struct smc_device {
 	struct list_head entry;
@@ -118,24 +119,39 @@ bool smc_devices_each(bool (*fn)(struct dibs_dev *dev, void *arg), void *arg)
 	return all;
 }
 
-static void smc_choice_add_all(struct smc_choice *choice, struct net *net,
+/* May a connection use it that leaves by an interface with the PNETID @via? */
+static bool smc_device_fits(const struct dibs_dev *dev, const struct net *net,
+			    const char *via)
+{
+	char pnetid[SMC_PNETID_LEN + 1];
+
+	return dibs_dev_usable(dev, net) &&
+	       (!smc_pnet_of_device(net, dev, pnetid) || !strcmp(pnetid, via));
+}
+
+static void smc_choice_add_all(struct smc_choice *choice,
+			       const struct net *net, const char *via,
 			       bool shared)
 {
 	struct smc_device *device;
 
 	list_for_each_entry(device, &smc_devices, entry)
 		if (dibs_dev_shared(device->dev) == shared &&
-		    dibs_dev_usable(device->dev, net))
+		    smc_device_fits(device->dev, net, via))
 			smc_choice_add(choice, device->dev);
 }
 
-/* What @net may use, as much as fits into a proposal. To be dropped. */
-void smc_choice_make(struct smc_choice *choice, struct net *net)
+/* What a connection may use, as much as fits into a proposal. To be dropped. */
+void smc_choice_make(struct smc_choice *choice, struct sock *sk)
 {
+	const struct net *net = sock_net(sk);
+	char via[SMC_PNETID_LEN + 1];
+
+	smc_pnet_of_route(sk, via);
 	choice->count = 0;
 	mutex_lock(&smc_devices_lock);
-	smc_choice_add_all(choice, net, false);
-	smc_choice_add_all(choice, net, true);
+	smc_choice_add_all(choice, net, via, false);
+	smc_choice_add_all(choice, net, via, true);
 	mutex_unlock(&smc_devices_lock);
 }
 

@@ -11,6 +11,9 @@
 
 #include "clc.h"
 
+struct net;
+struct sock;
+
 /**
  * struct smc_choice - devices that a namespace may use, favourite first
  * @count:  how many
@@ -25,7 +28,7 @@ struct smc_choice {
 
 bool smc_devices_any(struct net *net);
 bool smc_devices_each(bool (*fn)(struct dibs_dev *dev, void *arg), void *arg);
-void smc_choice_make(struct smc_choice *choice, struct net *net);
+void smc_choice_make(struct smc_choice *choice, struct sock *sk);
 void smc_choice_drop(struct smc_choice *choice);
 int smc_devices_start(void);
 void smc_devices_stop(void);

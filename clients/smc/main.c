@@ -16,6 +16,7 @@
 
 #include "device.h"
 #include "idle.h"
+#include "pnet.h"
 #include "smc.h"
 #include "sysctl.h"
 
@@ -32,13 +33,19 @@ static int __init dibs_smc_init(void)
 	err = smc_stats_start();
 	if (err)
 		goto stop_tables;
+	err = smc_pnets_start();
+	if (err)
+		goto stop_stats;
 	/* The first that a second module of the kind fails at. */
 	err = dibs_smc_netlink_start();
 	if (err)
-		goto stop_stats;
-	err = smc_sysctls_start();
+		goto stop_pnets;
+	err = smc_pnet_netlink_start();
 	if (err)
 		goto stop_netlink;
+	err = smc_sysctls_start();
+	if (err)
+		goto stop_pnet_netlink;
 	err = smc_idle_start();
 	if (err)
 		goto stop_sysctls;
@@ -63,8 +70,12 @@ stop_idle:
 	smc_idle_stop();
 stop_sysctls:
 	smc_sysctls_stop();
+stop_pnet_netlink:
+	smc_pnet_netlink_stop();
 stop_netlink:
 	dibs_smc_netlink_stop();
+stop_pnets:
+	smc_pnets_stop();
 stop_stats:
 	smc_stats_stop();
 stop_tables:
@@ -92,9 +103,11 @@ static void __exit dibs_smc_exit(void)
 	smc_idle_stop();
 	smc_devices_stop();
 	dibs_smc_diag_stop();
+	smc_pnet_netlink_stop();
 	dibs_smc_netlink_stop();
 	smc_sysctls_stop();
 	synchronize_net();
+	smc_pnets_stop();
 	smc_stats_stop();
 	dibs_smc_tables_stop();
 	smc_work_stop();
@@ -111,3 +124,4 @@ MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET, 256, 1);
 MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET6, 256, 1);
 MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_NETLINK, 4, AF_SMC);
 MODULE_ALIAS_GENL_FAMILY("SMC_GEN_NETLINK");
+MODULE_ALIAS_GENL_FAMILY("SMC_PNETID");

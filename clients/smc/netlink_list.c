@@ -12,6 +12,7 @@
 #include "device.h"
 #include "group.h"
 #include "netlink.h"
+#include "pnet.h"
 #include "uapi/linux/dibs_smc.h"
 #include "../../compat/genl.h"
 
@@ -128,7 +129,9 @@ static int put_group(struct sk_buff *skb, const struct smc_group *group,
 		     const struct smc_group_use *use)
 {
 	struct nlattr *nest = nla_nest_start(skb, SMC_GEN_LGR_SMCD);
+	char pnetid[SMC_PNETID_LEN + 1];
 
+	smc_pnet_of_device(sock_net(skb->sk), group->dev, pnetid);
 	if (!nest || nla_put_u32(skb, SMC_NLA_LGR_D_ID, group->id) ||
 	    put_group_gids(skb, group) ||
 	    nla_put_u8(skb, SMC_NLA_LGR_D_VLAN_ID, 0) ||
@@ -136,7 +139,7 @@ static int put_group(struct sk_buff *skb, const struct smc_group *group,
 	    /* Tools expect four bytes, whatever <linux/smc.h> says. */
 	    nla_put_u32(skb, SMC_NLA_LGR_D_CHID,
 			dibs_dev_fabric_id(group->dev)) ||
-	    nla_put_string(skb, SMC_NLA_LGR_D_PNETID, "") ||
+	    nla_put_string(skb, SMC_NLA_LGR_D_PNETID, pnetid) ||
 	    put_group_v2(skb, group) ||
 	    nla_put_uint(skb, DIBS_SMC_NLA_LGR_D_SNDBUF_ALLOC, 0) ||
 	    nla_put_uint(skb, DIBS_SMC_NLA_LGR_D_DMB_ALLOC, use->dmb_bytes) ||
@@ -195,12 +198,14 @@ static bool count_group(struct smc_group *group, void *arg)
 	return true;
 }
 
-static int put_port(struct sk_buff *skb)
+static int put_port(struct sk_buff *skb, const struct dibs_dev *dev)
 {
 	struct nlattr *nest = nla_nest_start(skb, SMC_NLA_DEV_PORT);
+	char pnetid[SMC_PNETID_LEN + 1];
+	bool by_user = smc_pnet_of_device(sock_net(skb->sk), dev, pnetid);
 
-	if (!nest || nla_put_u8(skb, SMC_NLA_DEV_PORT_PNET_USR, 0) ||
-	    nla_put_string(skb, SMC_NLA_DEV_PORT_PNETID, ""))
+	if (!nest || nla_put_u8(skb, SMC_NLA_DEV_PORT_PNET_USR, by_user) ||
+	    nla_put_string(skb, SMC_NLA_DEV_PORT_PNETID, pnetid))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -219,7 +224,7 @@ static int put_dev(struct sk_buff *skb, const struct dibs_dev *dev,
 	    nla_put_u16(skb, SMC_NLA_DEV_PCI_VENDOR, 0) ||
 	    nla_put_u16(skb, SMC_NLA_DEV_PCI_DEVICE, 0) ||
 	    nla_put_string(skb, SMC_NLA_DEV_PCI_ID, dibs_dev_name(dev)) ||
-	    put_port(skb))
+	    put_port(skb, dev))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -139,7 +139,7 @@ enum smc_verdict smc_propose(struct smc_handshake *hs)
 	}
 	if (smc_handshake_is_ipsec(hs))
 		return smc_handshake_decline(hs, DIBS_SMC_IPSEC);
-	smc_choice_make(&hs->choice, sock_net(hs->sk));
+	smc_choice_make(&hs->choice, hs->sk);
 	if (!hs->choice.count)
 		return smc_handshake_decline(hs, DIBS_SMC_NO_DEVICE);
 	smc_proposal_fill(hs);

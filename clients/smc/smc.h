@@ -289,10 +289,12 @@ void smc_carrier_show(struct dibs_smc *smc, struct socket *sock);
 void dibs_smc_start_anew(struct dibs_smc *smc);
 u32 dibs_smc_reason(const struct dibs_smc *smc);
 
-/* diag.c, netlink.c */
+/* diag.c, netlink.c, netlink_pnet.c */
 int dibs_smc_diag_start(void);
 void dibs_smc_diag_stop(void);
 int dibs_smc_netlink_start(void);
 void dibs_smc_netlink_stop(void);
+int smc_pnet_netlink_start(void);
+void smc_pnet_netlink_stop(void);
 
 #endif /* _DIBS_SMC_H */

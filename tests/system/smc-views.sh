@@ -273,6 +273,33 @@ refused "an EID is needed" "which EID" dibs smc eid add
 refused "one EID is enough" "" dibs smc eid add A B
 refused "there is no other command" "unknown command" dibs smc eid burn
 
+# --- PNETIDs ---------------------------------------------------------------------------
+
+json "there is no PNETID" "d == []" dibs_in_green smc pnetid
+ok "an interface gets one" in_green dibs smc pnetid add net1 interface lo
+ok "a device gets one" in_green dibs smc pnetid add NET1 device lo
+json "both are listed" \
+	"d == [dict(pnetid='NET1', interface='lo', device=None),
+	 dict(pnetid='NET1', interface=None, device='lo')]" \
+	dibs_in_green smc pnetid list
+refused "17 characters are no PNETID" "not a PNETID" \
+	in_green dibs smc pnetid add 12345678901234567 device lo
+refused "what has one gets no second" "has a PNETID already" \
+	in_green dibs smc pnetid add NET2 device lo
+refused "it has to be for something" "for what" \
+	in_green dibs smc pnetid add NET2
+for command in "add X device x" "del NET1" flush; do
+	# shellcheck disable=SC2086 # several words
+	refused "without CAP_NET_ADMIN: no pnetid $command" "not permitted" \
+		in_green "${without_caps[@]}" dibs smc pnetid $command
+done
+ok "all with one are deleted" in_green dibs smc pnetid del NET1
+refused "what is not there cannot be deleted" "nothing has this one" \
+	in_green dibs smc pnetid del NET1
+json "none is left" "d == []" dibs_in_green smc pnetid
+refused "there is no other command" "unknown command" \
+	in_green dibs smc pnetid burn
+
 # --- tracepoints --------------------------------------------------------------------------
 
 # traced PATTERN...: there is a line for each
