@@ -3,15 +3,21 @@
 """Connections of SMC sockets for smc-views.sh to look at.
 
   smc_views.py pair HOST [tcp]   a listener, and a connection to it
+  smc_views.py between CLIENT SERVER HOST
+                                 the same, from one network namespace to another
+  smc_views.py crowd [limited]   three connections that nobody accepts: the mode
+                                 of each client, as sock_diag has it
   smc_views.py read              what sock_diag says of DMBs, raw
 
-"pair" says which ports it has, the listener's and the client's, then obeys one
-word a line from standard input and says "done" after each:
+"pair" and "between" say which ports they have, the listener's and the client's, then obey
+one word a line from standard input and say "done" after each:
 
   send      the client sends 100 bytes, the server reads them
   shutdown  the client will write no more, and the server has seen that
 """
 
+import ctypes
+import os
 import socket
 import struct
 import sys
@@ -20,13 +26,24 @@ SMC = 256
 AF_SMC = 43
 CONNINFO, DMBINFO = 1, 4
 SMCD = 2
+SOL_SMC, SMC_LIMIT_HS = 286, 1
 
 
-def pair(host, client_protocol):
+def enter(namespace):
+    with open('/run/netns/' + namespace) as file:
+        if ctypes.CDLL(None).setns(file.fileno(), 0x40000000):
+            sys.exit('no namespace ' + namespace)
+
+
+def pair(host, client_protocol, names=()):
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    if names:
+        enter(names[1])
     server = socket.socket(family, socket.SOCK_STREAM, SMC)
     server.bind((host, 0))
     server.listen()
+    if names:
+        enter(names[0])
     client = socket.socket(family, socket.SOCK_STREAM, client_protocol)
     client.connect(server.getsockname()[:2])
     peer = server.accept()[0]
@@ -80,7 +97,30 @@ def read():
               'info', len(attrs[CONNINFO]))
 
 
-if sys.argv[1] == 'pair':
+def crowd(limited):
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, SMC)
+    if limited:
+        server.setsockopt(SOL_SMC, SMC_LIMIT_HS, 1)
+        if server.getsockopt(SOL_SMC, SMC_LIMIT_HS) != 1:
+            sys.exit('the option is not as it was set')
+    server.bind(('127.0.0.1', 0))
+    server.listen(8)
+    clients = []
+    for _ in range(3):
+        client = socket.socket(socket.AF_INET, socket.SOCK_STREAM, SMC)
+        client.settimeout(60)
+        client.connect(server.getsockname())
+        clients.append(client)
+    modes = {struct.unpack_from('=Q', fixed, 56)[0]: fixed[2]
+             for fixed, _ in answers()}
+    print(*(modes[os.fstat(client.fileno()).st_ino] for client in clients))
+
+
+if sys.argv[1] == 'between':
+    pair(sys.argv[4], SMC, sys.argv[2:4])
+elif sys.argv[1] == 'crowd':
+    crowd('limited' in sys.argv)
+elif sys.argv[1] == 'pair':
     pair(sys.argv[2], 0 if 'tcp' in sys.argv[3:] else SMC)
 else:
     read()
