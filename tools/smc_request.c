@@ -25,17 +25,13 @@ static char request[1024];
 static char buffer[64 * 1024];
 static char message[256];	/* the kernel's about an error, or empty */
 
-static void read_message(const struct nlmsghdr *nlh,
-			 const struct nlmsgerr *error)
+/* Its attributes begin at @offset. */
+static void read_message(const struct nlmsghdr *nlh, size_t offset)
 {
 	const struct nlattr *attr;
-	size_t offset = sizeof(*error);
 
-	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
-		return;
-	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
-		offset += MNL_ALIGN(error->msg.nlmsg_len) - sizeof(error->msg);
-	if (mnl_nlmsg_get_payload_len(nlh) < offset)
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) ||
+	    mnl_nlmsg_get_payload_len(nlh) < offset)
 		return;
 	mnl_attr_for_each(attr, nlh, offset)
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
@@ -47,6 +43,7 @@ static void read_message(const struct nlmsghdr *nlh,
 static int read_error(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlmsgerr *error = mnl_nlmsg_get_payload(nlh);
+	size_t offset = sizeof(*error);
 
 	(void)data;
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*error)) {
@@ -55,8 +52,23 @@ static int read_error(const struct nlmsghdr *nlh, void *data)
 	}
 	if (!error->error)
 		return MNL_CB_STOP;
-	read_message(nlh, error);
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		offset += MNL_ALIGN(error->msg.nlmsg_len) - sizeof(error->msg);
+	read_message(nlh, offset);
 	errno = -error->error;
+	return MNL_CB_ERROR;
+}
+
+/* The end of a dump, which may be that it failed. */
+static int read_done(const struct nlmsghdr *nlh, void *data)
+{
+	const int *error = mnl_nlmsg_get_payload(nlh);
+
+	(void)data;
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*error) || *error >= 0)
+		return MNL_CB_STOP;
+	read_message(nlh, MNL_ALIGN(sizeof(*error)));
+	errno = -*error;
 	return MNL_CB_ERROR;
 }
 
@@ -64,7 +76,10 @@ static int read_error(const struct nlmsghdr *nlh, void *data)
 static int ask(struct mnl_socket *nl, const struct nlmsghdr *nlh,
 	       mnl_cb_t handler, void *data)
 {
-	static mnl_cb_t control[] = { [NLMSG_ERROR] = read_error };
+	static mnl_cb_t control[] = {
+		[NLMSG_ERROR] = read_error,
+		[NLMSG_DONE] = read_done,
+	};
 	unsigned int port = mnl_socket_get_portid(nl);
 	ssize_t len;
 	int ret;
