@@ -67,6 +67,23 @@ counted() {
 		r['carrier'] == '$2' and '${3-}' in ('', r['reason']))"
 }
 
+# What people read of each view, of the first connection.
+declare -A lines=(
+	[show]='^  sent +0000:00000064$'
+	[linkgroups]='^[0-9a-f]{8} +lo +server +1 '
+	[info]='^version +2\.1$'
+	[eid]='^DIBS-DEFAULT +yes'
+	[pnetid]='^PNETID +INTERFACE +DEVICE'
+	[fallbacks]='^client +SMC-D +1 +-$'
+)
+
+says_in_lines() {
+	# shellcheck disable=SC2016 # the other shell's
+	ok "people read \"dibs smc $1\" in lines" in_green bash -c \
+		'dibs smc "$1" | tee /dev/stderr | grep -E "$2"' - \
+		"$1" "${lines[$1]}"
+}
+
 modprobe dibs_loopback || bail_out "no module dibs_loopback"
 modprobe dibs_smc || bail_out "no module dibs_smc"
 netns_add green
@@ -127,6 +144,9 @@ print([r['inode'] for r in json.load(sys.stdin)
 		 [(r, 'lo', 1, '2.1', 'DIBS-DEFAULT', 'Linux')
 		  for r in ('client', 'server')]" \
 		dibs_in_green smc linkgroups
+	for view in show linkgroups info eid pnetid fallbacks; do
+		[[ $host == *:* ]] || says_in_lines $view
+	done
 	ok "$host: the client shuts down" tell shutdown
 	list "$host: the states say who has still to close" \
 		"(c['state'], s['state']) ==
@@ -336,6 +356,17 @@ start_pair 127.0.0.1 tcp
 end_pair
 ok "the trace tells why a connection fell back" traced \
 	"smc_switch_to_fallback: .* reason=03010000"
+# Its interface is of no network.
+in_green dibs smc pnetid add NET1 device lo
+echo >"$trace"
+start_pair 127.0.0.1
+to="sport=$client_port dport=$port" from="sport=$port dport=$client_port"
+end_pair
+in_green dibs smc pnetid flush
+ok "the trace tells which end declined, and why" traced \
+	"smc_handshake: .* client $to decline reason=03030000" \
+	"smc_handshake: .* server $from fallback reason=05000000 peer_reason=03030000" \
+	"smc_switch_to_fallback: .* client $to reason=03030000"
 echo 0 >"$events/enable"
 
 done_testing
