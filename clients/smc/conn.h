@@ -175,8 +175,13 @@ int smc_receive(struct dibs_smc *smc, struct msghdr *msg, size_t len,
 u32 smc_rx_look(struct smc_conn *conn);
 u32 smc_rx_waiting(const struct smc_conn *conn);
 bool smc_rx_ended(const struct smc_conn *conn);
+
+/* urgent.c: marks in the stream */
 void smc_rx_urgent(struct smc_conn *conn, u8 flags);
 struct smc_marks smc_rx_marks(struct smc_conn *conn);
+u32 smc_rx_clip(const struct smc_marks *marks, u32 seq, u32 len);
+void smc_rx_pass(struct smc_conn *conn);
+void smc_rx_mark_read(struct smc_conn *conn, u32 seq);
 
 /* spin.c: waiting awake */
 bool smc_spin(struct smc_conn *conn);

@@ -415,7 +415,7 @@ void smc_listener_cloned(struct sock *child)
 }
 
 /* Lets no connection be seen that is not ready. */
-static void smc_listener_sort(struct dibs_smc *smc)
+void smc_listener_sort(struct dibs_smc *smc)
 {
 	struct smc_listener *listener;
 	bool wanted, ready;
@@ -453,67 +453,5 @@ int dibs_smc_listen(struct socket *sock, int backlog)
 	smc_handshake_stop(smc);
 	dibs_smc_start_anew(smc);
 	smc_listener_start(smc);
-	return 0;
-}
-
-/* A connection whose handshake is over. */
-static void smc_adopt(struct dibs_smc *smc, struct socket *sock)
-{
-	smc_carrier_show(smc, sock);
-	WRITE_ONCE(smc->queued, false);
-	/* Pairs with cmpxchg() in smc_doom(). */
-	smp_mb();
-	if (READ_ONCE(smc->doom))
-		smc_kick(smc);
-}
-
-/* A connection that TCP handed out as it made it. */
-static void smc_accept_plain(struct dibs_smc *smc, struct dibs_smc *listener,
-			     struct socket *sock)
-{
-	struct sock *sk = sock->sk;
-	u32 reason;
-
-	__module_get(THIS_MODULE);
-	lock_sock(sk);
-	dibs_smc_attach(smc, sk);
-	release_sock(sk);
-	if (smc_tcp_wants_smc(sk)) {
-		if (smc_handshake_start_server(smc, NULL, NULL))
-			/* The client waits for an answer that cannot be. */
-			smc_reset(smc, ECONNRESET);
-		return;
-	}
-	reason = dibs_smc_reason(listener);
-	dibs_smc_fallback(smc, DIBS_SMC_SERVER,
-			  reason ? : DIBS_SMC_PEER_NO_SMC);
-}
-
-/*
- * What the new socket needs is there before a connection is taken, which could
- * not be put back.
- */
-int dibs_smc_accept(struct socket *sock, struct socket *newsock,
-		    struct proto_accept_arg *arg)
-{
-	struct dibs_smc *listener = dibs_smc(sock->sk);
-	struct dibs_smc *smc;
-	int err;
-
-	smc = dibs_smc_alloc(dibs_smc_family(listener));
-	if (!smc)
-		return -ENOMEM;
-	smc_listener_sort(listener);
-	err = dibs_ops_accept(dibs_smc_tcp(listener), sock, newsock, arg);
-	if (err) {
-		dibs_smc_free(smc);
-		return err;
-	}
-	if (dibs_smc(newsock->sk)) {
-		dibs_smc_free(smc);
-		smc_adopt(dibs_smc(newsock->sk), newsock);
-	} else {
-		smc_accept_plain(smc, listener, newsock);
-	}
 	return 0;
 }

@@ -237,7 +237,7 @@ void dibs_smc_table_del(struct dibs_smc *smc);
 int dibs_smc_table_walk(struct net *net, struct dibs_smc_cursor *cursor,
 			int (*fn)(struct dibs_smc *smc, void *arg), void *arg);
 
-/* connect.c, listen.c, option.c: operations */
+/* connect.c, listen.c, accept.c, option.c: operations */
 int dibs_smc_connect(struct socket *sock, struct sockaddr *addr, int len,
 		     int flags);
 int smc_connect_wait(struct dibs_smc *smc, long timeo);
@@ -250,6 +250,7 @@ int dibs_smc_getsockopt(struct socket *sock, int level, int name,
 			char __user *val, int __user *len);
 
 void smc_listener_stop(struct dibs_smc *smc);
+void smc_listener_sort(struct dibs_smc *smc);
 void smc_listener_work(struct dibs_smc *smc, struct smc_listener *listener);
 void smc_listener_cloned(struct sock *child);
 __poll_t smc_listener_poll(struct dibs_smc *smc, struct file *file,
