@@ -38,6 +38,11 @@ struct smc_conn *smc_conn_alloc(struct dibs_smc *smc)
 
 	if (!conn)
 		return NULL;
+	conn->use = smc_group_use_alloc(sock_net(smc->sk));
+	if (!conn->use) {
+		kfree(conn);
+		return NULL;
+	}
 	conn->smc = smc;
 	conn->sk = smc->sk;
 	conn->state = SMC_STATE_INIT;
@@ -169,6 +174,7 @@ void smc_conn_free(struct smc_conn *conn)
 	del_timer_sync(&conn->cork_timer);
 	if (conn->att)
 		dibs_detach_dmb(smc_client, &conn->att);
+	smc_group_use_free(conn->use);
 	kfree(conn);
 }
 

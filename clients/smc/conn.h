@@ -78,6 +78,7 @@ struct smc_conn {
 	struct sock *sk;
 	struct smc_group *group;
 	struct list_head in_group;	/* guarded by the groups' lock */
+	struct smc_group_use *use;	/* the namespace's, or one to begin it */
 
 	struct dibs_dmb *dmb;
 	struct dibs_attachment *att;

@@ -58,6 +58,7 @@ static struct smc_group *smc_group_alloc(struct dibs_dev *dev,
 	group->rgid = *rgid;
 	group->role = role;
 	INIT_LIST_HEAD(&group->conns);
+	INIT_LIST_HEAD(&group->uses);
 	group->id = get_random_u32();
 	return group;
 }
@@ -107,15 +108,60 @@ void smc_group_put(struct smc_group *group)
 		schedule_delayed_work(&smc_groups_work, SMC_GROUP_IDLE);
 }
 
+/* Each connection brings one along, as it may be its namespace's first. */
+struct smc_group_use *smc_group_use_alloc(const struct net *net)
+{
+	struct smc_group_use *use = kzalloc(sizeof(*use), SMC_GFP);
+
+	if (use)
+		use->net = net;
+	return use;
+}
+
+/* One that was never used, or NULL. */
+void smc_group_use_free(struct smc_group_use *use)
+{
+	kfree(use);
+}
+
+/* NULL: the namespace has no connection there. */
+struct smc_group_use *smc_group_use(const struct smc_group *group,
+				    const struct net *net)
+{
+	struct smc_group_use *use;
+
+	lockdep_assert_held(&smc_groups_lock);
+	list_for_each_entry(use, &group->uses, entry)
+		if (net_eq(use->net, net))
+			return use;
+	return NULL;
+}
+
+static u64 smc_group_bytes(const struct smc_conn *conn)
+{
+	return conn->rx_size + SMC_CDC_LEN;
+}
+
 /* The caller's reference to the group becomes the connection's. */
 void smc_group_add(struct smc_group *group, struct smc_conn *conn)
 {
+	struct smc_group_use *use, *spare = conn->use;
 	bool lost;
 
 	spin_lock_bh(&smc_groups_lock);
+	use = smc_group_use(group, spare->net);
+	if (!use) {
+		use = spare;
+		spare = NULL;
+		list_add(&use->entry, &group->uses);
+	}
+	use->conns++;
+	use->bytes += smc_group_bytes(conn);
+	conn->use = use;
 	list_add_tail(&conn->in_group, &group->conns);
 	lost = list_empty(&group->entry) || dibs_attachment_is_cut(conn->att);
 	spin_unlock_bh(&smc_groups_lock);
+	smc_group_use_free(spare);
 	if (lost)
 		smc_conn_lost(conn);
 }
@@ -123,12 +169,22 @@ void smc_group_add(struct smc_group *group, struct smc_conn *conn)
 void smc_group_leave(struct smc_conn *conn)
 {
 	struct smc_group *group = conn->group;
+	struct smc_group_use *use = conn->use, *unused = NULL;
 
 	if (!group)
 		return;
 	spin_lock_bh(&smc_groups_lock);
-	list_del_init(&conn->in_group);
+	if (!list_empty(&conn->in_group)) {
+		list_del_init(&conn->in_group);
+		use->bytes -= smc_group_bytes(conn);
+		if (!--use->conns) {
+			list_del(&use->entry);
+			unused = use;
+		}
+		conn->use = NULL;
+	}
 	spin_unlock_bh(&smc_groups_lock);
+	smc_group_use_free(unused);
 	conn->group = NULL;
 	smc_group_put(group);
 }

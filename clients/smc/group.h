@@ -21,6 +21,20 @@
 struct smc_conn;
 
 /**
+ * struct smc_group_use - what one network namespace has in a link group
+ * @entry: in the group's list, as long as there is a connection
+ * @net:   the namespace, which its sockets hold
+ * @conns: connections
+ * @bytes: of the DMBs that they receive into
+ */
+struct smc_group_use {
+	struct list_head entry;
+	const struct net *net;
+	unsigned int conns;
+	u64 bytes;
+};
+
+/**
  * struct smc_group - a link group
  * @entry:     in the list of all; empty: dead, nobody joins any more
  * @dev:       the device, with a reference
@@ -32,6 +46,7 @@ struct smc_conn;
  * @eid:       the EID both had in common at the first contact
  * @contact:   what the peer said of itself then
  * @conns:     its connections
+ * @uses:      the same by namespace: who asks must not walk all connections
  * @users:     connections and handshakes
  * @idle:      since when there is none, in jiffies
  */
@@ -46,6 +61,7 @@ struct smc_group {
 	struct smc_eid eid;
 	struct smc_clc_first_contact contact;
 	struct list_head conns;
+	struct list_head uses;
 	unsigned int users;
 	unsigned long idle;
 };
@@ -53,6 +69,10 @@ struct smc_group {
 struct smc_group *smc_group_join(struct dibs_dev *dev, const uuid_t *rgid,
 				 enum dibs_smc_role role, bool known);
 void smc_group_put(struct smc_group *group);
+struct smc_group_use *smc_group_use_alloc(const struct net *net);
+void smc_group_use_free(struct smc_group_use *use);
+struct smc_group_use *smc_group_use(const struct smc_group *group,
+				    const struct net *net);
 void smc_group_add(struct smc_group *group, struct smc_conn *conn);
 void smc_group_leave(struct smc_conn *conn);
 void smc_group_confirm(struct smc_group *group,

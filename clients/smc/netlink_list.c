@@ -50,27 +50,6 @@ static bool smc_dump_next(struct smc_dump *dump, int err)
 
 /* --- link groups ----------------------------------------------------------------------- */
 
-struct smc_group_use {
-	unsigned int conns;
-	u64 dmb_bytes;
-};
-
-/* What a namespace has in a group. Under the groups' lock. */
-static struct smc_group_use smc_group_use(const struct smc_group *group,
-					  const struct net *net)
-{
-	struct smc_group_use use = {};
-	const struct smc_conn *conn;
-
-	list_for_each_entry(conn, &group->conns, in_group) {
-		if (!net_eq(sock_net(conn->sk), net))
-			continue;
-		use.conns++;
-		use.dmb_bytes += conn->rx_size + SMC_CDC_LEN;
-	}
-	return use;
-}
-
 static u64 gid_half(const u8 *half)
 {
 	__be64 word;
@@ -142,7 +121,7 @@ static int put_group(struct sk_buff *skb, const struct smc_group *group,
 	    nla_put_string(skb, SMC_NLA_LGR_D_PNETID, pnetid) ||
 	    put_group_v2(skb, group) ||
 	    nla_put_uint(skb, DIBS_SMC_NLA_LGR_D_SNDBUF_ALLOC, 0) ||
-	    nla_put_uint(skb, DIBS_SMC_NLA_LGR_D_DMB_ALLOC, use->dmb_bytes) ||
+	    nla_put_uint(skb, DIBS_SMC_NLA_LGR_D_DMB_ALLOC, use->bytes) ||
 	    nla_put_string(skb, DIBS_SMC_NLA_DEVICE,
 			   dibs_dev_name(group->dev)) ||
 	    nla_put_u8(skb, DIBS_SMC_NLA_LGR_SERVER,
@@ -155,19 +134,19 @@ static int put_group(struct sk_buff *skb, const struct smc_group *group,
 static bool dump_group(struct smc_group *group, void *arg)
 {
 	struct smc_dump *dump = arg;
-	struct smc_group_use use;
+	const struct smc_group_use *use;
 	void *hdr;
 	int err = -EMSGSIZE;
 
 	if (smc_dump_skips(dump))
 		return true;
 	use = smc_group_use(group, dump->net);
-	if (!use.conns)
+	if (!use)
 		return true;
 	hdr = smc_genl_put(dump->skb, dump->cb, SMC_NETLINK_GET_LGR_SMCD);
 	if (hdr)
 		err = smc_genl_end(dump->skb, hdr,
-				   put_group(dump->skb, group, &use));
+				   put_group(dump->skb, group, use));
 	return smc_dump_next(dump, err);
 }
 
@@ -193,7 +172,7 @@ static bool count_group(struct smc_group *group, void *arg)
 {
 	struct smc_device_use *use = arg;
 
-	if (group->dev == use->dev && smc_group_use(group, use->net).conns)
+	if (group->dev == use->dev && smc_group_use(group, use->net))
 		use->groups++;
 	return true;
 }
