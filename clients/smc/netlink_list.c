@@ -5,6 +5,7 @@
  * Generic netlink: link groups and devices. A namespace sees the devices it may
  * use, and of link groups those in which it has connections, and these alone.
  */
+#include <linux/ctype.h>
 #include <net/genetlink.h>
 #include <uapi/linux/smc.h>
 
@@ -58,15 +59,20 @@ static u64 gid_half(const u8 *half)
 	return be64_to_cpu(word);
 }
 
-/* @text is padded with blanks and not terminated. */
+/*
+ * @text is padded with blanks and not terminated. It is the peer's, and not for
+ * terminals as it is.
+ */
 static int put_padded(struct sk_buff *skb, int attr, const u8 *text)
 {
-	char buf[SMC_EID_LEN + 1] = {};
-	int len = SMC_EID_LEN;
+	char buf[SMC_EID_LEN + 1];
+	int i, len = strnlen(text, SMC_EID_LEN);
 
-	memcpy(buf, text, len);
-	while (len && buf[len - 1] == ' ')
-		buf[--len] = '\0';
+	while (len && text[len - 1] == ' ')
+		len--;
+	for (i = 0; i < len; i++)
+		buf[i] = isascii(text[i]) && isprint(text[i]) ? text[i] : '?';
+	buf[len] = '\0';
 	return nla_put_string(skb, attr, buf);
 }
 

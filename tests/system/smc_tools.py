@@ -190,11 +190,18 @@ def figure_cases(tap, path):
 
 
 def small_device(tap):
-    """Its DMBs are short: the rings are what it has."""
+    """Its DMBs are short: the rings are what it has. And its group is new."""
     dibs('device', 'add', 'small', 'max-len', '32768')
     dibs('device', 'grant', 'small', 'red')
+    socket.sethostname(b'\x1b[2J\xffname')
     tap.done('rings that a device makes shorter are counted', figures.run,
              'shrunk', 'green', 'red', ADDRESS, 32768)
+    socket.sethostname(HOST)
+    with figures.Pair('green', 'red', ADDRESS, RING) as pair:
+        pair.connect()
+        tap.same("what is no letter in a peer's name reaches no terminal",
+                 ['?[2J?name'], lambda:
+                 [g['v2']['host'] for g in dump('red', 'lgr_smcd')])
     dibs('device', 'del', 'small')
 
 
