@@ -278,13 +278,17 @@ static void request(const struct genl_ops *ops, const u8 *data, size_t len)
 {
 	struct nlattr *attrs[MODEL_ATTRS] = {};
 	struct netlink_ext_ack extack = {};
-	struct genl_info info = { attrs, &extack, ASKS };
+	struct genl_info info = {
+		.attrs = attrs,
+		.extack = &extack,
+		.net = ASKS,
+	};
 	struct netlink_callback cb = {};
 	struct sk_buff skb = {};
 	int err = 0;
 
 	asked = &info;
-	if (!model_parse(ops, data, len, attrs)) {
+	if (!model_parse(ops->policy, ops->maxattr, data, len, attrs)) {
 		if (ops->doit)
 			err = ops->doit(&skb, &info);
 		else if (ops->start)

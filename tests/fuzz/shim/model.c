@@ -8,9 +8,10 @@
  */
 #include <net/genetlink.h>
 
-static const struct genl_family *model_family;
+const struct genl_family *model_family;
 static int modules;
 static int locks;
+static int messages;
 
 struct user_namespace model_users[MODEL_NETS];
 struct net model_nets[MODEL_NETS];
@@ -53,7 +54,7 @@ void model_check(void)
 {
 	unsigned int i;
 
-	REQUIRE(!locks && !modules);
+	REQUIRE(!locks && !modules && !messages);
 	for (i = 0; i < MODEL_NETS; i++)
 		REQUIRE(!model_nets[i].refs);
 }
@@ -171,10 +172,10 @@ void model_forget(struct nlattr *attrs[MODEL_ATTRS])
 }
 
 /* 0 or -EINVAL; of an attribute that is there twice the last counts. */
-int model_parse(const struct genl_ops *ops, const u8 *data, size_t len,
-		struct nlattr *attrs[MODEL_ATTRS])
+int model_parse(const struct nla_policy *policy, unsigned int max,
+		const u8 *data, size_t len, struct nlattr *attrs[MODEL_ATTRS])
 {
-	REQUIRE(ops->maxattr < MODEL_ATTRS);
+	REQUIRE(max < MODEL_ATTRS);
 	while (len) {
 		struct nlattr head, *attr;
 		size_t step;
@@ -183,12 +184,12 @@ int model_parse(const struct genl_ops *ops, const u8 *data, size_t len,
 			return -EINVAL;
 		memcpy(&head, data, sizeof(head));
 		if (head.nla_len < NLA_HDRLEN || head.nla_len > len ||
-		    !head.nla_type || head.nla_type > ops->maxattr)
+		    !head.nla_type || head.nla_type > max)
 			return -EINVAL;
 		attr = attr_copy(data, head.nla_len);
 		free(attrs[head.nla_type]);
 		attrs[head.nla_type] = attr;
-		if (!attr_fits(&ops->policy[head.nla_type], attr))
+		if (!attr_fits(&policy[head.nla_type], attr))
 			return -EINVAL;
 		step = NLA_ALIGN(head.nla_len);
 		if (step > len)
@@ -196,5 +197,99 @@ int model_parse(const struct genl_ops *ops, const u8 *data, size_t len,
 		data += step;
 		len -= step;
 	}
+	return 0;
+}
+
+/* --- answers ------------------------------------------------------------------ */
+
+struct sk_buff *genlmsg_new(size_t size, int gfp)
+{
+	struct sk_buff *skb = calloc(1, sizeof(*skb));
+
+	(void)gfp;
+	skb->data = malloc(size);
+	skb->size = size;
+	messages++;
+	return skb;
+}
+
+void nlmsg_free(struct sk_buff *skb)
+{
+	free(skb->data);
+	free(skb);
+	messages--;
+}
+
+static void *grow(struct sk_buff *skb, size_t len)
+{
+	u8 *at = skb->data + skb->len;
+
+	if (skb->size - skb->len < len)
+		return NULL;
+	skb->len += len;
+	return at;
+}
+
+void *genlmsg_put(struct sk_buff *skb, u32 portid, u32 seq,
+		  const struct genl_family *family, int flags, u8 cmd)
+{
+	struct nlmsghdr *header = grow(skb, NLMSG_HDRLEN + GENL_HDRLEN);
+
+	(void)family;
+	if (!header)
+		return NULL;
+	memset(header, 0, NLMSG_HDRLEN + GENL_HDRLEN);
+	header->nlmsg_flags = flags;
+	header->nlmsg_seq = seq;
+	header->nlmsg_pid = portid;
+	((struct genlmsghdr *)(header + 1))->cmd = cmd;
+	return header;
+}
+
+void genlmsg_end(struct sk_buff *skb, void *hdr)
+{
+	struct nlmsghdr *header = hdr;
+
+	header->nlmsg_len = skb->data + skb->len - (u8 *)hdr;
+}
+
+void genlmsg_cancel(struct sk_buff *skb, void *hdr)
+{
+	skb->len = (u8 *)hdr - skb->data;
+}
+
+int nla_put(struct sk_buff *skb, int type, int len, const void *data)
+{
+	struct nlattr *attr = grow(skb, NLA_ALIGN(NLA_HDRLEN + len));
+
+	if (!attr)
+		return -EMSGSIZE;
+	memset(attr, 0, NLA_ALIGN(NLA_HDRLEN + len));
+	attr->nla_type = type;
+	attr->nla_len = NLA_HDRLEN + len;
+	if (len)
+		memcpy(attr + 1, data, len);
+	return 0;
+}
+
+/* Whole messages, one after the other. */
+void model_check_answer(const struct sk_buff *skb)
+{
+	size_t at = 0;
+
+	while (at < skb->len) {
+		const struct nlmsghdr *header = (void *)(skb->data + at);
+
+		REQUIRE(header->nlmsg_len > NLMSG_HDRLEN + GENL_HDRLEN);
+		at += header->nlmsg_len;
+	}
+	REQUIRE(at == skb->len);
+}
+
+int genlmsg_reply(struct sk_buff *skb, struct genl_info *info)
+{
+	(void)info;
+	model_check_answer(skb);
+	nlmsg_free(skb);
 	return 0;
 }

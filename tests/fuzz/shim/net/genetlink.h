@@ -73,9 +73,24 @@ void put_net(struct net *net);
 
 /* --- messages --------------------------------------------------------------- */
 
-struct sk_buff {
-	bool capable;
+struct sock {
+	struct net *net;
 };
+
+struct sk_buff {
+	struct sock *sk;
+	u8 *data;
+	size_t len, size;
+};
+
+#define NETLINK_CB(skb)		((struct { u32 portid; }){ (skb)->len })
+#define GENLMSG_DEFAULT_SIZE	3776
+#define GFP_KERNEL		0
+
+static inline struct net *sock_net(const struct sock *sk)
+{
+	return sk->net;
+}
 
 bool netlink_capable(const struct sk_buff *skb, int cap);
 bool netlink_ns_capable(const struct sk_buff *skb,
@@ -93,7 +108,14 @@ struct netlink_ext_ack {
 
 struct netlink_callback {
 	u8 ctx[48];
+	unsigned long args[6];
+	struct sk_buff *skb;
+	const struct nlmsghdr *nlh;
+	struct netlink_ext_ack *extack;
+	struct nlattr **attrs;
 };
+
+#define dibs_genl_dump_attrs(cb)	((cb)->attrs)
 
 /* --- attributes -------------------------------------------------------------- */
 
@@ -140,6 +162,8 @@ struct genl_info {
 	struct nlattr **attrs;
 	struct netlink_ext_ack *extack;
 	struct net *net;
+	const struct genlmsghdr *genlhdr;
+	u32 snd_portid, snd_seq;
 };
 
 #define GENL_REQ_ATTR_CHECK(info, attr) (!(info)->attrs[attr])
@@ -169,6 +193,9 @@ struct genl_family {
 	u8 version;
 	bool netnsok;
 	bool parallel_ops;
+	u8 resv_start_op;
+	const struct nla_policy *policy;
+	unsigned int maxattr;
 	struct module *module;
 	const struct genl_ops *ops;
 	unsigned int n_ops;
@@ -178,6 +205,33 @@ struct genl_family {
 
 int genl_register_family(const struct genl_family *family);
 void genl_unregister_family(const struct genl_family *family);
+
+/* --- answers --------------------------------------------------------------------- */
+
+struct sk_buff *genlmsg_new(size_t size, int gfp);
+void nlmsg_free(struct sk_buff *skb);
+void *genlmsg_put(struct sk_buff *skb, u32 portid, u32 seq,
+		  const struct genl_family *family, int flags, u8 cmd);
+void genlmsg_end(struct sk_buff *skb, void *hdr);
+void genlmsg_cancel(struct sk_buff *skb, void *hdr);
+int genlmsg_reply(struct sk_buff *skb, struct genl_info *info);
+int nla_put(struct sk_buff *skb, int type, int len, const void *data);
+
+static inline int nla_put_u8(struct sk_buff *skb, int type, u8 value)
+{
+	return nla_put(skb, type, sizeof(value), &value);
+}
+
+static inline int nla_put_flag(struct sk_buff *skb, int type)
+{
+	return nla_put(skb, type, 0, NULL);
+}
+
+static inline int nla_put_string(struct sk_buff *skb, int type,
+				 const char *text)
+{
+	return nla_put(skb, type, strlen(text) + 1, text);
+}
 
 /* --- model.c -------------------------------------------------------------------- */
 
@@ -192,14 +246,16 @@ struct model_choices {
 	u8 failure;		/* of what the request asks for */
 };
 
+extern const struct genl_family *model_family;
 extern struct model_choices choices;
 extern struct net model_nets[MODEL_NETS];	/* the first asks */
 
-int model_parse(const struct genl_ops *ops, const u8 *data, size_t len,
-		struct nlattr *attrs[MODEL_ATTRS]);
+int model_parse(const struct nla_policy *policy, unsigned int max,
+		const u8 *data, size_t len, struct nlattr *attrs[MODEL_ATTRS]);
 void model_forget(struct nlattr *attrs[MODEL_ATTRS]);
 const struct genl_ops *model_ops(u8 number);
 void model_begin(u8 choice);
 void model_check(void);
+void model_check_answer(const struct sk_buff *skb);
 
 #endif
