@@ -46,7 +46,7 @@ static bool pushes(const struct sock *sk, int name)
 /* Of sockets that TCP carries nothing is counted. */
 static void count(const struct dibs_smc *smc, int name)
 {
-	u8 nonagle = tcp_sk(smc->sk)->nonagle;
+	u8 nonagle = smc_tcp_nonagle(smc->sk);
 
 	if (READ_ONCE(smc->carrier) == DIBS_SMC_TCP)
 		return;
