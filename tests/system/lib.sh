@@ -20,6 +20,7 @@ finished=
 scratch=$(mktemp -d)
 namespaces=()
 children=()
+judge= ask= told=
 
 _result() {
 	local status=$1 statement=$2
@@ -67,15 +68,39 @@ refused() {
 	_result $? "$statement"
 }
 
+# Starts what evaluates expressions: one process, as each takes its time to start.
+_judge_start() {
+	[[ -p $scratch/ask ]] || mkfifo "$scratch/ask" "$scratch/told"
+	python3 -c '
+import json, sys, traceback
+out, expression, err = sys.argv[1:]
+for _ in sys.stdin:
+    try:
+        with open(out) as file:
+            d = json.load(file)
+        with open(expression) as file:
+            holds = eval("(" + file.read() + ")")
+    except Exception:
+        holds = False
+        with open(err, "a") as file:
+            traceback.print_exc(file=file)
+    print(int(not holds), flush=True)' \
+		"$scratch/out" "$scratch/expression" "$scratch/err" \
+		<"$scratch/ask" >"$scratch/told" &
+	judge=$!
+	exec {ask}>"$scratch/ask" {told}<"$scratch/told"
+}
+
 # json_holds EXPRESSION COMMAND...: the same as json, without a result
 json_holds() {
-	local expression=$1
+	local status
 
+	echo "$1" >"$scratch/expression"
 	shift
-	"$@" 2>"$scratch/err" | tee "$scratch/out" | python3 -c '
-import json, sys
-d = json.load(sys.stdin)
-sys.exit(not eval("(" + sys.argv[1] + ")"))' "$expression" 2>>"$scratch/err"
+	[[ -n $ask ]] || _judge_start
+	"$@" >"$scratch/out" 2>"$scratch/err"
+	echo >&"$ask"
+	read -r status <&"$told" && return "$status"
 }
 
 json() {
@@ -173,7 +198,7 @@ done_testing() {
 _clean_up() {
 	local name pid
 
-	for pid in "${children[@]}"; do
+	for pid in "${children[@]}" $judge; do
 		kill "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
