@@ -20,7 +20,9 @@ finished=
 scratch=$(mktemp -d)
 namespaces=()
 children=()
-judge= ask= told=
+judge=
+ask=
+told=
 
 _result() {
 	local status=$1 statement=$2
