@@ -13,6 +13,8 @@
 #     bytes are checked -----------------+
 #
 #   smc-scribble.sh [MINUTES]      so long; otherwise each lie once
+#   smc-scribble.sh storm SECONDS  lies in random order, beside others who see to
+#                                  it that nobody else suffers, and stay
 #
 # runs-on: 6.12
 # soak: debug
@@ -30,6 +32,11 @@ victim_ring=32768
 workers=3
 seconds=2
 patience=60
+storm=
+if [[ ${1-} == storm ]]; then
+	storm=$2
+	shift 2
+fi
 deadline=$((SECONDS + ${1-0} * 60))
 [[ -z ${DIBS_DEBUG-} ]] || seconds=4 patience=200
 
@@ -118,19 +125,42 @@ survive() {
 reset='d["ECONNRESET"] + d["ECONNABORTED"] + d["EPIPE"] > 0'
 mild='d["done"] > 0 and not d["ECONNABORTED"]'
 
+declare -A follows=(
+	[backwards]=$reset [jump]=$reset [range]=$reset [wrap]=$reset
+	[flicker]=True [state]=True [urgent]=$mild [origin]=$mild
+	[wants]=$mild [signals]=$mild [ring]=$mild [chaos]=True
+)
+
+# tell STATEMENT LIE
+tell() {
+	ok "$1" survive "$2" "${follows[$2]}"
+}
+
 tell_all() {
-	ok "cursors that run backwards" survive backwards "$reset"
-	ok "cursors that jump" survive jump "$reset"
-	ok "cursors beyond the ring" survive range "$reset"
-	ok "cursors that lie about their rounds" survive wrap "$reset"
-	ok "cursors that change between two looks" survive flicker True
-	ok "states at random, taken back" survive state True
-	ok "urgent marks at random" survive urgent "$mild"
-	ok "words of another implementation" survive origin "$mild"
-	ok "wishes at random" survive wants "$mild"
-	ok "signals without end" survive signals "$mild"
-	ok "garbage in the ring" survive ring "$mild"
-	ok "all of the CDC message at random" survive chaos True
+	tell "cursors that run backwards" backwards
+	tell "cursors that jump" jump
+	tell "cursors beyond the ring" range
+	tell "cursors that lie about their rounds" wrap
+	tell "cursors that change between two looks" flicker
+	tell "states at random, taken back" state
+	tell "urgent marks at random" urgent
+	tell "words of another implementation" origin
+	tell "wishes at random" wants
+	tell "signals without end" signals
+	tell "garbage in the ring" ring
+	tell "all of the CDC message at random" chaos
+}
+
+# rage SECONDS: few victims, for long
+rage() {
+	local end=$((SECONDS + $1)) lies=("${!follows[@]}") lie
+
+	workers=1 seconds=20
+	while ((SECONDS < end)); do
+		lie=${lies[RANDOM % ${#lies[@]}]}
+		echo "$lie"
+		survive "$lie" "${follows[$lie]}" || return
+	done
 }
 
 [[ -x $integrity ]] || bail_out "tests/integrity is not built"
@@ -142,10 +172,16 @@ done
 in_netns moving sysctl -q net.smc.mapped=0
 for name in mapped moving; do
 	in_netns $name sysctl -q net.smc.rmem=$victim_ring
+	[[ ! -d /sys/class/dibs/lo ]] || in_netns $name dibs device leave lo
 done
 in_netns calm sysctl -q net.smc.rmem=65536
 echo $victim_ring >"$scribbler/victims"
 
+if [[ -n $storm ]]; then
+	ok "lies in random order" rage "$storm"
+	lie none
+	done_testing
+fi
 ok "without lies all bytes are right" transfer mapped 4 300000
 stay_calm >"$scratch/calm.log" 2>&1 &
 calm=$!
