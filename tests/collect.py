@@ -235,6 +235,8 @@ class Boot:
     def run(self, paths):
         """Returns the suites that it did not come to."""
         os.makedirs(LOGS, exist_ok=True)
+        if os.path.exists(self.log):
+            os.remove(self.log)
         limit = 120 + self.limit * len(paths)
         process = start([
             HERE + '/vm/run', *self.guest, '--log', self.log,
@@ -243,7 +245,7 @@ class Boot:
         for line in lines_of(process):
             self._take(line)
         status = process.wait()
-        if self.running and self._emulator_erred():
+        if (self.running or not self.ended) and self._emulator_erred():
             done = self._count()
             return [path for path in paths if path not in done]
         if self.running:
@@ -266,10 +268,12 @@ class Boot:
         """The kernel patches its instructions while they run, by way of a
         breakpoint. Emulated, a processor may run the breakpoint when it is no
         longer there, and then the kernel does not know whose it is. Such a
-        suite is run once more."""
-        name = self.running[0].name
+        suite, or guest, is run once more."""
+        name = self.running[0].name if self.running else 'boot'
+        if name in Boot.repeated or not os.path.exists(self.log):
+            return False
         with open(self.log, errors='replace') as file:
-            if 'Oops: int3' not in file.read() or name in Boot.repeated:
+            if 'Oops: int3' not in file.read():
                 return False
         Boot.repeated.add(name)
         print(f'{self.where:6} {name}: the emulator ran an instruction that '

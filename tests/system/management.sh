@@ -8,6 +8,9 @@
 #   --------------      -----------------   ------------------
 #   lo (shared)         lo                  lo
 #   room                crimson (its own)   crimson (when granted)
+#
+# runs-on: 6.12 6.1
+# soak: debug
 
 # Most functions are called by those of lib.sh.
 # shellcheck disable=SC2317

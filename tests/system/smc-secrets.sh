@@ -9,7 +9,8 @@
 #                       one device, one link group
 #   namespace next, another cgroup: what do its new buffers hold?
 #
-# runs-on: 6.12 debug
+# runs-on: 6.12
+# soak: debug
 
 # Most functions are called by those of lib.sh.
 # shellcheck disable=SC2317
