@@ -62,6 +62,9 @@ links := $(addprefix $(farm)/,$(sources))
 
 modules: $(out)/.built
 
+# All processors, unless whoever calls has said how many.
+jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # Links whose source is gone would hide that it is gone.
 $(shell [[ ! -d $(farm) ]] || find $(farm) -xtype l -delete)
 
@@ -78,7 +81,8 @@ $(out)/sources: always
 $(out)/.built: $(sources) $(out)/sources $(headers)/Module.symvers | $(links)
 	@echo "building modules for $(release)"
 	@exec 9>$(out)/.lock; flock 9; rm -f $@ $(out)/*.ko; touch $(out)/.started; \
-	$(MAKE) --no-print-directory -C $(headers) M=$(CURDIR)/$(farm) \
+	$(MAKE) $(jobs) --no-print-directory -C $(headers) \
+		M=$(CURDIR)/$(farm) \
 		ARCH=$(arch) CROSS_COMPILE=$(cross) $(strict) modules 9>&- \
 		2>&1 | tee $(out)/log | { grep --line-buffered -Ev $(quiet) || :; }; \
 	if [[ '$(WERROR)' == 1 ]] && grep 'WARNING: modpost' $(out)/log; then exit 1; fi; \
