@@ -114,7 +114,7 @@ void print_details(const json_t *object, int indent)
 		for (c = label; (c = strchr(c, '_'));)
 			*c = ' ';
 		value_text(cell, value);
-		printf("%*s%-18s%s\n", indent, "", label, cell);
+		printf("%*s%-19s %s\n", indent, "", label, cell);
 	}
 }
 
