@@ -120,6 +120,8 @@ static int smc_clc_receive_header(struct sock *sk, struct smc_clc_io *io)
 		return -EPROTO;
 	if (err && err != -EPROTONOSUPPORT)
 		return err;
+	if (io->in_msg && io->header.msg != io->in_msg)
+		return -EPROTO;
 	n = smc_clc_recv(sk, io->in, SMC_CLC_HEADER_LEN, 0);
 	io->in_done = SMC_CLC_HEADER_LEN;
 	return n == SMC_CLC_HEADER_LEN ? 0 : -EBADMSG;
@@ -132,7 +134,7 @@ static int smc_clc_receive_header(struct sock *sk, struct smc_clc_io *io)
  *
  * Return: 0: &smc_clc_io.in has &smc_clc_header.wanted bytes of the message,
  * the rest is drained; the next call begins with another one. -EAGAIN: not all
- * is there. -EPROTO: no message, the bytes are left to the program. -EBADMSG:
+ * is there. -EPROTO: no message to be taken, the bytes are left to the program. -EBADMSG:
  * one that cannot be; where it ends is unknown. -EPROTONOSUPPORT: one of
  * another version, drained. Other -errno: the connection is broken.
  */

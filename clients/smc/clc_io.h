@@ -18,12 +18,14 @@
  * @out_done: bytes sent
  * @in:       message received, or its start
  * @in_done:  bytes of it taken from the connection, those beyond @in too
+ * @in_msg:   only messages of this kind are taken; 0: all
  * @header:   valid once @in_done is not 0
  */
 struct smc_clc_io {
 	u16 out_len;
 	u16 out_done;
 	u32 in_done;
+	u8 in_msg;
 	struct smc_clc_header header;
 	u8 out[SMC_CLC_LEN_MAX];
 	u8 in[SMC_CLC_BUF_LEN];

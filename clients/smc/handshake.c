@@ -457,7 +457,7 @@ static enum smc_verdict smc_handshake_is_late(struct smc_handshake *hs)
 			return SMC_WAIT;
 		}
 	}
-	if (smc_late_expect(hs->smc, &hs->io))
+	if (smc_late_expect(hs->smc, &hs->io, 0))
 		return SMC_WAIT;
 	return smc_handshake_decline(hs, DIBS_SMC_TIMEOUT_CONFIRM);
 }
@@ -470,7 +470,7 @@ static enum smc_verdict smc_handshake_is_late(struct smc_handshake *hs)
 static void smc_handshake_begin_decline(struct smc_handshake *hs)
 {
 	if (!hs->smc->late)
-		smc_late_expect(hs->smc, &hs->io);
+		smc_late_expect(hs->smc, &hs->io, SMC_CLC_DECLINE);
 	hs->step = smc_handshake_declined;
 	if (hs->io.out_done == hs->io.out_len)
 		smc_handshake_build_decline(hs);

@@ -23,9 +23,9 @@ struct smc_late {
 
 /*
  * To be called before TCP becomes the carrier. @io may have the first bytes of a
- * message. 0 or -ENOMEM.
+ * message. Only @msg is looked for, or any for 0. 0 or -ENOMEM.
  */
-int smc_late_expect(struct dibs_smc *smc, const struct smc_clc_io *io)
+int smc_late_expect(struct dibs_smc *smc, const struct smc_clc_io *io, u8 msg)
 {
 	struct smc_late *late = kzalloc(sizeof(*late), SMC_GFP);
 
@@ -33,6 +33,7 @@ int smc_late_expect(struct dibs_smc *smc, const struct smc_clc_io *io)
 		return -ENOMEM;
 	late->io.in_done = io->in_done;
 	late->io.header = io->header;
+	late->io.in_msg = msg;
 	/* What is in it is seen by who sees the carrier; others only ask. */
 	WRITE_ONCE(smc->late, late);
 	return 0;

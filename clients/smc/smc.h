@@ -260,7 +260,8 @@ __poll_t smc_listener_poll(struct dibs_smc *smc, struct file *file,
 void smc_ops_set(struct proto_ops *ops);
 
 /* late.c: messages of a handshake that is over */
-int smc_late_expect(struct dibs_smc *smc, const struct smc_clc_io *io);
+int smc_late_expect(struct dibs_smc *smc, const struct smc_clc_io *io,
+		    u8 msg);
 void smc_late_forget(struct dibs_smc *smc);
 bool smc_late_is_over(struct dibs_smc *smc);
 int smc_late_wait(struct dibs_smc *smc, long timeo);
