@@ -134,9 +134,9 @@ static int smc_clc_receive_header(struct sock *sk, struct smc_clc_io *io)
  *
  * Return: 0: &smc_clc_io.in has &smc_clc_header.wanted bytes of the message,
  * the rest is drained; the next call begins with another one. -EAGAIN: not all
- * is there. -EPROTO: no message to be taken, the bytes are left to the program. -EBADMSG:
- * one that cannot be; where it ends is unknown. -EPROTONOSUPPORT: one of
- * another version, drained. Other -errno: the connection is broken.
+ * is there. -EPROTO: no message to be taken, the bytes are left to the program.
+ * -EBADMSG: one that cannot be; where it ends is unknown. -EPROTONOSUPPORT: one
+ * of another version, drained. Other -errno: the connection is broken.
  */
 int smc_clc_receive(struct sock *sk, struct smc_clc_io *io)
 {
