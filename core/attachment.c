@@ -319,6 +319,18 @@ u64 dibs_attachment_token(const struct dibs_attachment *att)
 }
 EXPORT_SYMBOL_GPL(dibs_attachment_token);
 
+void dibs_attachment_set_dev_priv(struct dibs_attachment *att, void *priv)
+{
+	att->dev_priv = priv;
+}
+EXPORT_SYMBOL_GPL(dibs_attachment_set_dev_priv);
+
+void *dibs_attachment_dev_priv(const struct dibs_attachment *att)
+{
+	return att->dev_priv;
+}
+EXPORT_SYMBOL_GPL(dibs_attachment_dev_priv);
+
 const uuid_t *dibs_attachment_rgid(const struct dibs_attachment *att)
 {
 	return &att->rgid;

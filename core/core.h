@@ -110,6 +110,7 @@ struct dibs_dev {
 	u32 max_dmb_len;
 	bool maps;
 	bool has_vlans;
+	char seid[DIBS_SEID_LEN];
 	struct device *parent;
 	struct net __rcu *net;
 	struct xarray grants;
@@ -303,6 +304,7 @@ struct dibs_dmb {
 struct dibs_attachment {
 	struct dibs_use *use;
 	struct dibs_dmb *target;
+	void *dev_priv;
 	bool mapped;
 	u32 len;
 	u64 token;

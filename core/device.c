@@ -68,9 +68,11 @@ struct dibs_dev *dibs_dev_alloc(const struct dibs_dev_ops *ops,
 	dev->max_dmbs = info->max_dmbs;
 	dev->min_index = info->min_index;
 	dev->max_dmb_len = info->max_dmb_len;
-	dev->maps = ops->attach_dmb;
-	dev->has_vlans = ops->add_vlan;
+	dev->maps = ops->attach_dmb && dibs_dev_is_local(dev);
 	dev->parent = info->parent;
+	if (info->seid)
+		memcpy(dev->seid, info->seid, sizeof(dev->seid));
+	dev->has_vlans = ops->add_vlan;
 	rcu_assign_pointer(dev->net, info->net);
 	xa_init(&dev->grants);
 	xa_init(&dev->bindings);
@@ -330,6 +332,12 @@ u16 dibs_dev_fabric_id(const struct dibs_dev *dev)
 	return dev->fabric_id;
 }
 EXPORT_SYMBOL_GPL(dibs_dev_fabric_id);
+
+const char *dibs_dev_seid(const struct dibs_dev *dev)
+{
+	return dev->seid[0] ? dev->seid : NULL;
+}
+EXPORT_SYMBOL_GPL(dibs_dev_seid);
 
 u32 dibs_dev_max_dmb_len(const struct dibs_dev *dev)
 {

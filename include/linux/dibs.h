@@ -21,6 +21,9 @@
 /* Longest device or client name, with its terminating zero. */
 #define DIBS_NAME_LEN		16
 
+/* A system EID: the name of a machine, for SMC-D. */
+#define DIBS_SEID_LEN		32
+
 /* A signal carries one bit of a 16-bit mask; its number is the move's idx. */
 #define DIBS_SIGNAL_BITS	16
 

@@ -176,6 +176,13 @@ const uuid_t *dibs_dev_gid(const struct dibs_dev *dev);
 u16 dibs_dev_fabric_id(const struct dibs_dev *dev);
 
 /**
+ * dibs_dev_seid() - the machine's name, as a device has it
+ * @dev: a device
+ * Return: DIBS_SEID_LEN characters, not terminated, or NULL.
+ */
+const char *dibs_dev_seid(const struct dibs_dev *dev);
+
+/**
  * dibs_dev_max_dmb_len() - longest DMB a device can register
  * @dev: a device
  * Return: bytes.

@@ -47,8 +47,9 @@ struct netlink_ext_ack;
  *	@signal, signal its owner with dibs_signal_mask(@idx). @size may be 0.
  *	The bytes are visible to whoever gets the signal. 0 or -errno. Any
  *	context but hard interrupts; must not sleep.
- * @attach_dmb: let @att reach the memory of its DMB, by dibs_attachment_map().
- *	0 or -errno. May sleep. With @detach_dmb or not at all.
+ * @attach_dmb: get ready for moves by @att. A device that talks only to itself
+ *	lets it reach the memory of its DMB, by dibs_attachment_map(). 0 or
+ *	-errno. May sleep. With @detach_dmb or not at all.
  * @detach_dmb: undo @attach_dmb, once for each that returned 0. May sleep,
  *	cannot fail.
  * @add_vlan: join a VLAN, called once until @del_vlan. 0 or -errno. May sleep.
@@ -86,6 +87,8 @@ struct dibs_dev_ops {
  * @max_dmb_len: bytes of the longest DMB
  * @net:         the namespace that owns it; NULL: shared by all
  * @parent:      the hardware below it, for sysfs; may be NULL
+ * @seid:        DIBS_SEID_LEN characters that name the machine, for SMC-D; NULL
+ *               or all zero: it has no such name; copied
  * @kind:        the kind that made it, see &struct dibs_dev_kind; may be NULL
  */
 struct dibs_dev_info {
@@ -97,6 +100,7 @@ struct dibs_dev_info {
 	u32 max_dmb_len;
 	struct net *net;
 	struct device *parent;
+	const char *seid;
 	const struct dibs_dev_kind *kind;
 };
 
@@ -249,6 +253,9 @@ u32 dibs_dmb_len(const struct dibs_dmb *dmb);
  * Attachments, as a driver sees them: in attach_dmb, detach_dmb, move_data.
  */
 
+/* See <linux/dibs_client.h>. */
+u32 dibs_attachment_len(const struct dibs_attachment *att);
+
 /**
  * dibs_attachment_target() - the DMB behind an attachment
  * @att: an attachment
@@ -264,6 +271,20 @@ struct dibs_dmb *dibs_attachment_target(const struct dibs_attachment *att);
  * straight into the memory.
  */
 void dibs_attachment_map(struct dibs_attachment *att);
+
+/**
+ * dibs_attachment_set_dev_priv() - keep a pointer of the driver's
+ * @att:  in attach_dmb
+ * @priv: anything
+ */
+void dibs_attachment_set_dev_priv(struct dibs_attachment *att, void *priv);
+
+/**
+ * dibs_attachment_dev_priv() - get what dibs_attachment_set_dev_priv() kept
+ * @att: an attachment
+ * Return: the pointer, or NULL.
+ */
+void *dibs_attachment_dev_priv(const struct dibs_attachment *att);
 
 /**
  * dibs_attachment_token() - the token a client attached by

@@ -15,7 +15,7 @@ struct device;
 struct ism_adapter;
 struct ism_hardware;
 
-#define ISM_SEID_LEN	32
+#define ISM_SEID_LEN	32	/* DIBS_SEID_LEN */
 
 /**
  * struct ism_hardware_ops - how to reach an adapter

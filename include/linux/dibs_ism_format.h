@@ -13,6 +13,7 @@
 
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/sizes.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
@@ -69,7 +70,7 @@ struct ism_request {
 	__be32 cmd;
 	__be16 zero;
 	__be16 len;
-};
+} __aligned(8);
 
 /**
  * struct ism_response - the header of a response
@@ -81,7 +82,7 @@ struct ism_response {
 	__be32 cmd;
 	__be16 ret;
 	__be16 len;
-};
+} __aligned(8);
 
 /* ISM_REG_SBA */
 struct ism_reg_sba {
@@ -244,7 +245,7 @@ struct ism_ieq {
  * token in its high bits. No store crosses a multiple of ISM_MOVE_MAX.
  */
 #define ISM_MOVE_MAX		SZ_4K
-#define ISM_MOVE_TOKEN		GENMASK_ULL(63, 32)
+#define ISM_MOVE_TOKEN		GENMASK_ULL(63, 28)
 #define ISM_MOVE_IDX		GENMASK_ULL(27, 24)	/* number of the signal */
 #define ISM_MOVE_SIGNAL		BIT_ULL(23)
 #define ISM_MOVE_OFFSET		GENMASK_ULL(22, 0)

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * An adapter as a device of the layer: from its first answer to its last.
+ * Process context.
+ */
+#include <linux/device.h>
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "ism.h"
+
+/* Logged once; the device goes. Any context. */
+void ism_dead(struct ism_adapter *adapter, const char *why)
+{
+	if (xchg(&adapter->dead, true))
+		return;
+	dev_err_ratelimited(adapter->hw->dev,
+			    "the ISM adapter %s: it is not used any more\n",
+			    why);
+	queue_work(system_long_wq, &adapter->dead_work);
+}
+
+static void ism_dead_work(struct work_struct *work)
+{
+	struct ism_adapter *adapter = container_of(work, struct ism_adapter,
+						   dead_work);
+
+	dibs_dev_del(adapter->dev);
+}
+
+/*
+ * The adapter may still write there, so nobody gets it again. @memory: pages of
+ * their own, as alloc_pages_exact() gives them.
+ */
+void ism_lose_memory(struct ism_adapter *adapter, void *memory, size_t len)
+{
+	size_t done;
+
+	dev_err_ratelimited(adapter->hw->dev,
+			    "the ISM adapter keeps %zu bytes of memory\n", len);
+	for (done = 0; done < len; done += PAGE_SIZE)
+		get_page(virt_to_page(memory + done));
+}
+
+/* --- operations of the device -------------------------------------------------- */
+
+/* Other devices' GIDs have more than 64 bits. */
+static bool ism_gid_is_ism(const uuid_t *gid)
+{
+	uuid_t same = dibs_gid_from_u64(dibs_gid_to_u64(gid));
+
+	return uuid_equal(gid, &same);
+}
+
+static int ism_op_query_remote_gid(struct dibs_dev *dev, const uuid_t *rgid,
+				   struct dibs_vlan vlan)
+{
+	int err;
+
+	if (!ism_gid_is_ism(rgid))
+		return -ENETUNREACH;
+	err = ism_query_rgid(dibs_dev_priv(dev), dibs_gid_to_u64(rgid), vlan);
+	return err == -EREMOTEIO ? -ENETUNREACH : err;
+}
+
+static int ism_op_add_vlan(struct dibs_dev *dev, u16 vid)
+{
+	return ism_add_vlan(dibs_dev_priv(dev), vid);
+}
+
+static void ism_op_del_vlan(struct dibs_dev *dev, u16 vid)
+{
+	ism_del_vlan(dibs_dev_priv(dev), vid);
+}
+
+static int ism_op_signal_event(struct dibs_dev *dev, const uuid_t *rgid,
+			       bool trigger, u32 code, u64 info)
+{
+	int err;
+
+	if (!ism_gid_is_ism(rgid))
+		return -ENETUNREACH;
+	err = ism_signal_ieq(dibs_dev_priv(dev), dibs_gid_to_u64(rgid), trigger,
+			     code, info);
+	return err == -EREMOTEIO ? -ENETUNREACH : err;
+}
+
+static const struct dibs_dev_ops ism_dev_ops = {
+	.register_dmb = ism_op_register_dmb,
+	.unregister_dmb = ism_op_unregister_dmb,
+	.query_remote_gid = ism_op_query_remote_gid,
+	.move_data = ism_op_move_data,
+	.attach_dmb = ism_op_attach_dmb,
+	.detach_dmb = ism_op_detach_dmb,
+	.add_vlan = ism_op_add_vlan,
+	.del_vlan = ism_op_del_vlan,
+	.signal_event = ism_op_signal_event,
+};
+
+/* --- life ------------------------------------------------------------------------ */
+
+static int ism_alloc_blocks(struct ism_adapter *adapter)
+{
+	struct device *dev = adapter->hw->dev;
+
+	adapter->sba = dma_alloc_coherent(dev, sizeof(*adapter->sba),
+					  &adapter->sba_dma, GFP_KERNEL);
+	if (!adapter->sba)
+		return -ENOMEM;
+	/* In a page of its own. */
+	adapter->ieq = dma_alloc_coherent(dev, PAGE_SIZE, &adapter->ieq_dma,
+					  GFP_KERNEL);
+	if (!adapter->ieq)
+		return -ENOMEM;
+	adapter->ieq->ieq_len = cpu_to_be64(sizeof(struct ism_ieq));
+	adapter->ieq->entry_len = cpu_to_be64(sizeof(struct ism_event));
+	return 0;
+}
+
+static void ism_free_blocks(struct ism_adapter *adapter)
+{
+	struct device *dev = adapter->hw->dev;
+
+	if (adapter->sba)
+		dma_free_coherent(dev, sizeof(*adapter->sba), adapter->sba,
+				  adapter->sba_dma);
+	if (adapter->ieq)
+		dma_free_coherent(dev, PAGE_SIZE, adapter->ieq,
+				  adapter->ieq_dma);
+}
+
+struct ism_adapter *ism_adapter_alloc(struct ism_hardware *hw)
+{
+	struct ism_adapter *adapter = kzalloc(sizeof(*adapter), GFP_KERNEL);
+	int err;
+
+	if (!adapter)
+		return ERR_PTR(-ENOMEM);
+	adapter->hw = hw;
+	mutex_init(&adapter->command_lock);
+	mutex_init(&adapter->sba_lock);
+	INIT_WORK(&adapter->dead_work, ism_dead_work);
+	err = ism_alloc_blocks(adapter);
+	if (err) {
+		ism_adapter_free(adapter);
+		return ERR_PTR(err);
+	}
+	return adapter;
+}
+EXPORT_SYMBOL_GPL(ism_adapter_alloc);
+
+void ism_adapter_free(struct ism_adapter *adapter)
+{
+	if (IS_ERR_OR_NULL(adapter))
+		return;
+	if (adapter->dev)
+		dibs_dev_put(adapter->dev);
+	ism_free_blocks(adapter);
+	kfree(adapter);
+}
+EXPORT_SYMBOL_GPL(ism_adapter_free);
+
+/* Who is it, and what can it do? */
+static int ism_identify(struct ism_adapter *adapter)
+{
+	struct ism_query_info info;
+	int err;
+
+	err = ism_read_gid(adapter, &adapter->gid);
+	if (!err)
+		err = ism_query_info(adapter, &info);
+	if (err)
+		return err;
+	if (!adapter->gid || be64_to_cpu(info.gid) != adapter->gid) {
+		ism_dead(adapter, "has a GID that cannot be");
+		return -ENODEV;
+	}
+	/* An adapter without version 2 has no system EID. */
+	if (ism_add_vlan(adapter, ISM_VLAN_V2) == -EREMOTEIO)
+		memset(adapter->hw->seid, 0, sizeof(adapter->hw->seid));
+	else
+		ism_del_vlan(adapter, ISM_VLAN_V2);
+	dev_info(adapter->hw->dev, "ISM version %u, GID %016llx, CHID %04x\n",
+		 be32_to_cpu(info.version), adapter->gid, adapter->hw->chid);
+	return 0;
+}
+
+static int ism_make_device(struct ism_adapter *adapter)
+{
+	struct ism_hardware *hw = adapter->hw;
+	struct dibs_dev_info info = {
+		.name = hw->name,
+		.gid = dibs_gid_from_u64(adapter->gid),
+		.fabric_id = hw->chid,
+		.max_dmbs = ISM_DMBS,
+		.min_index = ISM_INDEX_FIRST,
+		.max_dmb_len = ISM_DMB_LEN_MAX,
+		.parent = hw->dev,
+		.seid = hw->seid,
+	};
+	struct dibs_dev *dev = dibs_dev_alloc(&ism_dev_ops, &info, adapter);
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	adapter->dev = dev;
+	return 0;
+}
+
+/* It writes into the blocks, and interrupts, from now on. */
+static int ism_register_blocks(struct ism_adapter *adapter)
+{
+	int err;
+
+	mutex_lock(&adapter->sba_lock);
+	adapter->live = true;
+	mutex_unlock(&adapter->sba_lock);
+	err = ism_reg_sba(adapter, adapter->sba_dma);
+	return err ? : ism_reg_ieq(adapter, adapter->ieq_dma);
+}
+
+/* The blocks of an adapter that does not give them up stay what they are. */
+static void ism_unregister_blocks(struct ism_adapter *adapter)
+{
+	if (ism_unreg_ieq(adapter) == -EREMOTEIO)
+		adapter->ieq = NULL;
+	if (ism_unreg_sba(adapter) == -EREMOTEIO)
+		adapter->sba = NULL;
+}
+
+int ism_adapter_add(struct ism_adapter *adapter)
+{
+	int err;
+
+	err = ism_identify(adapter);
+	if (!err)
+		err = ism_make_device(adapter);
+	if (!err)
+		err = ism_register_blocks(adapter);
+	if (!err)
+		err = dibs_dev_add(adapter->dev);
+	if (err) {
+		ism_adapter_del(adapter);
+		return err == -ENODEV || err == -EREMOTEIO ? -EIO : err;
+	}
+	/* It died before there was a device to be taken away. */
+	if (READ_ONCE(adapter->dead))
+		queue_work(system_long_wq, &adapter->dead_work);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(ism_adapter_add);
+
+void ism_adapter_del(struct ism_adapter *adapter)
+{
+	bool live;
+
+	if (adapter->dev)
+		dibs_dev_del(adapter->dev);
+	mutex_lock(&adapter->sba_lock);
+	live = adapter->live;
+	adapter->live = false;
+	mutex_unlock(&adapter->sba_lock);
+	if (live)
+		ism_unregister_blocks(adapter);
+	/* Nothing queues it any more. */
+	WRITE_ONCE(adapter->dead, true);
+	cancel_work_sync(&adapter->dead_work);
+}
+EXPORT_SYMBOL_GPL(ism_adapter_del);

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * What an adapter has to say: bits and masks of the system block area, entries
+ * of the event queue. In a thread, holding sba_lock.
+ *
+ * The adapter writes both while they are read here. Its bits are numbered from
+ * the left; the kernel's little-endian bit operations, which are the same on all
+ * machines, count within a byte from the right.
+ */
+#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/bottom_half.h>
+#include <linux/device.h>
+#include <linux/dma-mapping.h>
+#include <linux/find.h>
+
+#include "ism.h"
+
+/* Little-endian numbers of bits in the SBA. */
+#define ISM_BIT_SUMMARY	7
+#define ISM_BIT_EVENT	6
+/* Those of DMBs fill whole bytes. */
+#define ISM_BIT_FIRST	(offsetof(struct ism_sba, bits) * 8 + ISM_INDEX_FIRST)
+#define ISM_BIT_END	(offsetof(struct ism_sba, bits) * 8 + ISM_INDEX_END)
+
+static unsigned long ism_bit_of_index(u32 index)
+{
+	return (offsetof(struct ism_sba, bits) * 8 + index) ^ 7;
+}
+
+static u32 ism_index_of_bit(unsigned long bit)
+{
+	return (bit ^ 7) - offsetof(struct ism_sba, bits) * 8;
+}
+
+/* What was set for the index is no news. Holding sba_lock. */
+void ism_forget_signals(struct ism_adapter *adapter, u32 index)
+{
+	lockdep_assert_held(&adapter->sba_lock);
+	test_and_clear_bit_le(ism_bit_of_index(index), adapter->sba);
+	xchg(&adapter->sba->masks[index], 0);
+}
+
+static void ism_handle_signal(struct ism_adapter *adapter, u32 index)
+{
+	__be16 mask = xchg(&adapter->sba->masks[index], 0);
+
+	dibs_dev_signal(adapter->dev, index, adapter->generations[index],
+			be16_to_cpu(mask));
+}
+
+static void ism_handle_signals(struct ism_adapter *adapter)
+{
+	unsigned long bit = ISM_BIT_FIRST;
+
+	while ((bit = find_next_bit_le(adapter->sba, ISM_BIT_END, bit)) <
+	       ISM_BIT_END) {
+		if (test_and_clear_bit_le(bit, adapter->sba))
+			ism_handle_signal(adapter, ism_index_of_bit(bit));
+		bit++;
+	}
+}
+
+static u32 ism_event_subtype(u32 type, u32 code)
+{
+	if (type == ISM_EVENT_SWR)
+		return code;
+	if (type == ISM_EVENT_DEV && code == ISM_EVENT_DEV_ERROR)
+		return DIBS_EVENT_DEV_ERROR;
+	if (type == ISM_EVENT_DEV && code == ISM_EVENT_DEV_DISABLED)
+		return DIBS_EVENT_DEV_DISABLED;
+	if (type == ISM_EVENT_BUF && code == ISM_EVENT_BUF_UNREGISTERED)
+		return DIBS_EVENT_BUF_UNREGISTERED;
+	return DIBS_EVENT_UNKNOWN;
+}
+
+static void ism_handle_event(struct ism_adapter *adapter,
+			     const struct ism_event *entry)
+{
+	u32 type = be32_to_cpu(entry->type), code = be32_to_cpu(entry->code);
+	u64 tok = be64_to_cpu(entry->tok);
+	struct dibs_event event = {
+		.subtype = ism_event_subtype(type, code),
+		.time = be64_to_cpu(entry->time),
+		.data = type == ISM_EVENT_SWR ? be64_to_cpu(entry->info) : code,
+	};
+
+	switch (type) {
+	case ISM_EVENT_BUF:
+		event.type = DIBS_EVENT_BUF;
+		event.token = tok;
+		break;
+	case ISM_EVENT_DEV:
+		event.type = DIBS_EVENT_DEV;
+		event.gid = dibs_gid_from_u64(tok);
+		break;
+	case ISM_EVENT_SWR:
+		event.type = DIBS_EVENT_SW;
+		event.gid = dibs_gid_from_u64(tok);
+		break;
+	default:
+		event.type = DIBS_EVENT_OTHER;
+		break;
+	}
+	dibs_event(adapter->dev, &event);
+}
+
+/*
+ * All entries up to the adapter's idx. What it wrote over before it was read is
+ * lost; it says nothing of that.
+ */
+static void ism_handle_events(struct ism_adapter *adapter)
+{
+	u64 idx = be64_to_cpu(READ_ONCE(adapter->ieq->idx));
+
+	if (idx > ISM_IEQ_ENTRIES || (!idx && adapter->event_idx)) {
+		ism_dead(adapter, "has an event queue that cannot be");
+		return;
+	}
+	/* The adapter writes an entry before idx. */
+	dma_rmb();
+	while (adapter->event_idx != idx) {
+		struct ism_event entry;
+
+		adapter->event_idx = adapter->event_idx % ISM_IEQ_ENTRIES + 1;
+		memcpy(&entry, &adapter->ieq->entry[adapter->event_idx - 1],
+		       sizeof(entry));
+		ism_handle_event(adapter, &entry);
+	}
+}
+
+void ism_adapter_interrupt(struct ism_adapter *adapter)
+{
+	mutex_lock(&adapter->sba_lock);
+	if (adapter->live && !READ_ONCE(adapter->dead)) {
+		/* What is set from here on interrupts again. */
+		test_and_clear_bit_le(ISM_BIT_SUMMARY, adapter->sba);
+		ism_handle_signals(adapter);
+		if (test_and_clear_bit_le(ISM_BIT_EVENT, adapter->sba))
+			ism_handle_events(adapter);
+	}
+	mutex_unlock(&adapter->sba_lock);
+}
+EXPORT_SYMBOL_GPL(ism_adapter_interrupt);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * ism.ko: IBM Internal Shared Memory adapters. Where it runs on IBM Z it drives
+ * the PCI function; anywhere else it waits for simulated adapters
+ * (simulators/ism).
+ */
+#include <linux/module.h>
+
+#include "ism.h"
+
+static int __init ism_init(void)
+{
+	return ism_pci_start();
+}
+
+static void __exit ism_exit(void)
+{
+	ism_pci_stop();
+}
+
+module_init(ism_init);
+module_exit(ism_exit);
+MODULE_DESCRIPTION("Direct Internal Buffer Sharing: IBM ISM adapters");
+MODULE_AUTHOR("The DIBS authors");
+MODULE_LICENSE("GPL");
