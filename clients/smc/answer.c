@@ -147,6 +147,7 @@ static enum smc_verdict smc_answer(struct smc_handshake *hs)
 	if (!hs->choice.count)
 		return smc_handshake_decline(hs, DIBS_SMC_NO_DEVICE);
 	local.count = smc_eids_get(ueids, SMC_EIDS_MAX);
+	local.seid_enabled = smc_choice_seid(&hs->choice, &local.seid);
 	reason = smc_clc_eid_match(&hs->proposal.v2, &local, &hs->accept.eid);
 	if (reason)
 		return smc_handshake_decline(hs, reason);

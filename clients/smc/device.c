@@ -13,6 +13,7 @@
 
 #include "conn.h"
 #include "device.h"
+#include "eids.h"
 #include "group.h"
 #include "pnet.h"
 
@@ -153,6 +154,23 @@ void smc_choice_make(struct smc_choice *choice, struct sock *sk)
 	smc_choice_add_all(choice, net, via, false);
 	smc_choice_add_all(choice, net, via, true);
 	mutex_unlock(&smc_devices_lock);
+}
+
+/* The machine's name, if one of the devices knows it and it may be used. */
+bool smc_choice_seid(const struct smc_choice *choice, struct smc_eid *seid)
+{
+	unsigned int i;
+
+	BUILD_BUG_ON(sizeof(seid->text) != DIBS_SEID_LEN);
+	for (i = 0; i < choice->count && smc_eids_seid_enabled(); i++) {
+		const char *text = dibs_dev_seid(choice->dev[i]);
+
+		if (!text)
+			continue;
+		memcpy(seid->text, text, sizeof(seid->text));
+		return true;
+	}
+	return false;
 }
 
 void smc_choice_drop(struct smc_choice *choice)

@@ -29,6 +29,7 @@ struct smc_choice {
 bool smc_devices_any(struct net *net);
 bool smc_devices_each(bool (*fn)(struct dibs_dev *dev, void *arg), void *arg);
 void smc_choice_make(struct smc_choice *choice, struct sock *sk);
+bool smc_choice_seid(const struct smc_choice *choice, struct smc_eid *seid);
 void smc_choice_drop(struct smc_choice *choice);
 int smc_devices_start(void);
 void smc_devices_stop(void);

@@ -12,6 +12,7 @@
 #include <linux/mutex.h>
 #include <linux/string.h>
 
+#include "device.h"
 #include "eids.h"
 
 static const struct smc_eid smc_eid_default = {
@@ -22,7 +23,7 @@ static struct smc_eid smc_ueids[SMC_UEIDS_MAX];
 static unsigned int smc_ueid_count;
 static DEFINE_MUTEX(smc_ueids_lock);	/* guards both */
 
-/* Of use once there is a device that gives the system an EID. */
+/* May the system EID be used, if a device has one? */
 static bool smc_seid_enabled = true;
 
 /* The administrators' first, the default last. Returns how many. */
@@ -93,10 +94,25 @@ void smc_eids_flush(void)
 	mutex_unlock(&smc_ueids_lock);
 }
 
-/* The system EID as text: empty, as no device has one. May it be used? */
+static bool smc_eids_seid_of(struct dibs_dev *dev, void *text)
+{
+	const char *seid = dibs_dev_seid(dev);
+
+	if (seid)
+		memcpy(text, seid, SMC_EID_LEN);
+	return !seid;
+}
+
+/* The system EID as text: empty if no device has one. May it be used? */
 bool smc_eids_seid(char text[SMC_EID_LEN + 1])
 {
-	text[0] = '\0';
+	memset(text, 0, SMC_EID_LEN + 1);
+	smc_devices_each(smc_eids_seid_of, text);
+	return smc_eids_seid_enabled();
+}
+
+bool smc_eids_seid_enabled(void)
+{
 	return READ_ONCE(smc_seid_enabled);
 }
 

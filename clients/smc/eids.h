@@ -18,6 +18,7 @@ int smc_eids_add(const char *text, size_t len);
 int smc_eids_del(const char *text, size_t len);
 void smc_eids_flush(void);
 bool smc_eids_seid(char text[SMC_EID_LEN + 1]);
+bool smc_eids_seid_enabled(void);
 void smc_eids_enable_seid(bool enable);
 
 #endif /* _DIBS_SMC_EIDS_H */

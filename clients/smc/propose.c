@@ -84,10 +84,26 @@ static enum smc_verdict smc_accepted_on(struct smc_handshake *hs,
 	return smc_confirm(hs, index, size_code);
 }
 
+/* Of our devices that the accept may mean, the first that reaches its sender. */
+static bool smc_find_accepted(struct smc_handshake *hs, unsigned int *index)
+{
+	const struct smc_clc_v2 *offer = &hs->proposal.v2;
+	const uuid_t *rgid = &hs->accept.device.gid;
+	const struct dibs_vlan no_vlan = {};
+
+	for (*index = 0; smc_clc_offer_next(offer, &hs->accept, index);
+	     ++*index) {
+		if (!dibs_query_remote_gid(smc_client, hs->choice.dev[*index],
+					   rgid, no_vlan))
+			return true;
+	}
+	return false;
+}
+
 static enum smc_verdict smc_await_accept(struct smc_handshake *hs)
 {
 	enum smc_verdict verdict;
-	unsigned int index = 0;
+	unsigned int index;
 	u32 reason;
 	int err;
 
@@ -104,7 +120,8 @@ static enum smc_verdict smc_await_accept(struct smc_handshake *hs)
 	/* A DMB that is shared by several connections is none of ours. */
 	if (hs->accept.dmbe_idx)
 		return smc_handshake_decline(hs, DIBS_SMC_RTOKEN);
-	smc_clc_offer_next(&hs->proposal.v2, &hs->accept, &index);
+	if (!smc_find_accepted(hs, &index))
+		return smc_handshake_decline(hs, DIBS_SMC_NO_D_DEVICE);
 	return smc_accepted_on(hs, index);
 }
 
@@ -122,6 +139,7 @@ static void smc_proposal_fill(struct smc_handshake *hs)
 	v2->release = SMC_CLC_RELEASE;
 	v2->feature_mask = SMC_CLC_FEATURE_EMULATED;
 	v2->eid_count = smc_eids_get(v2->eids, SMC_CLC_EIDS_MAX);
+	v2->seid_enabled = smc_choice_seid(&hs->choice, &v2->seid);
 	v2->device_count = hs->choice.count;
 	for (i = 0; i < hs->choice.count; i++)
 		v2->devices[i] = hs->choice.device[i];
