@@ -98,7 +98,7 @@ install: modules tools
 		{ echo "kernel $(release) is not installed here" >&2; exit 1; }
 	install -d $(modules_dir)/updates/dibs
 	find $(out) -maxdepth 1 -name '*.ko' ! -name '*_selftest.ko' \
-		! -name '*_bench.ko' ! -name '*_scribbler.ko' \
+		! -name '*_bench.ko' ! -name '*_scribbler.ko' ! -name '*_sim.ko' \
 		-exec install -m 644 -t $(modules_dir)/updates/dibs {} +
 	$(if $(DESTDIR),,depmod $(release))
 	@if [[ -n '$(configs)' ]]; then \

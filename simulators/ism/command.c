@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * The command block: requests are stored, executed, and answered; or not, if a
+ * fault was asked for.
+ *
+ * A request is what was stored since the last command, word by word, and all of it
+ * must have been stored: what is left from earlier ones is not taken for it.
+ */
+#include <linux/delay.h>
+#include <linux/string.h>
+
+#include "sim.h"
+
+/* The driver's: as much as there can be. */
+#define RESPONSE_BODY	(SIM_BLOCK - sizeof(struct ism_response))
+
+struct command {
+	const char *name;
+	enum sim_code (*run)(struct sim_adapter *adapter,
+			     struct sim_call *call);
+	u16 request_len;
+	u16 response_len;
+};
+
+#define PLAIN_REQUEST	sizeof(struct ism_request)
+#define PLAIN_RESPONSE	sizeof(struct ism_response)
+
+static const struct command commands[SIM_COMMANDS] = {
+	[0] = { .name = "unknown" },
+	[ISM_REG_SBA] = { "reg_sba", sim_reg_sba,
+		sizeof(struct ism_reg_sba), PLAIN_RESPONSE },
+	[ISM_REG_IEQ] = { "reg_ieq", sim_reg_ieq,
+		sizeof(struct ism_reg_ieq), PLAIN_RESPONSE },
+	[ISM_READ_GID] = { "read_gid", sim_read_gid,
+		PLAIN_REQUEST, sizeof(struct ism_read_gid) },
+	[ISM_ADD_VLAN] = { "add_vlan", sim_add_vlan,
+		sizeof(struct ism_set_vlan), PLAIN_RESPONSE },
+	[ISM_DEL_VLAN] = { "del_vlan", sim_del_vlan,
+		sizeof(struct ism_set_vlan), PLAIN_RESPONSE },
+	[ISM_SET_VLAN] = { "set_vlan", sim_set_vlan,
+		PLAIN_REQUEST, PLAIN_RESPONSE },
+	[ISM_RESET_VLAN] = { "reset_vlan", sim_reset_vlan,
+		PLAIN_REQUEST, PLAIN_RESPONSE },
+	[ISM_QUERY_INFO] = { "query_info", sim_query_info,
+		PLAIN_REQUEST, sizeof(struct ism_query_info) },
+	[ISM_QUERY_RGID] = { "query_rgid", sim_query_rgid,
+		sizeof(struct ism_query_rgid), PLAIN_RESPONSE },
+	[ISM_REG_DMB] = { "reg_dmb", sim_reg_dmb,
+		sizeof(struct ism_reg_dmb),
+		sizeof(struct ism_reg_dmb_answer) },
+	[ISM_UNREG_DMB] = { "unreg_dmb", sim_unreg_dmb,
+		sizeof(struct ism_unreg_dmb), PLAIN_RESPONSE },
+	[ISM_SIGNAL_IEQ] = { "signal_ieq", sim_signal_ieq,
+		sizeof(struct ism_signal_ieq), PLAIN_RESPONSE },
+	[ISM_UNREG_SBA] = { "unreg_sba", sim_unreg_sba,
+		PLAIN_REQUEST, PLAIN_RESPONSE },
+	[ISM_UNREG_IEQ] = { "unreg_ieq", sim_unreg_ieq,
+		PLAIN_REQUEST, PLAIN_RESPONSE },
+};
+
+const char *const sim_code_names[SIM_CODES] = {
+	[SIM_UNKNOWN_COMMAND] = "unknown_command",
+	[SIM_BAD_LENGTH] = "bad_length",
+	[SIM_MALFORMED] = "malformed",
+	[SIM_BAD_ADDRESS] = "bad_address",
+	[SIM_SBA_PRESENT] = "sba_present",
+	[SIM_SBA_MISSING] = "sba_missing",
+	[SIM_SBA_NEEDED] = "sba_needed",
+	[SIM_IEQ_PRESENT] = "ieq_present",
+	[SIM_IEQ_MISSING] = "ieq_missing",
+	[SIM_BAD_VLAN] = "bad_vlan",
+	[SIM_VLAN_PRESENT] = "vlan_present",
+	[SIM_VLAN_MISSING] = "vlan_missing",
+	[SIM_VLANS_FULL] = "vlans_full",
+	[SIM_VLAN_MISMATCH] = "vlan_mismatch",
+	[SIM_UNREACHABLE] = "unreachable",
+	[SIM_PEER_DEAF] = "peer_deaf",
+	[SIM_DMB_LENGTH] = "dmb_length",
+	[SIM_DMB_BOUNDARY] = "dmb_boundary",
+	[SIM_BAD_INDEX] = "bad_index",
+	[SIM_INDEX_USED] = "index_used",
+	[SIM_UNKNOWN_TOKEN] = "unknown_token",
+	[SIM_NOT_OWNER] = "not_owner",
+	[SIM_NO_MEMORY] = "no_memory",
+	[SIM_NOT_DEDICATED] = "not_dedicated",
+	[SIM_BAD_MOVE] = "bad_move",
+	[SIM_OUTSIDE] = "outside",
+	[SIM_BAD_ACCESS] = "bad_access",
+	[SIM_DEAD] = "dead",
+	[SIM_INJECTED] = "injected",
+};
+
+/* --- names ----------------------------------------------------------------------------- */
+
+/* 0 stands for those that there are not. */
+const char *sim_command_name(u32 cmd)
+{
+	return commands[cmd].name;
+}
+
+/* The number of a command, or -1. */
+int sim_command_find(const char *name)
+{
+	u32 cmd;
+
+	for (cmd = 1; cmd < SIM_COMMANDS; cmd++)
+		if (commands[cmd].name && !strcmp(commands[cmd].name, name))
+			return cmd;
+	return -1;
+}
+
+static const struct command *find_command(u32 cmd)
+{
+	return cmd < SIM_COMMANDS && commands[cmd].run ? &commands[cmd] : NULL;
+}
+
+/* --- execution --------------------------------------------------------------------------- */
+
+static bool is_stored(const struct sim_adapter *adapter, u16 len)
+{
+	return adapter->stored == GENMASK(len / sizeof(u64) - 1, 0);
+}
+
+static enum sim_code check(const struct sim_adapter *adapter,
+			   const struct command *command)
+{
+	const struct ism_request *head = (const void *)adapter->request;
+
+	if (!command)
+		return SIM_UNKNOWN_COMMAND;
+	if (be16_to_cpu(head->len) != command->request_len ||
+	    !is_stored(adapter, command->request_len))
+		return SIM_BAD_LENGTH;
+	if (head->zero)
+		return SIM_MALFORMED;
+	return SIM_OK;
+}
+
+/* Return: what is answered. */
+static u16 run(struct sim_adapter *adapter, const struct command *command,
+	       struct sim_fault *fault)
+{
+	struct sim_call call = {
+		.request = adapter->request,
+		.response = adapter->response,
+	};
+	enum sim_code code;
+
+	if (fault && fault->fails) {
+		fault->fails--;
+		sim_refuse(adapter, SIM_INJECTED);
+		return fault->ret;
+	}
+	code = check(adapter, command);
+	if (!code)
+		code = command->run(adapter, &call);
+	if (code)
+		sim_refuse(adapter, code);
+	return code;
+}
+
+static void lie(struct sim_adapter *adapter, enum sim_lie how)
+{
+	struct ism_response *head = (void *)adapter->response;
+	void *body = head + 1;
+
+	switch (how) {
+	case SIM_LIE_LONG:
+		head->len = cpu_to_be16(SZ_4K);
+		break;
+	case SIM_LIE_SHORT:
+		head->len = cpu_to_be16(sizeof(*head) / 2);
+		break;
+	case SIM_LIE_LONGER:
+		be16_add_cpu(&head->len, sizeof(u64));
+		break;
+	case SIM_LIE_SHORTER:
+		be16_add_cpu(&head->len, -(int)sizeof(u64));
+		break;
+	case SIM_LIE_CMD:
+		head->cmd ^= cpu_to_be32(ISM_REG_SBA ^ ISM_REG_IEQ);
+		break;
+	case SIM_LIE_ZEROS:
+		memset(body, 0, RESPONSE_BODY);
+		break;
+	default:
+		memset(body, 0xff, RESPONSE_BODY);
+		break;
+	}
+}
+
+static void execute(struct sim_adapter *adapter)
+{
+	const struct ism_request *request = (const void *)adapter->request;
+	struct ism_response *head = (void *)adapter->response;
+	u32 cmd = be32_to_cpu(request->cmd);
+	const struct command *command = find_command(cmd);
+	struct sim_fault *fault = command ? &adapter->faults[cmd] : NULL;
+	u16 ret;
+
+	if (adapter->delay_us)
+		fsleep(adapter->delay_us);
+	atomic64_inc(&adapter->stats.commands[command ? cmd : 0]);
+	memset(adapter->response, 0, sizeof(adapter->response));
+	ret = run(adapter, command, fault);
+	head->cmd = request->cmd;
+	head->ret = cpu_to_be16(ret);
+	head->len = cpu_to_be16(ret ? PLAIN_RESPONSE : command->response_len);
+	if (fault && fault->lies) {
+		fault->lies--;
+		sim_refuse(adapter, SIM_INJECTED);
+		lie(adapter, fault->lie);
+	}
+	adapter->stored = 0;
+}
+
+/* --- what the driver reaches -------------------------------------------------------------- */
+
+static bool is_in_block(struct sim_adapter *adapter, u32 offset, u32 len)
+{
+	bool ok = len && IS_ALIGNED(offset | len, sizeof(u64)) &&
+		  offset < SIM_BLOCK && len <= SIM_BLOCK - offset;
+
+	if (!ok)
+		sim_refuse(adapter, SIM_BAD_ACCESS);
+	return ok;
+}
+
+/* Outside of the block there is nothing, as on any bus. */
+static void do_load(struct sim_adapter *adapter, u32 offset, __be64 *value)
+{
+	*value = cpu_to_be64(U64_MAX);
+	if (adapter->state != SIM_STATE_OK)
+		sim_refuse(adapter, SIM_DEAD);
+	else if (is_in_block(adapter, offset, sizeof(*value)))
+		memcpy(value, (u8 *)adapter->response + offset,
+		       sizeof(*value));
+}
+
+int sim_load(struct ism_hardware *hw, u32 offset, __be64 *value)
+{
+	struct sim_adapter *adapter = sim_of_hw(hw);
+	int err = 0;
+
+	mutex_lock(&adapter->command);
+	if (adapter->state == SIM_STATE_GONE)
+		err = -ENODEV;
+	else
+		do_load(adapter, offset, value);
+	mutex_unlock(&adapter->command);
+	return err;
+}
+
+static void do_store(struct sim_adapter *adapter, u32 offset,
+		     const void *data, u32 len)
+{
+	u32 first = offset / sizeof(u64);
+
+	if (adapter->state != SIM_STATE_OK) {
+		sim_refuse(adapter, SIM_DEAD);
+		return;
+	}
+	if (!IS_ALIGNED((uintptr_t)data, sizeof(u64)) ||
+	    !is_in_block(adapter, offset, len))
+		return;
+	memcpy(adapter->request + first, data, len);
+	adapter->stored |= GENMASK(first + len / sizeof(u64) - 1, first);
+	if (!offset)
+		execute(adapter);
+}
+
+int sim_store(struct ism_hardware *hw, u32 offset, const void *data, u32 len)
+{
+	struct sim_adapter *adapter = sim_of_hw(hw);
+	int err = 0;
+
+	mutex_lock(&adapter->command);
+	if (adapter->state == SIM_STATE_GONE)
+		err = -ENODEV;
+	else
+		do_store(adapter, offset, data, len);
+	mutex_unlock(&adapter->command);
+	return err;
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Faults by name, in sysfs, that last: commands that fail or are answered by
+ * nonsense, delays, an adapter's state.
+ */
+#include <linux/kstrtox.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "sim.h"
+
+static const char *const lie_names[SIM_LIES] = {
+	[SIM_LIE_LONG] = "long",
+	[SIM_LIE_SHORT] = "short",
+	[SIM_LIE_LONGER] = "longer",
+	[SIM_LIE_SHORTER] = "shorter",
+	[SIM_LIE_CMD] = "cmd",
+	[SIM_LIE_ZEROS] = "zeros",
+	[SIM_LIE_ONES] = "ones",
+};
+
+static const char *const state_names[] = {
+	[SIM_STATE_OK] = "ok",
+	[SIM_STATE_ERROR] = "error",
+	[SIM_STATE_DISABLED] = "disabled",
+	[SIM_STATE_GONE] = "gone",
+};
+
+/* --- commands that fail ------------------------------------------------------------------- */
+
+/* "CMD WHAT [COUNT]": once unless COUNT says how often; 0: no more. */
+struct order {
+	int cmd;
+	char *what;
+	u32 count;
+};
+
+static int parse_order(char **words, int count, struct order *order)
+{
+	if (count < 2 || count > 3)
+		return -EINVAL;
+	order->cmd = sim_command_find(words[0]);
+	if (order->cmd < 0)
+		return -EINVAL;
+	order->what = words[1];
+	order->count = 1;
+	return count < 3 ? 0 : kstrtou32(words[2], 0, &order->count);
+}
+
+static int set_fail(struct sim_fault *fault, const struct order *order)
+{
+	u16 ret;
+	int err = kstrtou16(order->what, 0, &ret);
+
+	if (err)
+		return err;
+	/* What does not answer is in the state "error", and forgets all. */
+	if (ret == ISM_OK || ret == ISM_ERROR)
+		return -EINVAL;
+	fault->ret = ret;
+	fault->fails = order->count;
+	return 0;
+}
+
+static int set_lie(struct sim_fault *fault, const struct order *order)
+{
+	int lie = __sysfs_match_string(lie_names, SIM_LIES, order->what);
+
+	if (lie < 0)
+		return lie;
+	fault->lie = lie;
+	fault->lies = order->count;
+	return 0;
+}
+
+static ssize_t store_order(struct device *dev, const char *buf, size_t len,
+			   int (*set)(struct sim_fault *fault,
+				      const struct order *order))
+{
+	struct sim_adapter *adapter = sim_of_device(dev);
+	struct order order;
+	char **words;
+	int count, err;
+
+	words = argv_split(GFP_KERNEL, buf, &count);
+	if (!words)
+		return -ENOMEM;
+	err = parse_order(words, count, &order);
+	if (!err) {
+		mutex_lock(&adapter->command);
+		err = set(&adapter->faults[order.cmd], &order);
+		mutex_unlock(&adapter->command);
+	}
+	argv_free(words);
+	return err ? : len;
+}
+
+static ssize_t fail_command_store(struct device *dev,
+				  struct device_attribute *attr,
+				  const char *buf, size_t len)
+{
+	return store_order(dev, buf, len, set_fail);
+}
+
+static ssize_t fail_command_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	struct sim_adapter *adapter = sim_of_device(dev);
+	ssize_t len = 0;
+	u32 cmd;
+
+	mutex_lock(&adapter->command);
+	for (cmd = 1; cmd < SIM_COMMANDS; cmd++)
+		if (adapter->faults[cmd].fails)
+			len += sysfs_emit_at(buf, len, "%s 0x%x %u\n",
+					     sim_command_name(cmd),
+					     adapter->faults[cmd].ret,
+					     adapter->faults[cmd].fails);
+	mutex_unlock(&adapter->command);
+	return len;
+}
+static DEVICE_ATTR_RW(fail_command);
+
+static ssize_t bad_answer_store(struct device *dev,
+				struct device_attribute *attr,
+				const char *buf, size_t len)
+{
+	return store_order(dev, buf, len, set_lie);
+}
+
+static ssize_t bad_answer_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	struct sim_adapter *adapter = sim_of_device(dev);
+	ssize_t len = 0;
+	u32 cmd;
+
+	mutex_lock(&adapter->command);
+	for (cmd = 1; cmd < SIM_COMMANDS; cmd++)
+		if (adapter->faults[cmd].lies)
+			len += sysfs_emit_at(buf, len, "%s %s %u\n",
+					     sim_command_name(cmd),
+					     lie_names[adapter->faults[cmd].lie],
+					     adapter->faults[cmd].lies);
+	mutex_unlock(&adapter->command);
+	return len;
+}
+static DEVICE_ATTR_RW(bad_answer);
+
+/* --- moves that fail ------------------------------------------------------------------------ */
+
+static ssize_t fail_moves_store(struct device *dev,
+				struct device_attribute *attr,
+				const char *buf, size_t len)
+{
+	int count;
+	int err = kstrtoint(buf, 0, &count);
+
+	if (err || count < 0)
+		return err ? : -EINVAL;
+	atomic_set(&sim_of_device(dev)->fail_moves, count);
+	return len;
+}
+
+static ssize_t fail_moves_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n",
+			  atomic_read(&sim_of_device(dev)->fail_moves));
+}
+static DEVICE_ATTR_RW(fail_moves);
+
+/* --- delays -------------------------------------------------------------------------------------- */
+
+static ssize_t store_delay(const char *buf, size_t len, u32 *delay)
+{
+	u32 us;
+	int err = kstrtou32(buf, 0, &us);
+
+	if (err)
+		return err;
+	if (us > SIM_DELAY_MAX)
+		return -ERANGE;
+	WRITE_ONCE(*delay, us);
+	return len;
+}
+
+#define DELAY(_name)							\
+static ssize_t _name##_store(struct device *dev,			\
+			     struct device_attribute *attr,		\
+			     const char *buf, size_t len)		\
+{									\
+	return store_delay(buf, len, &sim_of_device(dev)->_name);	\
+}									\
+static ssize_t _name##_show(struct device *dev,				\
+			    struct device_attribute *attr, char *buf)	\
+{									\
+	return sysfs_emit(buf, "%u\n",					\
+			  READ_ONCE(sim_of_device(dev)->_name));	\
+}									\
+static DEVICE_ATTR_RW(_name)
+
+DELAY(delay_us);
+DELAY(irq_delay_us);
+
+/* --- its state ------------------------------------------------------------------------------------- */
+
+/* "ok" is a new beginning, whatever was before. */
+static ssize_t state_store(struct device *dev, struct device_attribute *attr,
+			   const char *buf, size_t len)
+{
+	struct sim_adapter *adapter = sim_of_device(dev);
+	int state = __sysfs_match_string(state_names, SIM_STATE_GONE, buf);
+	int err = 0;
+
+	if (state < 0)
+		return state;
+	if (state == SIM_STATE_OK)
+		err = sim_adapter_restart(adapter);
+	else
+		sim_state_set(adapter, state);
+	return err ? : len;
+}
+
+static ssize_t state_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	struct sim_adapter *adapter = sim_of_device(dev);
+
+	return sysfs_emit(buf, "%s\n",
+			  state_names[READ_ONCE(adapter->state)]);
+}
+static DEVICE_ATTR_RW(state);
+
+static struct attribute *sim_fault_attrs[] = {
+	&dev_attr_fail_command.attr,
+	&dev_attr_bad_answer.attr,
+	&dev_attr_fail_moves.attr,
+	&dev_attr_delay_us.attr,
+	&dev_attr_irq_delay_us.attr,
+	&dev_attr_state.attr,
+	NULL
+};
+
+const struct attribute_group sim_fault_group = {
+	.attrs = sim_fault_attrs,
+};

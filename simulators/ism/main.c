@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * ism_sim.ko: ISM adapters without a machine that has any. Stands where IBM Z's
+ * firmware is, below <linux/dibs_ism.h>, and trusts the driver in nothing. For
+ * tests and for whoever wants to try; README.md says what is simulated and what
+ * is not, sim.h what holds it together.
+ */
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "sim.h"
+
+#define DEFAULT_CHID	0x0100
+#define DEFAULT_GID	0x15a0000000000001ULL
+
+struct workqueue_struct *sim_wq;
+
+static bool none;
+module_param(none, bool, 0444);
+MODULE_PARM_DESC(none, "begin with no adapters, not with ism0 and ism1");
+
+static unsigned int max_adapters = 16;
+module_param(max_adapters, uint, 0644);
+MODULE_PARM_DESC(max_adapters, "how many there can be at once");
+
+unsigned int sim_max_adapters(void)
+{
+	return READ_ONCE(max_adapters);
+}
+
+static int __init sim_create_default(void)
+{
+	static const char *const names[] = { "ism0", "ism1" };
+	struct sim_identity id = {
+		.chid = DEFAULT_CHID,
+		.seid = sim_default_seid,
+	};
+	int i, err;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		id.name = names[i];
+		id.gid = DEFAULT_GID + i;
+		err = sim_adapter_create(&id);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int __init sim_init(void)
+{
+	int err;
+
+	sim_wq = alloc_workqueue("ism_sim", WQ_HIGHPRI, 0);
+	if (!sim_wq)
+		return -ENOMEM;
+	err = sim_bus_start();
+	if (err)
+		goto destroy_wq;
+	mutex_lock(&sim_bus_lock);
+	err = none ? 0 : sim_create_default();
+	mutex_unlock(&sim_bus_lock);
+	if (err)
+		goto stop;
+	return 0;
+
+stop:
+	sim_bus_stop();
+	sim_dmb_exit();
+destroy_wq:
+	destroy_workqueue(sim_wq);
+	return err;
+}
+
+static void __exit sim_exit(void)
+{
+	sim_bus_stop();
+	sim_dmb_exit();
+	destroy_workqueue(sim_wq);
+}
+
+module_init(sim_init);
+module_exit(sim_exit);
+MODULE_DESCRIPTION("Direct Internal Buffer Sharing: simulated ISM adapters");
+MODULE_AUTHOR("The DIBS authors");
+MODULE_LICENSE("GPL");
