@@ -128,7 +128,7 @@ static struct sim_adapter *adapter_alloc(const struct sim_identity *id)
 	adapter->hw.name = adapter->name;
 	adapter->hw.chid = id->chid;
 	if (id->seid)
-		memcpy(adapter->hw.seid, id->seid, ISM_SEID_LEN);
+		memcpy(adapter->seid, id->seid, ISM_SEID_LEN);
 	mutex_init(&adapter->life);
 	mutex_init(&adapter->command);
 	spin_lock_init(&adapter->event_lock);
@@ -164,10 +164,13 @@ static void stop_driver(struct sim_adapter *adapter, enum sim_state state)
 
 static int start_driver(struct sim_adapter *adapter)
 {
-	struct ism_adapter *driver = ism_adapter_alloc(&adapter->hw);
+	struct ism_adapter *driver;
 	int err;
 
 	lockdep_assert_held(&adapter->life);
+	/* The one before may have changed it. */
+	memcpy(adapter->hw.seid, adapter->seid, ISM_SEID_LEN);
+	driver = ism_adapter_alloc(&adapter->hw);
 	if (IS_ERR(driver))
 		return PTR_ERR(driver);
 	adapter->driver = driver;

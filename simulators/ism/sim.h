@@ -143,6 +143,7 @@ struct sim_adapter {
 	struct device_dma_parameters dma_parms;
 	struct list_head entry;		/* in sim_adapters */
 	char name[DIBS_NAME_LEN];
+	char seid[ISM_SEID_LEN];	/* all zero: version 1 */
 	u64 gid;
 
 	struct mutex life;

@@ -28,7 +28,7 @@ static ssize_t seid_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
 	return sysfs_emit(buf, "%.*s\n", ISM_SEID_LEN,
-			  sim_of_device(dev)->hw.seid);
+			  sim_of_device(dev)->seid);
 }
 static DEVICE_ATTR_RO(seid);
 

@@ -12,7 +12,7 @@
 
 bool sim_has_v2(const struct sim_adapter *adapter)
 {
-	return adapter->hw.seid[0];
+	return adapter->seid[0];
 }
 
 static bool is_joined(const struct sim_adapter *adapter, u32 vlan)
