@@ -15,9 +15,7 @@
 LIST_HEAD(sim_adapters);
 DEFINE_SPINLOCK(sim_fabric_lock);
 
-/* The machine all adapters of which no other is said are on. */
-const char sim_default_seid[] = "IBM-SYSZ-ISMSEID0000000000018561";
-static_assert(sizeof(sim_default_seid) - 1 == ISM_SEID_LEN);
+static_assert(sizeof(SIM_DEFAULT_SEID) - 1 == ISM_SEID_LEN);
 
 static const struct ism_hardware_ops sim_hardware_ops = {
 	.load = sim_load,
@@ -25,7 +23,7 @@ static const struct ism_hardware_ops sim_hardware_ops = {
 	.move = sim_move,
 };
 
-/* --- is it all right? --------------------------------------------------------------- */
+/* --- is it all right? ----------------------------------------------------- */
 
 static struct sim_adapter *find_name(const char *name)
 {
@@ -106,7 +104,7 @@ static int check_identity(const struct sim_identity *id)
 	return 0;
 }
 
-/* --- memory ------------------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------- */
 
 static struct sim_adapter *adapter_alloc(const struct sim_identity *id)
 {
@@ -145,11 +143,11 @@ void sim_adapter_free(struct sim_adapter *adapter)
 	kfree(adapter);
 }
 
-/* --- the driver's time ------------------------------------------------------------------ */
+/* --- the driver's time ---------------------------------------------------- */
 
 /*
- * It is in @state afterwards. What the driver registered is forgotten before the
- * driver frees it, however the two parted.
+ * It is in @state afterwards. What the driver registered is forgotten before
+ * the driver frees it, however the two parted.
  */
 static void stop_driver(struct sim_adapter *adapter, enum sim_state state)
 {
@@ -196,7 +194,7 @@ int sim_adapter_restart(struct sim_adapter *adapter)
 	return err;
 }
 
-/* --- coming and going --------------------------------------------------------------------- */
+/* --- coming and going ----------------------------------------------------- */
 
 static void list_adapter(struct sim_adapter *adapter)
 {

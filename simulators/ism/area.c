@@ -26,9 +26,12 @@ void *sim_memory(struct sim_adapter *adapter, u64 address, u32 len)
 	return phys_to_virt(phys);
 }
 
-/* --- the SBA ------------------------------------------------------------------------------ */
+/* --- the SBA -------------------------------------------------------------- */
 
-/* When this returns, nobody writes into it, nor looks at what was dropped before. */
+/*
+ * When this returns, nobody writes into it, and nobody looks at what was
+ * dropped before.
+ */
 void sim_sba_drop(struct sim_adapter *adapter)
 {
 	lockdep_assert_held(&adapter->command);
@@ -66,7 +69,7 @@ enum sim_code sim_unreg_sba(struct sim_adapter *adapter,
 	return SIM_OK;
 }
 
-/* --- the event queue ------------------------------------------------------------------------ */
+/* --- the event queue ------------------------------------------------------ */
 
 void sim_ieq_drop(struct sim_adapter *adapter)
 {
@@ -118,7 +121,7 @@ enum sim_code sim_unreg_ieq(struct sim_adapter *adapter,
 	return SIM_OK;
 }
 
-/* --- who it is -------------------------------------------------------------------------------- */
+/* --- who it is ------------------------------------------------------------ */
 
 enum sim_code sim_read_gid(struct sim_adapter *adapter, struct sim_call *call)
 {
@@ -130,10 +133,10 @@ enum sim_code sim_read_gid(struct sim_adapter *adapter, struct sim_call *call)
 
 static void list_vlans(const struct sim_adapter *adapter, __be16 *list)
 {
-	unsigned int vlan;
+	unsigned int vlan, count = 0;
 
 	for_each_set_bit(vlan, adapter->vlans, SIM_VLAN_IDS)
-		*list++ = cpu_to_be16(vlan);
+		list[count++] = cpu_to_be16(vlan);
 }
 
 enum sim_code sim_query_info(struct sim_adapter *adapter,

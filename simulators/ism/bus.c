@@ -17,7 +17,7 @@
 #include "../../compat/bus.h"
 #include "sim.h"
 
-DEFINE_MUTEX(sim_bus_lock);
+DEFINE_MUTEX(sim_bus_lock);	/* guards which adapters there are */
 
 static struct device *root;
 static bool open;			/* under sim_bus_lock */
@@ -26,7 +26,7 @@ static bool open;			/* under sim_bus_lock */
 static refcount_t devices = REFCOUNT_INIT(1);
 static DECLARE_COMPLETION(released);
 
-/* --- the files ------------------------------------------------------------------ */
+/* --- the files ------------------------------------------------------------ */
 
 static int parse_identity(int count, char **words, struct sim_identity *id)
 {
@@ -45,7 +45,7 @@ static int parse_identity(int count, char **words, struct sim_identity *id)
 				    id->name);
 		return -EINVAL;
 	}
-	id->seid = count < 4 ? sim_default_seid :
+	id->seid = count < 4 ? SIM_DEFAULT_SEID :
 		   strcmp(words[3], "-") ? words[3] : NULL;
 	return 0;
 }
@@ -112,12 +112,13 @@ static struct bus_type sim_bus = {
 	.bus_groups = sim_bus_groups,
 };
 
-/* --- devices ---------------------------------------------------------------------- */
+/* --- devices -------------------------------------------------------------- */
 
 static const struct attribute_group *sim_device_groups[] = {
 	&sim_identity_group,
 	&sim_fault_group,
 	&sim_raise_group,
+	&sim_raw_group,
 	&sim_stats_group,
 	NULL
 };

@@ -5,8 +5,8 @@
  * The command block: requests are stored, executed, and answered; or not, if a
  * fault was asked for.
  *
- * A request is what was stored since the last command, word by word, and all of it
- * must have been stored: what is left from earlier ones is not taken for it.
+ * A request is what was stored since the last command, word by word, and all of
+ * it must have been stored: what is left of earlier ones is not taken for it.
  */
 #include <linux/delay.h>
 #include <linux/string.h>
@@ -92,7 +92,7 @@ const char *const sim_code_names[SIM_CODES] = {
 	[SIM_INJECTED] = "injected",
 };
 
-/* --- names ----------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------- */
 
 /* 0 stands for those that there are not. */
 const char *sim_command_name(u32 cmd)
@@ -116,17 +116,17 @@ static const struct command *find_command(u32 cmd)
 	return cmd < SIM_COMMANDS && commands[cmd].run ? &commands[cmd] : NULL;
 }
 
-/* --- execution --------------------------------------------------------------------------- */
+/* --- execution ------------------------------------------------------------ */
 
 static bool is_stored(const struct sim_adapter *adapter, u16 len)
 {
-	return adapter->stored == GENMASK(len / sizeof(u64) - 1, 0);
+	return adapter->block.stored == GENMASK(len / sizeof(u64) - 1, 0);
 }
 
 static enum sim_code check(const struct sim_adapter *adapter,
 			   const struct command *command)
 {
-	const struct ism_request *head = (const void *)adapter->request;
+	const struct ism_request *head = (const void *)adapter->block.request;
 
 	if (!command)
 		return SIM_UNKNOWN_COMMAND;
@@ -143,8 +143,8 @@ static u16 run(struct sim_adapter *adapter, const struct command *command,
 	       struct sim_fault *fault)
 {
 	struct sim_call call = {
-		.request = adapter->request,
-		.response = adapter->response,
+		.request = adapter->block.request,
+		.response = adapter->block.response,
 	};
 	enum sim_code code;
 
@@ -163,7 +163,7 @@ static u16 run(struct sim_adapter *adapter, const struct command *command,
 
 static void lie(struct sim_adapter *adapter, enum sim_lie how)
 {
-	struct ism_response *head = (void *)adapter->response;
+	struct ism_response *head = (void *)adapter->block.response;
 	void *body = head + 1;
 
 	switch (how) {
@@ -193,8 +193,8 @@ static void lie(struct sim_adapter *adapter, enum sim_lie how)
 
 static void execute(struct sim_adapter *adapter)
 {
-	const struct ism_request *request = (const void *)adapter->request;
-	struct ism_response *head = (void *)adapter->response;
+	const struct ism_request *request = (const void *)adapter->block.request;
+	struct ism_response *head = (void *)adapter->block.response;
 	u32 cmd = be32_to_cpu(request->cmd);
 	const struct command *command = find_command(cmd);
 	struct sim_fault *fault = command ? &adapter->faults[cmd] : NULL;
@@ -203,7 +203,7 @@ static void execute(struct sim_adapter *adapter)
 	if (adapter->delay_us)
 		fsleep(adapter->delay_us);
 	atomic64_inc(&adapter->stats.commands[command ? cmd : 0]);
-	memset(adapter->response, 0, sizeof(adapter->response));
+	memset(adapter->block.response, 0, sizeof(adapter->block.response));
 	ret = run(adapter, command, fault);
 	head->cmd = request->cmd;
 	head->ret = cpu_to_be16(ret);
@@ -213,10 +213,10 @@ static void execute(struct sim_adapter *adapter)
 		sim_refuse(adapter, SIM_INJECTED);
 		lie(adapter, fault->lie);
 	}
-	adapter->stored = 0;
+	adapter->block.stored = 0;
 }
 
-/* --- what the driver reaches -------------------------------------------------------------- */
+/* --- what the driver reaches ---------------------------------------------- */
 
 static bool is_in_block(struct sim_adapter *adapter, u32 offset, u32 len)
 {
@@ -235,7 +235,7 @@ static void do_load(struct sim_adapter *adapter, u32 offset, __be64 *value)
 	if (adapter->state != SIM_STATE_OK)
 		sim_refuse(adapter, SIM_DEAD);
 	else if (is_in_block(adapter, offset, sizeof(*value)))
-		memcpy(value, (u8 *)adapter->response + offset,
+		memcpy(value, (u8 *)adapter->block.response + offset,
 		       sizeof(*value));
 }
 
@@ -265,8 +265,8 @@ static void do_store(struct sim_adapter *adapter, u32 offset,
 	if (!IS_ALIGNED((uintptr_t)data, sizeof(u64)) ||
 	    !is_in_block(adapter, offset, len))
 		return;
-	memcpy(adapter->request + first, data, len);
-	adapter->stored |= GENMASK(first + len / sizeof(u64) - 1, first);
+	memcpy(adapter->block.request + first, data, len);
+	adapter->block.stored |= GENMASK(first + len / sizeof(u64) - 1, first);
 	if (!offset)
 		execute(adapter);
 }
@@ -281,6 +281,29 @@ int sim_store(struct ism_hardware *hw, u32 offset, const void *data, u32 len)
 		err = -ENODEV;
 	else
 		do_store(adapter, offset, data, len);
+	mutex_unlock(&adapter->command);
+	return err;
+}
+
+/* A command between two of the driver's, which sees nothing of it. */
+int sim_execute_raw(struct sim_adapter *adapter, const void *request, u32 len)
+{
+	struct sim_block mine;
+	int err = 0;
+
+	if (len % sizeof(u64) || len > SIM_BLOCK)
+		return -EINVAL;
+	mutex_lock(&adapter->command);
+	if (adapter->state != SIM_STATE_OK) {
+		err = -EIO;
+	} else {
+		mine = adapter->block;
+		adapter->block.stored = 0;
+		do_store(adapter, 0, request, len);
+		memcpy(adapter->raw, adapter->block.response,
+		       sizeof(adapter->raw));
+		adapter->block = mine;
+	}
 	mutex_unlock(&adapter->command);
 	return err;
 }

@@ -15,7 +15,7 @@
 /* All DMBs, by token. Read under RCU; xarrays have a lock of their own. */
 static DEFINE_XARRAY(sim_dmbs);
 
-/* --- moves ----------------------------------------------------------------------------- */
+/* --- moves ---------------------------------------------------------------- */
 
 /* Under RCU until sim_dmb_put(): who frees it waits for that, see below. */
 struct sim_dmb *sim_dmb_get(u32 token)
@@ -34,7 +34,7 @@ void sim_dmb_put(struct sim_dmb *dmb)
 		complete(&dmb->idle);
 }
 
-/* --- who has to know --------------------------------------------------------------------- */
+/* --- who has to know ------------------------------------------------------ */
 
 static void tell(u16 chid, u64 gid, const struct sim_dmb *dmb, u32 code)
 {
@@ -97,7 +97,7 @@ u32 sim_dmbs_used(const struct sim_adapter *adapter)
 	return count;
 }
 
-/* --- commands ------------------------------------------------------------------------------ */
+/* --- commands ------------------------------------------------------------- */
 
 static enum sim_code check_place(u64 address, u32 len, u32 index)
 {

@@ -5,9 +5,9 @@
  * Event queues: how they are filled, and the command that has a peer's filled.
  *
  * The adapter is not told how far the driver has read. It knows only that the
- * driver clears the flag "event" before it reads all there is, so it counts what
- * it wrote since it saw that flag clear. One entry stays free: a driver that
- * finds the index where it was must be right that there is nothing new.
+ * driver clears the flag "event" before it reads all there is, so it counts
+ * what it wrote since it saw that flag clear. One entry stays free: a driver
+ * that finds the index where it was must be right that there is nothing new.
  */
 #include <linux/timekeeping.h>
 

@@ -28,7 +28,7 @@ static const char *const state_names[] = {
 	[SIM_STATE_GONE] = "gone",
 };
 
-/* --- commands that fail ------------------------------------------------------------------- */
+/* --- commands that fail --------------------------------------------------- */
 
 /* "CMD WHAT [COUNT]": once unless COUNT says how often; 0: no more. */
 struct order {
@@ -149,7 +149,7 @@ static ssize_t bad_answer_show(struct device *dev,
 }
 static DEVICE_ATTR_RW(bad_answer);
 
-/* --- moves that fail ------------------------------------------------------------------------ */
+/* --- moves that fail ------------------------------------------------------ */
 
 static ssize_t fail_moves_store(struct device *dev,
 				struct device_attribute *attr,
@@ -172,7 +172,7 @@ static ssize_t fail_moves_show(struct device *dev,
 }
 static DEVICE_ATTR_RW(fail_moves);
 
-/* --- delays -------------------------------------------------------------------------------------- */
+/* --- delays --------------------------------------------------------------- */
 
 static ssize_t store_delay(const char *buf, size_t len, u32 *delay)
 {
@@ -205,7 +205,7 @@ static DEVICE_ATTR_RW(_name)
 DELAY(delay_us);
 DELAY(irq_delay_us);
 
-/* --- its state ------------------------------------------------------------------------------------- */
+/* --- its state ------------------------------------------------------------ */
 
 /* "ok" is a new beginning, whatever was before. */
 static ssize_t state_store(struct device *dev, struct device_attribute *attr,

@@ -35,7 +35,7 @@ static int __init sim_create_default(void)
 	static const char *const names[] = { "ism0", "ism1" };
 	struct sim_identity id = {
 		.chid = DEFAULT_CHID,
-		.seid = sim_default_seid,
+		.seid = SIM_DEFAULT_SEID,
 	};
 	int i, err;
 

@@ -19,19 +19,20 @@
  *	sim_fabric_lock		spin	sim_adapters			nothing
  *	adapter->event_lock	spin	the event queue			nothing
  *
- * A file in sysfs of an adapter is used without sim_bus_lock, since that is held
- * while these files are taken away; it may take all others. No command takes
- * the mutex of another adapter: what peers are told, they are told by their
- * event queues.
+ * A file in sysfs of an adapter is used without sim_bus_lock, since that is
+ * held while these files are taken away; it may take all others. No command
+ * takes the mutex of another adapter: what peers are told, they are told by
+ * their event queues.
  *
  * The data path (move.c) takes no lock. It finds the DMB under RCU and counts
- * itself in (dmb->moves); who takes the DMB away waits for those in it, then the
- * memory is the driver's again. The SBA is reached under RCU; who takes it away
- * waits for a grace period.
+ * itself in (dmb->moves); who takes the DMB away waits for those in it, then
+ * the memory is the driver's again. The SBA is reached under RCU; who takes it
+ * away waits for a grace period.
  *
- * Memory of the driver's is written between the command that registers it and the
- * return of the one that takes it back, or of ism_adapter_del(), or until
- * the adapter leaves the state "ok", whatever is first; never later.
+ * Memory of the driver's is written from the command that registers it until
+ * the one that takes it back is answered, or the first load is that finds the
+ * adapter in another state than "ok", or ism_adapter_free() is called; never
+ * later.
  *
  * An adapter's memory stays until its struct device is released. Peers find it
  * in sim_adapters, under sim_fabric_lock, or as the owner of a DMB, under RCU;
@@ -61,6 +62,9 @@
 #define SIM_COMMANDS	(ISM_UNREG_IEQ + 1)	/* their numbers end here */
 #define SIM_VLAN_IDS	(ISM_VLAN_V2 + 1)
 #define SIM_DELAY_MAX	(10 * USEC_PER_SEC)
+
+/* Of the machine on which adapters are of which nothing else is said. */
+#define SIM_DEFAULT_SEID	"IBM-SYSZ-ISMSEID0000000000018561"
 
 /* Why a command or a move was refused; the first column is what is answered. */
 enum sim_code {
@@ -137,6 +141,13 @@ struct sim_stats {
 
 struct sim_dmb;
 
+/* The command block. */
+struct sim_block {
+	u64 request[SIM_BLOCK / 8];
+	u64 response[SIM_BLOCK / 8];
+	unsigned long stored;	/* words of request, since the last command */
+};
+
 struct sim_adapter {
 	struct ism_hardware hw;
 	struct device dev;
@@ -146,14 +157,13 @@ struct sim_adapter {
 	char seid[ISM_SEID_LEN];	/* all zero: version 1 */
 	u64 gid;
 
-	struct mutex life;
+	struct mutex life;		/* guards driver */
 	struct ism_adapter *driver;	/* NULL: none */
 
-	struct mutex command;
+	struct mutex command;		/* guards up to delay_us */
 	enum sim_state state;		/* read without the lock, too */
-	unsigned long stored;		/* words of request, since the last command */
-	u64 request[SIM_BLOCK / 8];
-	u64 response[SIM_BLOCK / 8];
+	struct sim_block block;
+	u64 raw[SIM_BLOCK / 8];		/* response to sim_execute_raw() */
 	struct ism_sba __rcu *sba;
 	u64 sba_address;
 	u64 ieq_address;
@@ -165,7 +175,7 @@ struct sim_adapter {
 	struct sim_fault faults[SIM_COMMANDS];
 	u32 delay_us;
 
-	spinlock_t event_lock;
+	spinlock_t event_lock;		/* guards the next three */
 	struct ism_ieq *ieq;
 	u32 ieq_last;			/* 1 + the entry written last, or 0 */
 	u32 ieq_pending;		/* written since the flag was seen clear */
@@ -235,7 +245,6 @@ struct sim_identity {
 	const char *seid;	/* ISM_SEID_LEN characters, or NULL: version 1 */
 };
 
-extern const char sim_default_seid[];
 int sim_adapter_create(const struct sim_identity *id);
 int sim_adapter_remove(const char *name, bool surprise);
 void sim_adapter_remove_all(void);
@@ -250,6 +259,8 @@ void sim_state_set(struct sim_adapter *adapter, enum sim_state state);
 extern const char *const sim_code_names[SIM_CODES];
 const char *sim_command_name(u32 cmd);
 int sim_command_find(const char *name);
+int sim_execute_raw(struct sim_adapter *adapter, const void *request,
+		    u32 len);
 int sim_load(struct ism_hardware *hw, u32 offset, __be64 *value);
 int sim_store(struct ism_hardware *hw, u32 offset, const void *data, u32 len);
 
@@ -324,9 +335,10 @@ void sim_sba_set(struct ism_sba *sba, unsigned int byte, u8 bit);
 bool sim_sba_test_and_set(struct ism_sba *sba, unsigned int byte, u8 bit);
 bool sim_sba_test(struct ism_sba *sba, unsigned int byte, u8 bit);
 
-/* fault.c, raise.c, stats.c */
+/* fault.c, raise.c, raw.c, stats.c */
 extern const struct attribute_group sim_fault_group, sim_raise_group,
-				    sim_identity_group, sim_stats_group;
+				    sim_raw_group, sim_identity_group,
+				    sim_stats_group;
 
 static inline void sim_refuse(struct sim_adapter *adapter, enum sim_code code)
 {

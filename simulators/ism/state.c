@@ -53,7 +53,7 @@ static void forget_all(struct sim_adapter *adapter, u32 code)
 	bitmap_zero(adapter->vlans, SIM_VLAN_IDS);
 	adapter->vlan_count = 0;
 	WRITE_ONCE(adapter->vlan_required, false);
-	adapter->stored = 0;
+	adapter->block.stored = 0;
 }
 
 void sim_state_set(struct sim_adapter *adapter, enum sim_state state)
@@ -65,8 +65,9 @@ void sim_state_set(struct sim_adapter *adapter, enum sim_state state)
 	if (adapter->state != SIM_STATE_GONE) {
 		if (adapter->state == SIM_STATE_OK && state != SIM_STATE_OK)
 			tell(adapter, news);
-		WRITE_ONCE(adapter->state, state);
 		forget_all(adapter, news->owner);
+		/* Whoever sees this may free what was registered. */
+		smp_store_release(&adapter->state, state);
 	}
 	mutex_unlock(&adapter->command);
 }

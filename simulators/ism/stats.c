@@ -8,7 +8,7 @@
 
 #include "sim.h"
 
-/* --- who it is ---------------------------------------------------------------------------- */
+/* --- who it is ------------------------------------------------------------ */
 
 static ssize_t gid_show(struct device *dev, struct device_attribute *attr,
 			char *buf)
@@ -52,7 +52,7 @@ const struct attribute_group sim_identity_group = {
 	.attrs = sim_identity_attrs,
 };
 
-/* --- counters -------------------------------------------------------------------------------- */
+/* --- counters ------------------------------------------------------------- */
 
 #define COUNTER(_name)							\
 static ssize_t _name##_show(struct device *dev,				\

@@ -3,8 +3,8 @@
  * Copyright (C) The DIBS authors
  *
  * VLANs: two adapters reach each other in a VLAN that both have joined, and
- * without one unless either requires some. Changed under adapter->command of the
- * adapter, read by its peers without it.
+ * without one unless either requires some. Changed under the adapter's command
+ * mutex, read by its peers without it.
  */
 #include <linux/if_vlan.h>
 

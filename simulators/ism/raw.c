@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Commands and moves from elsewhere than the driver, in sysfs: the driver would
+ * never say most of what firmware has to refuse. Whoever has files of root has
+ * the adapter's power, too: to write wherever there is memory.
+ */
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/kstrtox.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "sim.h"
+
+/* The bytes of a number of hexadecimal digits, to be freed. */
+static void *parse_bytes(const char *digits, size_t *len)
+{
+	void *bytes;
+
+	*len = strlen(digits) / 2;
+	if (!*len || strlen(digits) % 2)
+		return ERR_PTR(-EINVAL);
+	bytes = kmalloc(*len, GFP_KERNEL);
+	if (!bytes)
+		return ERR_PTR(-ENOMEM);
+	if (hex2bin(bytes, digits, *len)) {
+		kfree(bytes);
+		return ERR_PTR(-EINVAL);
+	}
+	return bytes;
+}
+
+/* --- commands -------------------------------------------------------------- */
+
+/* A request, all of it, in hexadecimal; it is executed. */
+static ssize_t command_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t len)
+{
+	struct sim_adapter *adapter = sim_of_device(dev);
+	void *request;
+	char *digits;
+	size_t size;
+	int err;
+
+	digits = kstrndup(buf, len, GFP_KERNEL);
+	if (!digits)
+		return -ENOMEM;
+	request = parse_bytes(strim(digits), &size);
+	kfree(digits);
+	if (IS_ERR(request))
+		return PTR_ERR(request);
+	err = sim_execute_raw(adapter, request, size);
+	kfree(request);
+	return err ? : len;
+}
+
+/* The answer to the last one: the header, and as much as it says. */
+static ssize_t command_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	struct sim_adapter *adapter = sim_of_device(dev);
+	const struct ism_response *head = (void *)adapter->raw;
+	u32 len;
+
+	mutex_lock(&adapter->command);
+	len = clamp_t(u32, be16_to_cpu(head->len), sizeof(*head), SIM_BLOCK);
+	bin2hex(buf, adapter->raw, len);
+	mutex_unlock(&adapter->command);
+	return 2 * len + sysfs_emit_at(buf, 2 * len, "\n");
+}
+static DEVICE_ATTR_ADMIN_RW(command);
+
+/* --- moves ----------------------------------------------------------------- */
+
+static int move_words(struct sim_adapter *adapter, char **words)
+{
+	u64 address;
+	void *data;
+	size_t len;
+	int err;
+
+	err = kstrtou64(words[0], 16, &address);
+	if (err)
+		return err;
+	data = parse_bytes(words[1], &len);
+	if (IS_ERR(data))
+		return PTR_ERR(data);
+	err = sim_move(&adapter->hw, address, data, len);
+	kfree(data);
+	return err;
+}
+
+/* "ADDRESS DATA", both hexadecimal: one store. */
+static ssize_t move_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t len)
+{
+	int count, err = -EINVAL;
+	char **words;
+
+	words = argv_split(GFP_KERNEL, buf, &count);
+	if (!words)
+		return -ENOMEM;
+	if (count == 2)
+		err = move_words(sim_of_device(dev), words);
+	argv_free(words);
+	return err ? : len;
+}
+static DEVICE_ATTR_WO(move);
+
+static struct attribute *sim_raw_attrs[] = {
+	&dev_attr_command.attr,
+	&dev_attr_move.attr,
+	NULL
+};
+
+const struct attribute_group sim_raw_group = {
+	.attrs = sim_raw_attrs,
+};
