@@ -147,6 +147,8 @@ sba=$(field 32 40)
 ieq=$(field 40 48)
 gives "so is that of version 1" 0000 fw3 8
 result "which says so" "$(field 8 12)" 00000001
+sba3=$(field 32 40)
+ieq3=$(field 40 48)
 
 # --- VLANs ---------------------------------------------------------------------------------
 
@@ -217,6 +219,8 @@ dmb() {
 # The driver's event queue has a page of its own and needs an eighth of it.
 page=0x$ieq
 gives "a DMB without SBA" 0006 fw3 10 "$(dmb "$page" 4096 40)"
+gives "fw3 gets its SBA back" 0000 fw3 1 "$sba3"
+gives "and its event queue" 0000 fw3 2 "${ieq3}0000000000000200"
 gives "a DMB of 0 bytes" 0011 fw0 10 "$(dmb "$page" 0 40)"
 gives "a DMB of 1 MiB and 1" 0011 fw0 10 "$(dmb $((page & ~0xfffff)) 1048577 40)"
 gives "a DMB across 1 MiB" 0012 fw0 10 \
