@@ -245,10 +245,11 @@ struct ism_ieq {
  * token in its high bits. No store crosses a multiple of ISM_MOVE_MAX.
  */
 #define ISM_MOVE_MAX		SZ_4K
-#define ISM_MOVE_TOKEN		GENMASK_ULL(63, 28)
 #define ISM_MOVE_IDX		GENMASK_ULL(27, 24)	/* number of the signal */
 #define ISM_MOVE_SIGNAL		BIT_ULL(23)
 #define ISM_MOVE_OFFSET		GENMASK_ULL(22, 0)
+/* What a token may use: the rest. */
+#define ISM_MOVE_TOKEN		GENMASK_ULL(63, 28)
 
 static inline u64 ism_move_address(u64 token, unsigned int idx, bool signal,
 				   u32 offset)

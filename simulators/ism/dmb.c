@@ -219,7 +219,7 @@ enum sim_code sim_unreg_dmb(struct sim_adapter *adapter,
 	struct sim_dmb *dmb;
 
 	rcu_read_lock();
-	dmb = token & ~ISM_MOVE_TOKEN ? NULL : xa_load(&sim_dmbs, token >> 32);
+	dmb = (u32)token ? NULL : xa_load(&sim_dmbs, sim_token_number(token));
 	if (!dmb || dmb->owner->hw.chid != adapter->hw.chid)
 		code = SIM_UNKNOWN_TOKEN;
 	else if (dmb->owner != adapter)

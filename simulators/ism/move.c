@@ -57,8 +57,8 @@ static bool move_is_valid(u64 address, const void *data, u32 len)
 {
 	u32 offset = FIELD_GET(ISM_MOVE_OFFSET, address);
 
-	if (address & ~(ISM_MOVE_TOKEN | ISM_MOVE_IDX | ISM_MOVE_SIGNAL |
-			ISM_MOVE_OFFSET))
+	if ((u32)address & ~(u32)(ISM_MOVE_IDX | ISM_MOVE_SIGNAL |
+				  ISM_MOVE_OFFSET))
 		return false;
 	if (len != 1 && len != 2 && len != 4 && (!len || len % sizeof(u64)))
 		return false;
@@ -137,7 +137,7 @@ static enum sim_code move(struct sim_adapter *mover, u64 address,
 	if (!move_is_valid(address, data, len))
 		return SIM_BAD_MOVE;
 	rcu_read_lock();
-	dmb = sim_dmb_get(FIELD_GET(ISM_MOVE_TOKEN, address));
+	dmb = sim_dmb_get(sim_token_number(address));
 	if (dmb) {
 		code = move_into(mover, dmb, address, data, len);
 		sim_dmb_put(dmb);

@@ -224,6 +224,12 @@ static inline u64 sim_token(const struct sim_dmb *dmb)
 	return (u64)dmb->token << 32;
 }
 
+/* The same from a token, or from the address of a move. */
+static inline u32 sim_token_number(u64 token)
+{
+	return token >> 32;
+}
+
 /* main.c */
 extern struct workqueue_struct *sim_wq;
 unsigned int sim_max_adapters(void);

@@ -7,6 +7,7 @@
 # lists of what differs on purpose.
 #
 #	conform PATH [OPTION]...    PATH carries the bytes, as --path has it
+#	conform_ism [OPTION]...     simulated ISM adapters do
 
 set -u
 
@@ -37,4 +38,14 @@ conform() {
 		set -- --once "$@"
 	fi
 	exec "$suite" --path "$path" "$@"
+}
+
+# Without loopback, which both ends would choose. Other suites want it back.
+conform_ism() {
+	modprobe -r dibs_loopback || bail_out "loopback is in use"
+	modprobe ism_sim || bail_out "ism_sim cannot be loaded"
+	trap 'modprobe -r dibs_smc ism_sim' EXIT
+	modprobe dibs_smc || bail_out "dibs_smc cannot be loaded"
+	"$suite" --path moving --carrier IPPROTO_SMC "$@"
+	exit $?
 }
