@@ -6,6 +6,26 @@
 
 #include "conformance.h"
 
+static int port_by(int fd, int (*name)(int, struct sockaddr *, socklen_t *))
+{
+	struct addr addr = { .len = sizeof(addr.any) };
+
+	if (name(fd, &addr.sa, &addr.len))
+		broken("name");
+	return port_of(&addr);
+}
+
+/* Its number in @c; whoever connected first need not be accepted first. */
+static int client_of(int s, const int *c)
+{
+	int i;
+
+	for (i = 0; i < 100; i++)
+		if (port_by(c[i], getsockname) == port_by(s, getpeername))
+			return i;
+	broken("peer");
+}
+
 static void many_at_once(void)
 {
 	struct addr where;
@@ -18,9 +38,11 @@ static void many_at_once(void)
 			broken("connect");
 	}
 	for (i = 0; i < 100; i++) {
-		s[i] = accept(l, NULL, NULL);
-		if (s[i] < 0)
+		int fd = accept(l, NULL, NULL);
+
+		if (fd < 0)
 			broken("accept");
+		s[client_of(fd, c)] = fd;
 	}
 	for (i = 0; i < 100; i++)
 		right += send_all(c[i], 100, i) == 100;
