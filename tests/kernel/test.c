@@ -30,6 +30,7 @@ static const struct test_topic {
 	{ "namespace", namespace_cases },
 	{ "user_memory", user_memory_cases },
 	{ "race", race_cases },
+	{ "ism", ism_cases },
 };
 
 bool test_expect(struct test *t, bool ok, const char *what, const char *file,

@@ -37,6 +37,7 @@ extern const struct test_case vlan_cases[];
 extern const struct test_case namespace_cases[];
 extern const struct test_case user_memory_cases[];
 extern const struct test_case race_cases[];
+extern const struct test_case ism_cases[];
 
 /* True if @ok; else says where and what, and fails the case. */
 bool test_expect(struct test *t, bool ok, const char *what, const char *file,

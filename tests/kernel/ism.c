@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * The ISM driver over simulated adapters: needs ism0 and ism1 on one fabric, as
+ * simulators/ism has them when it is loaded. What they answer when they are
+ * broken is tests/system/ism-faults.sh's.
+ */
+#include <linux/dibs_ism_format.h>
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "crew.h"
+#include "fixture.h"
+
+#define LEN	(3 * ISM_MOVE_MAX)
+
+/* A DMB of ism1, written by ism0. */
+struct ism_pair {
+	struct test *t;
+	struct tclient tc;
+	struct dibs_dev *owner;
+	struct dibs_dev *mover;
+	struct watch watch;
+	struct dibs_dmb *dmb;
+	struct dibs_attachment *att;
+};
+
+static struct dibs_dmb *ism_register(struct ism_pair *p, u32 len, u16 vlan,
+				     struct watch *watch)
+{
+	struct dibs_dmb_params params = {
+		.rgid = *dibs_dev_gid(p->mover),
+		.len = len,
+		.vlan = { .id = vlan, .valid = vlan },
+		.priv = watch,
+	};
+
+	return dibs_register_dmb(p->tc.client, p->owner, &init_net, &params);
+}
+
+static struct dibs_attachment *ism_attach(struct ism_pair *p,
+					  struct dibs_dev *by)
+{
+	struct dibs_attach_params params = {
+		.rgid = *dibs_dev_gid(p->owner),
+		.token = dibs_dmb_token(p->dmb),
+		.len = dibs_dmb_len(p->dmb),
+	};
+
+	return dibs_attach_dmb(p->tc.client, by, &init_net, &params);
+}
+
+static void ism_pair_end(struct ism_pair *p)
+{
+	if (!IS_ERR_OR_NULL(p->att))
+		dibs_detach_dmb(p->tc.client, &p->att);
+	if (!IS_ERR_OR_NULL(p->dmb))
+		watch_unregister(&p->watch, p->dmb);
+	tclient_unregister(&p->tc);
+	watch_expect_clean(p->t, &p->watch);
+	kfree(p);
+}
+
+static bool ism_pair_set_up(struct ism_pair *p)
+{
+	if (!expect_eq(p->t, tclient_register(&p->tc, "st-ism"), 0))
+		return false;
+	p->mover = tclient_dev(&p->tc, "ism0");
+	p->owner = tclient_dev(&p->tc, "ism1");
+	if (!p->owner || !p->mover) {
+		test_skip(p->t, "no devices ism0 and ism1");
+		return false;
+	}
+	p->dmb = ism_register(p, LEN, 0, &p->watch);
+	if (!expect_err(p->t, p->dmb, 0))
+		return false;
+	p->att = ism_attach(p, p->mover);
+	return expect_err(p->t, p->att, 0);
+}
+
+static struct ism_pair *ism_pair_begin(struct test *t)
+{
+	struct ism_pair *p = kzalloc(sizeof(*p), GFP_KERNEL);
+
+	if (!expect(t, p))
+		return NULL;
+	p->t = t;
+	if (ism_pair_set_up(p))
+		return p;
+	ism_pair_end(p);
+	return NULL;
+}
+
+/* --- moves ------------------------------------------------------------------------- */
+
+/* What the DMB should hold, and what is moved into it. */
+struct ism_bytes {
+	u8 want[LEN];
+	u8 have[LEN];
+	u8 source[LEN + 8];
+};
+
+static bool ism_move_one(struct ism_pair *p, struct ism_bytes *b, u32 offset,
+			 u32 len, u32 misaligned)
+{
+	static u8 number;
+	int err;
+	u32 i;
+
+	if (offset + len > LEN)
+		return true;
+	for (i = 0; i < len; i++)
+		b->source[misaligned + i] = number++;
+	memcpy(b->want + offset, b->source + misaligned, len);
+	err = dibs_move_data(p->att, 0, false, offset, b->source + misaligned,
+			     len);
+	if (!err)
+		err = dibs_dmb_read(p->dmb, 0, b->have, LEN);
+	if (!err && !memcmp(b->have, b->want, LEN))
+		return true;
+	test_note(p->t, "%u bytes at %u from %u: error %d", len, offset,
+		  misaligned, err);
+	return expect(p->t, false);
+}
+
+static void moves_anywhere(struct test *t)
+{
+	static const u32 offsets[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 4089, 4095,
+				       4096, 4100, 8191 };
+	static const u32 lens[] = { 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 255,
+				    256, 257, 263, 4095, 4096, 4097, 8193 };
+	struct ism_bytes *b = kzalloc(sizeof(*b), GFP_KERNEL);
+	struct ism_pair *p = ism_pair_begin(t);
+	bool right = expect(t, b);
+	u32 i, j, k;
+
+	for (i = 0; p && right && i < ARRAY_SIZE(offsets); i++)
+		for (j = 0; right && j < ARRAY_SIZE(lens); j++)
+			for (k = 0; right && k < 8; k += 3)
+				right = ism_move_one(p, b, offsets[i], lens[j],
+						     k);
+	kfree(b);
+	if (p)
+		ism_pair_end(p);
+}
+
+static void signals(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	unsigned int idx;
+
+	if (!p)
+		return;
+	for (idx = 0; idx < DIBS_SIGNAL_BITS; idx++) {
+		atomic_set(&p->watch.mask, 0);
+		expect_eq(t, dibs_move_data(p->att, idx, true, 5, "abc", 3), 0);
+		expect(t, crew_wait(&p->watch.calls, 2 * idx + 1));
+		expect_eq(t, atomic_read(&p->watch.mask),
+			  dibs_signal_mask(idx));
+		/* Nothing is moved, which is signalled all the same. */
+		expect_eq(t, dibs_signal(p->att, idx), 0);
+		expect(t, crew_wait(&p->watch.calls, 2 * idx + 2));
+	}
+	expect(t, all_bytes(p->dmb, 0, 5, 0));
+	expect(t, all_bytes(p->dmb, 8, LEN - 8, 0));
+	ism_pair_end(p);
+}
+
+static void signal_first(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+
+	if (!p)
+		return;
+	expect_eq(t, dibs_signal(p->att, 0), 0);
+	expect(t, crew_wait(&p->watch.calls, 1));
+	expect(t, all_bytes(p->dmb, 0, LEN, 0));
+	ism_pair_end(p);
+}
+
+static void wrong_mover(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	struct dibs_attachment *att;
+
+	if (!p)
+		return;
+	/* It is for ism0 alone. */
+	att = ism_attach(p, p->owner);
+	if (expect_err(t, att, 0)) {
+		expect_eq(t, dibs_move_data(att, 0, true, 0, "x", 1), -ESTALE);
+		dibs_detach_dmb(p->tc.client, &att);
+	}
+	expect(t, all_bytes(p->dmb, 0, LEN, 0));
+	expect_eq(t, atomic_read(&p->watch.calls), 0);
+	ism_pair_end(p);
+}
+
+static void gone_owner(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	struct dibs_event event;
+	u64 token;
+
+	if (!p)
+		return;
+	token = dibs_dmb_token(p->dmb);
+	expect_eq(t, dibs_move_data(p->att, 0, false, 0, "x", 1), 0);
+	watch_unregister(&p->watch, p->dmb);
+	p->dmb = NULL;
+	expect(t, crew_wait(&p->tc.events, 1));
+	event = tclient_last(&p->tc);
+	expect_eq(t, event.type, DIBS_EVENT_BUF);
+	expect_eq(t, event.subtype, DIBS_EVENT_BUF_UNREGISTERED);
+	expect(t, event.token == token);
+	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1), -ESTALE);
+	ism_pair_end(p);
+}
+
+/* --- limits ---------------------------------------------------------------------------- */
+
+static void all_indexes(struct test *t)
+{
+	struct dibs_dmb **dmbs = kcalloc(ISM_DMBS, sizeof(*dmbs), GFP_KERNEL);
+	struct ism_pair *p = ism_pair_begin(t);
+	int i, n = 1;
+
+	if (!p || !expect(t, dmbs))
+		goto out;
+	/* The pair has one. */
+	for (; n < ISM_DMBS; n++) {
+		dmbs[n] = ism_register(p, 4096, 0, NULL);
+		if (!expect_err(t, dmbs[n], 0))
+			break;
+	}
+	expect_err(t, ism_register(p, 4096, 0, NULL), -ENOSPC);
+	for (i = 1; i < n; i++)
+		dibs_unregister_dmb(dmbs[i]);
+	dmbs[0] = ism_register(p, ISM_DMB_LEN_MAX, 0, NULL);
+	if (expect_err(t, dmbs[0], 0))
+		dibs_unregister_dmb(dmbs[0]);
+out:
+	if (p)
+		ism_pair_end(p);
+	kfree(dmbs);
+}
+
+/* --- the fabric -------------------------------------------------------------------------- */
+
+static void reachable(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	const struct dibs_vlan vlan = { .id = 7, .valid = true }, none = {};
+	struct dibs_client *client;
+	const uuid_t *gid;
+	uuid_t stranger;
+
+	if (!p)
+		return;
+	client = p->tc.client;
+	gid = dibs_dev_gid(p->owner);
+	expect_eq(t, dibs_query_remote_gid(client, p->mover, gid, none), 0);
+	stranger = dibs_gid_from_u64(0x1234);
+	expect_eq(t, dibs_query_remote_gid(client, p->mover, &stranger, none),
+		  -ENETUNREACH);
+	/* Another device's, which has the same first half. */
+	stranger = *gid;
+	stranger.b[15] = 1;
+	expect_eq(t, dibs_query_remote_gid(client, p->mover, &stranger, none),
+		  -ENETUNREACH);
+	expect_eq(t, dibs_query_remote_gid(client, p->mover, gid, vlan),
+		  -ENETUNREACH);
+	expect_eq(t, dibs_add_vlan(client, p->mover, 7), 0);
+	expect_eq(t, dibs_query_remote_gid(client, p->mover, gid, vlan),
+		  -ENETUNREACH);
+	expect_eq(t, dibs_add_vlan(client, p->owner, 7), 0);
+	expect_eq(t, dibs_query_remote_gid(client, p->mover, gid, vlan), 0);
+	expect_eq(t, dibs_del_vlan(client, p->owner, 7), 0);
+	expect_eq(t, dibs_query_remote_gid(client, p->mover, gid, vlan),
+		  -ENETUNREACH);
+	expect_eq(t, dibs_del_vlan(client, p->mover, 7), 0);
+	ism_pair_end(p);
+}
+
+static void vlan_dmb(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	struct dibs_dmb *dmb;
+
+	if (!p)
+		return;
+	expect_err(t, ism_register(p, 4096, 9, NULL), -EREMOTEIO);
+	expect_eq(t, dibs_add_vlan(p->tc.client, p->owner, 9), 0);
+	expect_eq(t, dibs_add_vlan(p->tc.client, p->mover, 9), 0);
+	dmb = ism_register(p, 4096, 9, NULL);
+	if (expect_err(t, dmb, 0))
+		dibs_unregister_dmb(dmb);
+	expect_eq(t, dibs_del_vlan(p->tc.client, p->owner, 9), 0);
+	expect_eq(t, dibs_del_vlan(p->tc.client, p->mover, 9), 0);
+	ism_pair_end(p);
+}
+
+static void software_event(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	uuid_t stranger = dibs_gid_from_u64(0x1234);
+	struct dibs_event event;
+	int i;
+
+	if (!p)
+		return;
+	/* More than the queue has entries. */
+	for (i = 1; i <= 40; i++) {
+		expect_eq(t, dibs_signal_event(p->tc.client, p->mover,
+					       dibs_dev_gid(p->owner), true,
+					       i, 0x0123456789abcdefULL), 0);
+		if (!expect(t, crew_wait(&p->tc.events, i)))
+			break;
+		event = tclient_last(&p->tc);
+		expect_eq(t, event.type, DIBS_EVENT_SW);
+		expect_eq(t, event.subtype, i);
+		expect(t, event.data == 0x0123456789abcdefULL);
+		expect(t, uuid_equal(&event.gid, dibs_dev_gid(p->mover)));
+	}
+	expect_eq(t, dibs_signal_event(p->tc.client, p->mover, &stranger, true,
+				       1, 2), -ENETUNREACH);
+	ism_pair_end(p);
+}
+
+const struct test_case ism_cases[] = {
+	{ "bytes arrive at any offset, of any length and alignment",
+	  moves_anywhere },
+	{ "each signal arrives, with and without bytes", signals },
+	{ "a signal before the first byte arrives and changes nothing",
+	  signal_first },
+	{ "a DMB is for one adapter alone", wrong_mover },
+	{ "the end of a DMB is told, and nothing gets there", gone_owner },
+	{ "1888 DMBs and not one more, each index again", all_indexes },
+	{ "who is on the fabric and in the VLAN is reachable", reachable },
+	{ "a DMB may be in a VLAN of both", vlan_dmb },
+	{ "software events arrive as they were sent", software_event },
+	{ }
+};
