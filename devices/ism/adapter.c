@@ -28,8 +28,11 @@ static void ism_dead_work(struct work_struct *work)
 {
 	struct ism_adapter *adapter = container_of(work, struct ism_adapter,
 						   dead_work);
+	/* None yet? Then ism_adapter_add() sees to it. */
+	struct dibs_dev *dev = READ_ONCE(adapter->dev);
 
-	dibs_dev_del(adapter->dev);
+	if (dev)
+		dibs_dev_del(dev);
 }
 
 /*
@@ -206,7 +209,7 @@ static int ism_make_device(struct ism_adapter *adapter)
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	adapter->dev = dev;
+	WRITE_ONCE(adapter->dev, dev);
 	return 0;
 }
 
