@@ -3,8 +3,9 @@
  * Copyright (C) The DIBS authors
  *
  * Commands to an adapter, see <linux/dibs_ism_format.h>. Each returns 0; -ENODEV
- * if the adapter is dead, or is found so; or -EREMOTEIO if it refuses. Process
- * context.
+ * if the adapter is dead, or is found so; or -EREMOTEIO if it refuses. Those that
+ * give memory back are also for dead adapters: -ENODEV says that it is gone and
+ * writes no more, -EREMOTEIO that it may. Process context.
  */
 #include <linux/device.h>
 #include <linux/errno.h>
@@ -55,6 +56,19 @@ static const char *ism_response_fault(const struct ism_response *response,
 	return NULL;
 }
 
+static bool ism_gives_back(u32 cmd)
+{
+	return cmd == ISM_UNREG_DMB || cmd == ISM_UNREG_SBA ||
+	       cmd == ISM_UNREG_IEQ;
+}
+
+static int ism_gone(struct ism_adapter *adapter)
+{
+	WRITE_ONCE(adapter->gone, true);
+	ism_dead(adapter, "does not answer");
+	return -ENODEV;
+}
+
 static int ism_execute_locked(struct ism_adapter *adapter, const void *request,
 			      u32 len, struct ism_response *response, u32 size)
 {
@@ -63,29 +77,26 @@ static int ism_execute_locked(struct ism_adapter *adapter, const void *request,
 	const char *fault;
 
 	lockdep_assert_held(&adapter->command_lock);
-	if (READ_ONCE(adapter->dead))
+	if (READ_ONCE(adapter->gone) ||
+	    (READ_ONCE(adapter->dead) && !ism_gives_back(cmd)))
 		return -ENODEV;
 	response->ret = cpu_to_be16(ISM_ERROR);
 	if (ism_store_request(hw, request, len) ||
 	    ism_load_response(hw, response, 0, sizeof(*response)) ||
-	    be16_to_cpu(response->ret) == ISM_ERROR) {
-		ism_dead(adapter, "does not answer");
-		return -ENODEV;
-	}
+	    be16_to_cpu(response->ret) == ISM_ERROR)
+		return ism_gone(adapter);
 	fault = ism_response_fault(response, cmd, size);
 	if (fault) {
 		ism_dead(adapter, fault);
-		return -ENODEV;
+		return ism_gives_back(cmd) ? -EREMOTEIO : -ENODEV;
 	}
 	if (be16_to_cpu(response->ret) != ISM_OK) {
 		dev_dbg_ratelimited(hw->dev, "command %#x: %#x\n", cmd,
 				    be16_to_cpu(response->ret));
 		return -EREMOTEIO;
 	}
-	if (ism_load_response(hw, response, sizeof(*response), size)) {
-		ism_dead(adapter, "does not answer");
-		return -ENODEV;
-	}
+	if (ism_load_response(hw, response, sizeof(*response), size))
+		return ism_gone(adapter);
 	return 0;
 }
 

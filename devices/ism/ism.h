@@ -13,9 +13,9 @@
  * The first two are mutexes, never held together. Clients' callbacks run under
  * sba_lock, in atomic context, and call nothing that takes it.
  *
- * An adapter lives until it is deleted, or is found dead: it does not answer, or
- * what it answers makes no sense. Then it is asked nothing any more, and a work
- * item takes its device away.
+ * An adapter lives until it is deleted, or is found dead: it is gone and does not
+ * answer, or what it answers makes no sense. Then it is asked nothing any more,
+ * unless it is there: to give memory back. A work item takes its device away.
  */
 #ifndef _DIBS_ISM_H
 #define _DIBS_ISM_H
@@ -32,7 +32,8 @@ struct ism_adapter {
 	u64 gid;
 
 	struct mutex command_lock;
-	bool dead;			/* set once */
+	bool dead;			/* set once, as is: */
+	bool gone;			/* it does not answer */
 	struct work_struct dead_work;
 
 	struct mutex sba_lock;		/* guards what follows */
