@@ -1,0 +1,257 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+#
+# SMC-D over two simulated ISM adapters, each for one network namespace, and what
+# adapters do that break: connections end with the error that TCP would give,
+# nothing waits, and an adapter that makes no sense is never believed.
+#
+#	red, ism0, 10.1.0.1 ----- veth ----- 10.1.0.2, ism1, blue
+#
+# runs-on: 6.12
+# soak: debug
+
+# Most functions are called by those of lib.sh.
+# shellcheck disable=SC2317
+
+repo=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=lib.sh
+. "$repo/tests/system/lib.sh"
+
+integrity=$repo/build/tests/integrity
+many=$repo/build/tests/many
+bus=/sys/bus/ism_sim
+patience=60
+bytes=2000000
+[[ -z ${DIBS_DEBUG-} ]] || patience=200 bytes=200000
+server=
+client=
+
+set_up() {
+	modprobe -r dibs_loopback || bail_out "loopback is in use"
+	modprobe -a ism_sim dibs_smc || bail_out "no modules"
+	netns_add red
+	netns_add blue
+	ip link add red0 netns red type veth peer name blue0 netns blue ||
+		bail_out "no veth"
+	ip -n red addr add 10.1.0.1/24 dev red0
+	ip -n blue addr add 10.1.0.2/24 dev blue0
+	ip -n red link set red0 up
+	ip -n blue link set blue0 up
+	hand_out
+}
+
+# Devices that were made anew are everybody's.
+hand_out() {
+	dibs device unshare ism0 && dibs device grant ism0 red &&
+		dibs device unshare ism1 && dibs device grant ism1 blue
+}
+
+sees_alone() {
+	json_holds "[v['name'] for v in d if v['usable']] == ['$2']" \
+		in_netns "$1" dibs --json device list
+}
+
+# serve OPTION...: in blue; $server, whose output is descriptor 5
+serve() {
+	mkfifo "$scratch/s"
+	nsenter --net=/run/netns/blue "$integrity" serve -a 10.1.0.2 \
+		-w "$patience" "$@" >"$scratch/s" &
+	server=$!
+	exec 5<"$scratch/s"
+	rm "$scratch/s"
+	read -r <&5
+}
+
+# transfer OPTION...: from end to end
+transfer() {
+	serve "$@" || return
+	in_netns red "$integrity" connect -a 10.1.0.2 -w "$patience" "$@" &&
+		wait "$server"
+}
+
+# carried COMMAND...: it makes connections of which none falls back
+carried() {
+	local before after
+
+	before=$(fallen)
+	"$@" || return
+	after=$(fallen)
+	echo "fallen back: $before, $after"
+	[[ $before == "$after" ]]
+}
+
+fallen() {
+	in_netns red dibs smc fallbacks | awk '$2 == "TCP" { n += $3 }
+		END { print n + 0 }'
+}
+
+by_both() {
+	local before after
+
+	before=$(cat "$bus"/devices/ism[01]/stats/bytes | xargs)
+	carried transfer -c 10 -b "$bytes" -u || return
+	after=$(cat "$bus"/devices/ism[01]/stats/bytes | xargs)
+	python3 - "$bytes" "$before" "$after" <<'END'
+import sys
+wanted = 10 * int(sys.argv[1])
+before, after = (map(int, arg.split()) for arg in sys.argv[2:])
+moved = [b - a for a, b in zip(before, after)]
+print(f'moved {moved}, wanted {wanted} each')
+sys.exit(not all(wanted <= n < 2 * wanted for n in moved))
+END
+}
+
+# begin: ends at work, more than they will come to; $client's is descriptor 6
+begin() {
+	local options=(-c 5 -b 100000000000 -m 20000 -u -e reset)
+
+	serve "${options[@]}" || return
+	mkfifo "$scratch/c"
+	nsenter --net=/run/netns/red "$integrity" connect -a 10.1.0.2 \
+		-w "$patience" "${options[@]}" >"$scratch/c" &
+	client=$!
+	exec 6<"$scratch/c"
+	rm "$scratch/c"
+	read -r <&5 && read -r <&6
+}
+
+knows_system() {
+	begin || return
+	json_holds "len(d) == 1 and d[0]['device'] == 'ism0' and
+		d[0]['eid'].startswith('IBM-SYSZ-ISMSEID')" \
+		in_netns red dibs --json smc linkgroups || return
+	json_holds "d[0]['device'] == 'ism1'" \
+		in_netns blue dibs --json smc linkgroups || return
+	kill "$client" "$server"
+	wait "$client" "$server"
+	return 0
+}
+
+# all_reset COMMAND...: while bytes flow
+all_reset() {
+	local status=0
+
+	begin || return
+	"$@" || status=1
+	wait "$server" || status=1
+	wait "$client" || status=1
+	cat <&5 <&6
+	return "$status"
+}
+
+state() {
+	echo "$2" >"$bus/devices/$1/state"
+}
+
+# again NAME GID: an adapter that was taken away
+again() {
+	[[ -e $bus/devices/$1 ]] || echo "$1 $2 0100" >"$bus/new_device"
+}
+
+# All is as in the beginning, and works.
+mended() {
+	again ism0 15a0000000000001 && again ism1 15a0000000000002 &&
+		state ism0 ok && state ism1 ok && hand_out &&
+		carried transfer -c 2 -b 100000
+}
+
+# falls_back REASON: the next connections
+falls_back() {
+	transfer -c 3 -b 100000 || return
+	in_netns red dibs smc fallbacks | grep "$1"
+}
+
+# disbelieved COMMAND HOW: what the next connection needs is answered by nonsense:
+# TCP carries it, and the device goes.
+disbelieved() {
+	echo "$1 $2" >"$bus/devices/ism1/bad_answer"
+	transfer -c 1 -b 100000 || return
+	within 20 eval '! dibs device show ism1'
+}
+
+slow_commands() {
+	echo 300000 >"$bus/devices/ism0/delay_us"
+	carried transfer -c 3 -b 100000
+	local status=$?
+
+	echo 0 >"$bus/devices/ism0/delay_us"
+	return "$status"
+}
+
+merged_interrupts() {
+	echo 20000 >"$bus/devices/ism1/irq_delay_us"
+	carried transfer -c 5 -b 100000 -u
+	local status=$?
+
+	echo 0 >"$bus/devices/ism1/irq_delay_us"
+	return "$status"
+}
+
+# Each connection within red has two DMBs of ism0.
+all_dmbs() {
+	ip -n red link set lo up
+	in_netns red sysctl -qw net.smc.rmem=16384
+	coproc holder { in_netns red "$many" hold 1000; }
+	# shellcheck disable=SC2154 # the coproc's
+	read -r <&"${holder[0]}"
+	in_netns red dibs smc fallbacks | tee "$scratch/fallbacks"
+	cat "$bus/devices/ism0/dmbs"
+	[[ $(<"$bus/devices/ism0/dmbs") == 1888 ]]
+	local status=$?
+
+	echo >&"${holder[1]}"
+	read -r <&"${holder[0]}"
+	echo >&"${holder[1]}"
+	# shellcheck disable=SC2154 # likewise
+	wait "$holder_PID"
+	return "$status"
+}
+
+limit_is_told() {
+	grep -E 'TCP +[0-9]+ .*DMB' "$scratch/fallbacks"
+}
+
+nothing_left() {
+	within 60 grep -qx 0 "$bus/devices/ism0/dmbs" "$bus/devices/ism1/dmbs"
+}
+
+[[ -x $integrity && -x $many ]] || bail_out "tests/integrity is not built"
+set_up
+ok "red sees ism0 alone" sees_alone red ism0
+ok "blue sees ism1 alone" sees_alone blue ism1
+ok "bytes go over both adapters, and are right" by_both
+ok "both ends have a link group, and the machine's own EID" knows_system
+ok "slow commands make connections slow, not worse" slow_commands
+ok "merged interrupts lose nothing" merged_interrupts
+ok "bytes flow, own adapter in error: reset" all_reset state ism0 error
+ok "and works again" mended
+ok "bytes flow, peer's adapter in error: reset" all_reset state ism1 error
+ok "and works again" mended
+ok "bytes flow, peer's adapter disabled: reset" all_reset state ism1 disabled
+ok "and works again" mended
+ok "bytes flow, an adapter is unplugged: reset" \
+	all_reset eval "echo ism1 >$bus/unplug_device"
+ok "and works again" mended
+ok "bytes flow, an adapter is taken away: reset" \
+	all_reset eval "echo ism0 >$bus/del_device"
+ok "and works again" mended
+ok "bytes flow, a device is disabled: reset" \
+	all_reset dibs device disable ism1
+dibs device enable ism1
+ok "and works again" mended
+for how in long short cmd zeros ones; do
+	ok "REG_DMB is answered by nonsense: $how" disbelieved reg_dmb "$how"
+	ok "and works again" mended
+done
+echo "reg_dmb 0x17 3" >"$bus/devices/ism1/fail_command"
+ok "REG_DMB is refused: TCP carries" falls_back TCP
+ok "and works again" mended
+ok "1888 DMBs are all there are" all_dmbs
+ok "and who got none was told so" limit_is_told
+ok "nothing is left" nothing_left
+for name in red blue; do
+	netns_del "$name"
+done
+modprobe -r dibs_smc ism_sim
+done_testing
