@@ -9,7 +9,7 @@
  * what it wrote since it saw that flag clear. One entry stays free: a driver
  * that finds the index where it was must be right that there is nothing new.
  */
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "sim.h"
 
