@@ -6,13 +6,15 @@
   fuzz.py [--minutes N | --seconds N] [--jobs N] FOLDER TARGET=LENGTH...
 
 --seconds: each runs for so long. --minutes: each runs until it has used the
-processor for so long without reaching a new branch. FOLDER/fuzz_TARGET is the
-fuzzer; no input is longer than LENGTH. What it finds goes to
+processor for so long without reaching a new branch; broken off, it goes on with
+the time that it has, as long as the fuzzer is the same. FOLDER/fuzz_TARGET is
+the fuzzer; no input is longer than LENGTH. What it finds goes to
 FOLDER/found/TARGET, what breaks it, to FOLDER/broken.
 """
 
 import argparse
 import concurrent.futures
+import json
 import os
 import re
 import signal
@@ -22,6 +24,7 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
+INTERRUPTED = 72        # what a fuzzer ends with then
 TICKS = os.sysconf('SC_CLK_TCK')
 
 
@@ -34,11 +37,39 @@ class Fuzzer:
         self.lines = []
         self.runs = self.branches = self.inputs = 0
         self.used = self.grew = 0.0     # processor seconds
+        self.runs_before = self.used_before = 0
+        self.enough = False             # nothing was new for long
+        self.fuzzer = f'{folder}/fuzz_{name}'
+        self.notes = f'{folder}/found/{name}.json'
         self.command = [
-            f'{folder}/fuzz_{name}', f'-max_len={length}',
+            self.fuzzer, f'-max_len={length}',
             '-print_final_stats=1',
             f'-artifact_prefix={folder}/broken/{name}-',
+            f'-interrupted_exitcode={INTERRUPTED}',
             f'{folder}/found/{name}', f'{HERE}/corpus/{name}']
+
+    def go_on(self):
+        """Takes up what an earlier run of the same fuzzer has noted."""
+        try:
+            if os.path.getmtime(self.notes) < os.path.getmtime(self.fuzzer):
+                return
+            with open(self.notes, encoding='ascii') as file:
+                notes = json.load(file)
+        except OSError:
+            return      # none
+        self.runs = self.runs_before = notes['runs']
+        self.used = self.used_before = notes['used']
+        self.grew, self.branches = notes['grew'], notes['branches']
+
+    def note(self):
+        with open(self.notes + '.new', 'w', encoding='ascii') as file:
+            json.dump({'runs': self.runs, 'used': self.used,
+                       'grew': self.grew, 'branches': self.branches}, file)
+        os.replace(self.notes + '.new', self.notes)
+
+    def forget(self):
+        if os.path.exists(self.notes):
+            os.unlink(self.notes)
 
     def note_time(self):
         try:
@@ -46,15 +77,20 @@ class Fuzzer:
                 fields = file.read().rpartition(')')[2].split()
         except OSError:
             return      # it has ended
-        self.used = (int(fields[11]) + int(fields[12])) / TICKS
+        self.used = (self.used_before
+                     + (int(fields[11]) + int(fields[12])) / TICKS)
 
     def feed(self, line):
         self.lines.append(line)
         del self.lines[:-60]
+        match = re.match(r'stat::number_of_executed_units: (\d+)', line)
+        if match:
+            self.runs = self.runs_before + int(match[1])
         match = re.match(r'#(\d+)\s.*cov: (\d+) ft: \d+ corp: (\d+)', line)
         if not match:
             return
-        self.runs, cov, self.inputs = map(int, match.groups())
+        runs, cov, self.inputs = map(int, match.groups())
+        self.runs = self.runs_before + runs
         if cov > self.branches:
             self.branches = cov
             self.note_time()
@@ -64,13 +100,17 @@ class Fuzzer:
         """Ends the process when nothing new has come for too long."""
         while self.process.poll() is None:
             self.note_time()
+            self.note()
             if self.used - self.grew > patience:
+                self.enough = True
                 self.process.send_signal(signal.SIGINT)
                 return
             time.sleep(1)
 
     def run(self, seconds, patience):
         """True if nothing broke."""
+        if patience:
+            self.go_on()
         command = list(self.command)
         if seconds:
             command.insert(1, f'-max_total_time={seconds}')
@@ -81,12 +121,14 @@ class Fuzzer:
             threading.Thread(target=self.watch, args=(patience,)).start()
         for line in self.process.stderr:
             self.feed(line.rstrip('\n'))
-        return self.process.wait() == 0 and self.runs > 0
+        status = self.process.wait()
+        good = status == (INTERRUPTED if self.enough else 0)
+        return good and self.runs > 0
 
     def figures(self):
         return (f'{self.name}: {self.runs} executions, {self.branches} '
-                f'branches, the last new one after {self.grew:.0f} s of '
-                f'processor time, {self.inputs} inputs')
+                f'branches, the last new one after {self.grew:.0f} of '
+                f'{self.used:.0f} s of processor time, {self.inputs} inputs')
 
 
 def arguments():
@@ -119,6 +161,8 @@ def main():
         print('# ' + fuzzer.figures())
         print(f'{"ok" if good else "not ok"} {number} - {fuzzer.name} '
               f'survives fuzzing {how}')
+    for fuzzer in fuzzers:
+        fuzzer.forget()     # all have ended: the next run begins anew
     sys.exit(failed)
 
 
