@@ -113,10 +113,33 @@ static json_t *decode_state(const struct nlattr *attr)
 static json_t *decode_event_type(const struct nlattr *attr)
 {
 	static const char *const types[] = {
-		"buffer", "device", "software", "other",
+		[DIBS_EVENT_BUF] = "buffer",
+		[DIBS_EVENT_DEV] = "device",
+		[DIBS_EVENT_SW] = "software",
+		[DIBS_EVENT_OTHER] = "other",
 	};
 
 	return decode_name_of(attr, types, ARRAY_SIZE(types));
+}
+
+/* The name of what happened, beside its number; software has names of its own. */
+static void add_event_name(json_t *event)
+{
+	static const char *const names[] = {
+		[DIBS_EVENT_BUF_UNREGISTERED] = "unregistered",
+		[DIBS_EVENT_DEV_DISABLED] = "disabled",
+		[DIBS_EVENT_DEV_ERROR] = "error",
+		[DIBS_EVENT_UNKNOWN] = "unknown",
+		[DIBS_EVENT_BUF_CUT] = "cut",
+	};
+	const char *type = json_string_value(json_object_get(event, "type"));
+	const json_t *code = json_object_get(event, "code");
+
+	if (!type || !code || !strcmp(type, "software") ||
+	    (uint64_t)json_integer_value(code) >= ARRAY_SIZE(names))
+		return;
+	json_object_set_new(event, "what",
+			    json_string(names[json_integer_value(code)]));
 }
 
 /* Adds one attribute to @object. False if it is malformed. */
@@ -273,6 +296,9 @@ json_t *decode_event(const struct nlmsghdr *nlh)
 		[DIBS_A_EVENT_DATA] = { "data", decode_hex },
 		[DIBS_A_EVENT_TIME] = { "time", decode_hex },
 	};
+	json_t *event = decode(nlh, fields, ARRAY_SIZE(fields));
 
-	return decode(nlh, fields, ARRAY_SIZE(fields));
+	if (event)
+		add_event_name(event);
+	return event;
 }

@@ -28,18 +28,31 @@ static void print_client_event(const char *what, const json_t *client)
 	       json_string_value(json_object_get(client, "name")), what);
 }
 
+/* "disabled"; what has no name: "code 42". */
+static void event_what_text(char text[CELL_LEN], const json_t *event)
+{
+	const char *what = json_string_value(json_object_get(event, "what"));
+	char code[CELL_LEN];
+
+	value_text(code, json_object_get(event, "code"));
+	if (what)
+		snprintf(text, CELL_LEN, "%s", what);
+	else
+		snprintf(text, CELL_LEN, "code %.32s", code);
+}
+
 static void print_fabric_event(const char *what, const json_t *event)
 {
-	char device[CELL_LEN], type[CELL_LEN], code[CELL_LEN];
+	char device[CELL_LEN], type[CELL_LEN], happened[CELL_LEN];
 	char gid[CELL_LEN], data[CELL_LEN];
 
 	value_text(device, json_object_get(event, "device"));
 	value_text(type, json_object_get(event, "type"));
-	value_text(code, json_object_get(event, "code"));
+	event_what_text(happened, event);
 	value_text(gid, json_object_get(event, "gid"));
 	value_text(data, json_object_get(event, "data"));
-	printf("%s event on %s: %s, code %s, gid %s, data %s\n", what, device,
-	       type, code, gid, data);
+	printf("%s event on %s: %s, %s, gid %s, data %s\n", what, device,
+	       type, happened, gid, data);
 }
 
 static const struct kind {

@@ -12,6 +12,7 @@
 #include <linux/types.h>
 #include <linux/uuid.h>
 #include <asm/byteorder.h>
+#include <uapi/linux/dibs.h>
 
 /* The fabric of every loopback device. Such a device talks only to itself. */
 #define DIBS_FABRIC_LOOPBACK	0xFFFF
@@ -101,41 +102,9 @@ static inline u64 dibs_gid_to_u64(const uuid_t *gid)
 }
 
 /**
- * enum dibs_event_type - what an event is about
- * @DIBS_EVENT_BUF:   a DMB; its token is in &dibs_event.token
- * @DIBS_EVENT_DEV:   a device; its GID is in &dibs_event.gid
- * @DIBS_EVENT_SW:    software: a client on the device &dibs_event.gid sent it
- * @DIBS_EVENT_OTHER: anything else a device reports
- */
-enum dibs_event_type {
-	DIBS_EVENT_BUF,
-	DIBS_EVENT_DEV,
-	DIBS_EVENT_SW,
-	DIBS_EVENT_OTHER,
-};
-
-/**
- * enum dibs_event_subtype - what happened, unless the type is DIBS_EVENT_SW
- * @DIBS_EVENT_BUF_UNREGISTERED: the owner of an attached DMB gave it up
- * @DIBS_EVENT_BUF_CUT:          the right to use the device was taken away from
- *                               who registered or attached the DMB
- * @DIBS_EVENT_DEV_DISABLED:     the device left its fabric
- * @DIBS_EVENT_DEV_ERROR:        the device is in error state
- * @DIBS_EVENT_UNKNOWN:          anything else; &dibs_event.data has the
- *                               device's own code
- */
-enum dibs_event_subtype {
-	DIBS_EVENT_BUF_UNREGISTERED,
-	DIBS_EVENT_BUF_CUT,
-	DIBS_EVENT_DEV_DISABLED,
-	DIBS_EVENT_DEV_ERROR,
-	DIBS_EVENT_UNKNOWN,
-};
-
-/**
  * struct dibs_event - news from the fabric
- * @type:    enum dibs_event_type
- * @subtype: enum dibs_event_subtype, or the sender's code for DIBS_EVENT_SW
+ * @type:    enum dibs_event_type of <uapi/linux/dibs.h>
+ * @subtype: enum dibs_event_subtype of the same, or the sender's code for DIBS_EVENT_SW
  * @gid:     the device concerned, or the sender's for DIBS_EVENT_SW
  * @token:   the DMB concerned, for DIBS_EVENT_BUF
  * @time:    the device's time stamp, or 0

@@ -278,6 +278,8 @@ ok "it sees a device come" within 10 saw '"added".*"seen".*"enabled":true'
 dibs device disable seen
 ok "it sees a device change" within 10 saw '"changed".*"seen"'
 ok "it sees what happens on the fabric" within 10 saw '"fabric".*"seen"'
+ok "by the number that it always had, and by name" \
+	saw '"type":"device","code":1,.*"what":"disabled"'
 dibs device del seen
 ok "it sees a device go" within 10 saw '"deleted".*"seen"'
 in_netns blue dibs device add unseen
@@ -294,8 +296,13 @@ for line in open(sys.argv[1]):
 
 background "$scratch/monitor-unprivileged" "${without_caps[@]}" dibs monitor
 ok "without rights it listens, too" within 10 listens $!
+background "$scratch/monitor-text" dibs monitor
+within 10 listens $!
 dibs device disable room
-ok "and sees devices" within 10 grep -q "^device room changed: .*disabled" \
+ok "who has them reads what happened by its name" within 10 \
+	grep -q "^fabric event on room: device, disabled, gid" \
+	"$scratch/monitor-text"
+ok "without rights it sees devices" within 10 grep -q "^device room changed: .*disabled" \
 	"$scratch/monitor-unprivileged"
 ok "but not what others do on the fabric" bash -c \
 	"! grep -q fabric '$scratch/monitor-unprivileged'"

@@ -200,6 +200,48 @@ static void stats_message(void **state)
 	free(buf);
 }
 
+/* What happened, by number and by name; software's numbers are its own. */
+static void event_names(void **state)
+{
+	static const struct {
+		uint32_t type, subtype;
+		const char *what;
+	} events[] = {
+		{ DIBS_EVENT_BUF, DIBS_EVENT_BUF_UNREGISTERED,
+		  "unregistered" },
+		{ DIBS_EVENT_BUF, DIBS_EVENT_BUF_CUT, "cut" },
+		{ DIBS_EVENT_DEV, DIBS_EVENT_DEV_DISABLED, "disabled" },
+		{ DIBS_EVENT_DEV, DIBS_EVENT_DEV_ERROR, "error" },
+		{ DIBS_EVENT_OTHER, DIBS_EVENT_UNKNOWN, "unknown" },
+		{ DIBS_EVENT_SW, 1, NULL },
+		{ DIBS_EVENT_DEV, DIBS_EVENT_BUF_CUT + 1, NULL },
+		{ 99, 0xffffffff, NULL },
+	};
+	char *buf = calloc(1, 8192);
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(events); i++) {
+		struct nlmsghdr *nlh = message(buf);
+		const char *what;
+		json_t *event;
+
+		mnl_attr_put_u32(nlh, DIBS_A_EVENT_TYPE, events[i].type);
+		mnl_attr_put_u32(nlh, DIBS_A_EVENT_SUBTYPE,
+				 events[i].subtype);
+		event = decode_event(nlh);
+		assert_int_equal(json_integer_value(json_object_get(event,
+								    "code")),
+				 events[i].subtype);
+		what = json_string_value(json_object_get(event, "what"));
+		assert_int_equal(!what, !events[i].what);
+		if (what)
+			assert_string_equal(what, events[i].what);
+		json_decref(event);
+	}
+	free(buf);
+}
+
 /* Attributes shorter than they should be are no objects. */
 static void malformed_messages(void **state)
 {
@@ -269,6 +311,8 @@ int main(void)
 		  .test_func = dmb_message },
 		{ .name = "every counter has a name",
 		  .test_func = stats_message },
+		{ .name = "what an event says has a number and a name",
+		  .test_func = event_names },
 		{ .name = "malformed messages become nothing",
 		  .test_func = malformed_messages },
 		{ .name = "cells say state, scope and values",

@@ -70,11 +70,22 @@ static void test_vlan(void)
 	ok(!dibs_vlan_equal(none, five), "none is not a VLAN");
 }
 
+/* User space gets these numbers; see docs/netlink.yaml. */
+static void test_events(void)
+{
+	ok(DIBS_EVENT_BUF == 0 && DIBS_EVENT_DEV == 1 && DIBS_EVENT_SW == 2 &&
+	   DIBS_EVENT_OTHER == 3, "types of events keep their numbers");
+	ok(DIBS_EVENT_BUF_UNREGISTERED == 0 && DIBS_EVENT_DEV_DISABLED == 1 &&
+	   DIBS_EVENT_DEV_ERROR == 2 && DIBS_EVENT_UNKNOWN == 3 &&
+	   DIBS_EVENT_BUF_CUT == 4, "what happened keeps its number");
+}
+
 int main(void)
 {
 	test_signal_mask();
 	test_gid();
 	test_vlan();
+	test_events();
 	printf("1..%d\n", tests);
 	return failed > 0;
 }

@@ -148,14 +148,36 @@ enum {
 	DIBS_A_EVENT_PAD,
 	DIBS_A_EVENT_DEV_INDEX,		/* u32 */
 	DIBS_A_EVENT_DEV_NAME,		/* string */
-	DIBS_A_EVENT_TYPE,		/* u32, 0 buffer 1 device 2 software 3 other */
-	DIBS_A_EVENT_SUBTYPE,		/* u32 */
+	DIBS_A_EVENT_TYPE,		/* u32, enum dibs_event_type */
+	DIBS_A_EVENT_SUBTYPE,		/* u32, enum dibs_event_subtype */
 	DIBS_A_EVENT_GID,		/* binary, 16 bytes */
 	DIBS_A_EVENT_DATA,		/* u64 */
 	DIBS_A_EVENT_TIME,		/* u64 */
 
 	__DIBS_A_EVENT_MAX,
 	DIBS_A_EVENT_MAX = __DIBS_A_EVENT_MAX - 1
+};
+
+/* What an event is about. New ones come at the end. */
+enum dibs_event_type {
+	DIBS_EVENT_BUF,			/* a DMB */
+	DIBS_EVENT_DEV,			/* a device */
+	DIBS_EVENT_SW,			/* software: a client sent it */
+	DIBS_EVENT_OTHER,		/* anything else a device reports */
+};
+
+/*
+ * What happened. Of DIBS_EVENT_SW it is the sender's code instead. New ones come
+ * at the end.
+ */
+enum dibs_event_subtype {
+	DIBS_EVENT_BUF_UNREGISTERED,	/* an attached DMB's owner gave it up */
+	DIBS_EVENT_DEV_DISABLED,	/* the device left its fabric */
+	DIBS_EVENT_DEV_ERROR,		/* the device is in error state */
+	DIBS_EVENT_UNKNOWN,		/* the data has the device's own code */
+	DIBS_EVENT_BUF_CUT,		/* who registered or attached the DMB
+					 * lost the right to use the device
+					 */
 };
 
 #endif /* _UAPI_LINUX_DIBS_H */
