@@ -154,6 +154,17 @@ del_index:
 	return err;
 }
 
+/* Who attached it is told why nobody will read there any more. */
+static void dibs_dmb_tell_peer(const struct dibs_dmb *dmb)
+{
+	/* Pairs with dibs_use_cut(). */
+	u32 subtype = READ_ONCE(dmb->use->cut) ? DIBS_EVENT_BUF_CUT :
+						 DIBS_EVENT_BUF_UNREGISTERED;
+
+	if (dibs_dmb_attached(dmb))
+		dibs_event_buf(dmb->use->binding, dmb->token, subtype);
+}
+
 /*
  * Makes a DMB unknown; see name.c. Afterwards no callback runs for it, the
  * driver has forgotten it, nobody can attach it. Its memory stays.
@@ -171,9 +182,7 @@ void dibs_dmb_unname(struct dibs_dmb *dmb)
 		dev->ops->unregister_dmb(dev, dmb);
 	dibs_dmb_signal_stop(dmb);
 	dibs_dmb_del_index(dev, dmb);
-	if (dibs_dmb_attached(dmb))
-		dibs_event_buf(dmb->use->binding, dmb->token,
-			       DIBS_EVENT_BUF_UNREGISTERED);
+	dibs_dmb_tell_peer(dmb);
 	trace_dibs_unregister_dmb(dmb);
 	dibs_count_add(dmb->use, DIBS_A_COUNTER_DMBS, -1);
 	spin_lock(&client->lock);

@@ -55,6 +55,11 @@ struct dibs_dmb *pair_register(struct pair *p, u32 len, struct watch *watch);
 struct dibs_attachment *pair_attach(struct pair *p,
 				    const struct dibs_dmb *dmb);
 
+/* namespace.c: another namespace than the first, referenced, or NULL (skipped). */
+struct net *other_net(struct test *t);
+/* A process in it. */
+int other_pid(void);
+
 /* A byte that tells its place. */
 static inline u8 pattern(u32 offset)
 {

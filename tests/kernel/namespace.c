@@ -14,7 +14,12 @@ static int netns_pid;
 module_param(netns_pid, int, 0444);
 MODULE_PARM_DESC(netns_pid, "a process in another network namespace");
 
-static struct net *other_net(struct test *t)
+int other_pid(void)
+{
+	return netns_pid;
+}
+
+struct net *other_net(struct test *t)
 {
 	struct net *net;
 

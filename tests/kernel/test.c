@@ -28,6 +28,7 @@ static const struct test_topic {
 	{ "limits", limits_cases },
 	{ "vlan", vlan_cases },
 	{ "namespace", namespace_cases },
+	{ "cut", cut_cases },
 	{ "user_memory", user_memory_cases },
 	{ "race", race_cases },
 	{ "ism", ism_cases },

@@ -35,6 +35,7 @@ extern const struct test_case memory_cases[];
 extern const struct test_case limits_cases[];
 extern const struct test_case vlan_cases[];
 extern const struct test_case namespace_cases[];
+extern const struct test_case cut_cases[];
 extern const struct test_case user_memory_cases[];
 extern const struct test_case race_cases[];
 extern const struct test_case ism_cases[];
