@@ -100,6 +100,10 @@ lint: ## style and static checks
 bench: ## measure, in a virtual machine [PART=core|sockets]
 	bench/run $(PART)
 
+.PHONY: bench-plot
+bench-plot: ## measure sockets by message size, and draw it [bench/results/]
+	bench/run plot
+
 .PHONY: fuzz
 fuzz: ## fuzz until nothing new has come for an hour [MINUTES=<processor time>]
 	@tests/vm/setup fuzz

@@ -2,36 +2,30 @@
 # Copyright (C) The DIBS authors
 """Measures sockets, inside the guest.
 
-Arguments: ROUNDS MSECS WORKER programs|no BASELINE, BASELINE being the
-distribution's smc.ko or empty. Prints lines for measure.py:
+Its argument is JSON, see measure.py. Prints lines for measure.py:
 
-    sample CASE SIZE TRANSPORT VALUE...     see worker.c
-    carried TRANSPORT yes|no DETAIL         once a round
+    sample CASE SIZE TRANSPORT NAME=VALUE...    see worker/main.c
+    carried TRANSPORT yes|no DETAIL             once a round
     round NUMBER
 """
 
-import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
-import time
+import types
 
 import plan
+import programs
+from programs import call
 
-PORTS = itertools.count(20000)
 EID = 'DIBS-BENCH-DIBS-BENCH-DIBS-BENCH'   # its smc wants all 32 characters
-READY_WITHIN = 30   # seconds, for servers of a busy machine
+ISM_BYTES = '/sys/bus/ism_sim/devices/ism0/stats/bytes'
 
 
 def say(*words):
     print(*words, flush=True)
-
-
-def call(*command):
-    return subprocess.run(command, check=True, text=True,
-                          stdout=subprocess.PIPE).stdout
 
 
 def choose_path(transport):
@@ -40,92 +34,48 @@ def choose_path(transport):
         file.write('1' if transport == 'mapped' else '0')
 
 
-# --- programs ----------------------------------------------------------------
-
-def listening(port):
-    with open('/proc/net/tcp', encoding='ascii') as file:
-        return any(f':{port:04X} ' in line and ' 0A ' in line for line in file)
-
-
-class Server:
-    """A program that listens at a port while it is needed."""
-
-    def __init__(self, over, command, port):
-        self.child = subprocess.Popen(over + command,
-                                      stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + READY_WITHIN
-        while not listening(port):
-            if time.monotonic() > deadline or self.child.poll() is not None:
-                self.child.kill()
-                raise OSError(f'{command[0]} does not listen')
-            time.sleep(0.05)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.child.kill()
-        self.child.wait()
-
-
-def redis(over):
-    port = next(PORTS)
-    server = ['redis-server', '--port', str(port), '--bind', '127.0.0.1',
-              '--save', '', '--dir', '/tmp', '--loglevel', 'warning']
-    with Server(over, server, port):
-        out = call(*over, 'redis-benchmark', '-p', str(port), '-d',
-                   str(plan.KIB), '-c', str(plan.REDIS_CLIENTS), '-n',
-                   str(plan.REDIS_REQUESTS), '-t', 'set,get', '--csv')
-    for line in out.splitlines():
-        name, rate = line.replace('"', '').split(',')[:2]
-        if name in ('SET', 'GET'):
-            yield f'redis-{name.lower()}', plan.KIB, float(rate)
-
-
-def iperf3(over):
-    port = next(PORTS)
-    with Server(over, ['iperf3', '-4', '-s', '-p', str(port)], port):
-        out = call(*over, 'iperf3', '-c', '127.0.0.1', '-p', str(port), '-t',
-                   str(plan.IPERF_SECONDS), '-J')
-    rate = json.loads(out)['end']['sum_received']['bits_per_second']
-    yield 'iperf3', 128 * plan.KIB, rate
-
-
-def programs(args, transports):
+def run_programs(args, transports):
     if not args.programs:
         return
-    for program, transport in itertools.product((redis, iperf3), transports):
-        if transport in plan.OURS:
-            choose_path(transport)
-        over = [] if transport == 'tcp' else ['dibs', 'run', '--']
-        try:
-            for case, size, value in program(over):
-                say('sample', case, size, transport, value)
-        except (OSError, ValueError, KeyError,
-                subprocess.CalledProcessError) as error:
-            say('note', program.__name__, 'over', transport, error)
+    for program, cases in programs.ALL.items():
+        if not any(list(case) in args.cases for case in cases):
+            continue
+        for transport in transports:
+            if transport in plan.OURS:
+                choose_path(transport)
+            try:
+                for case, size, values in program(transport):
+                    say('sample', case, size, transport,
+                        *(f'{name}={value:.6g}'
+                          for name, value in values.items()))
+            except (OSError, ValueError, KeyError,
+                    subprocess.CalledProcessError) as error:
+                say('note', program.__name__, 'over', transport, error)
 
 
 # --- the worker --------------------------------------------------------------
 
-def work(args, names, transports, rename=None):
-    """names: as the worker knows them"""
-    cases = [str(word) for case in plan.WORKER_CASES for word in case]
-    out = call(args.worker, '1', args.msecs, ','.join(names), *cases)
-    for line in out.splitlines():
-        words = line.split()
-        if rename:
-            words[3] = rename
-        if len(words) > 4 and words[3] in transports:
+def work(args, names, allowed, rename=None):
+    """names: of transports, as the worker knows them; allowed: cases"""
+    for case, size in allowed:
+        if [case, size] not in args.cases:
+            continue
+        probe = ('probe',) if case == 'stream' and 'mapped' in names else ()
+        out = call(args.worker, '1', str(args.msecs), ','.join(names + probe),
+                   case, str(size))
+        for line in out.splitlines():
+            words = line.split()
+            if rename:
+                words[3] = rename
             say(*words)
 
 
 # --- what carried the bytes --------------------------------------------------
 
-def connections():
+def connections(*where):
     """How many went by SMC-D, and how many fell back."""
     carried = fallen = 0
-    for row in json.loads(call('dibs', '--json', 'smc', 'fallbacks')):
+    for row in json.loads(call(*where, 'dibs', '--json', 'smc', 'fallbacks')):
         if row['carrier'] == 'SMC-D':
             carried += row['count']
         else:
@@ -133,10 +83,13 @@ def connections():
     return carried, fallen
 
 
-def loopback_bytes():
-    with open('/sys/class/net/lo/statistics/tx_bytes',
-              encoding='ascii') as file:
+def number_in(path):
+    with open(path, encoding='ascii') as file:
         return int(file.read())
+
+
+def loopback_bytes():
+    return number_in('/sys/class/net/lo/statistics/tx_bytes')
 
 
 # --- rounds ------------------------------------------------------------------
@@ -144,13 +97,40 @@ def loopback_bytes():
 def ours(args):
     call('modprobe', '-a', 'dibs_loopback', 'dibs_smc')
     carried, fallen = connections()
-    work(args, ('tcp', 'unix') + plan.OURS, plan.TITLES)
-    programs(args, ('tcp',) + plan.OURS)
+    work(args, ('tcp', 'unix') + plan.OURS, plan.OF_WORKER)
+    run_programs(args, ('tcp', 'unix') + plan.OURS)
     more, worse = connections()
     good = more > carried and worse == fallen
     say('carried', 'ours', 'yes' if good else 'no',
         f'{more - carried} by SMC-D, {worse - fallen} fell back')
     call('modprobe', '-r', 'dibs_smc', 'dibs_loopback')
+
+
+def namespaces():
+    """Two, on one network, for the ends over ISM."""
+    for line in ('netns add red', 'netns add blue',
+                 'link add red0 netns red type veth peer name blue0 '
+                 'netns blue',
+                 '-n red addr add 10.1.0.1/24 dev red0',
+                 '-n blue addr add 10.1.0.2/24 dev blue0',
+                 '-n red link set red0 up', '-n blue link set blue0 up'):
+        call('ip', *line.split())
+
+
+def ism(args):
+    """One adapter for each end; those that were made anew are everybody's."""
+    if not any(list(case) in args.cases for case in plan.ISM_CASES):
+        return
+    call('modprobe', '-a', 'ism_sim', 'dibs_smc')
+    for device, namespace in (('ism0', 'red'), ('ism1', 'blue')):
+        call('dibs', 'device', 'unshare', device)
+        call('dibs', 'device', 'grant', device, namespace)
+    work(args, ('ism',), plan.ISM_CASES)
+    carried, fallen = connections('ip', 'netns', 'exec', 'red')
+    moved = number_in(ISM_BYTES)
+    say('carried', 'ism', 'yes' if carried and not fallen else 'no',
+        f'{carried} by SMC-D, {fallen} fell back; {moved} bytes by adapter')
+    call('modprobe', '-r', 'dibs_smc', 'ism_sim')
 
 
 def distribution(args):
@@ -159,35 +139,33 @@ def distribution(args):
     call('insmod', args.baseline)
     call('dibs', 'smc', 'eid', 'add', EID)
     before = loopback_bytes()
-    rate = float(call(args.worker, '1', args.msecs, 'smc', 'stream',
-                      str(128 * plan.KIB)).split()[4])
+    line = call(args.worker, '1', str(args.msecs), 'smc', 'stream',
+                str(128 * plan.KIB))
+    rate = float(line.split('rate=')[1].split()[0])
     seen = loopback_bytes() - before
-    moved = rate * int(args.msecs) / 1000
+    moved = rate * args.msecs / 1000
     say('carried', 'distro', 'yes' if seen < moved / 10 else 'no',
         f'{seen} bytes of {moved:.0f} over lo')
-    work(args, ('smc',), plan.TITLES, rename='distro')
-    programs(args, ('distro',))
+    work(args, ('smc',), plan.OF_WORKER, rename='distro')
+    run_programs(args, ('distro',))
     call('rmmod', 'smc')
 
 
-class Arguments:
-    def __init__(self, rounds, msecs, worker, programs_too, baseline):
-        self.rounds, self.msecs = int(rounds), msecs
-        self.programs = programs_too == 'programs'
-        self.baseline = baseline
-        # Where no sample waits for the host's files.
-        self.worker = shutil.copy(worker, '/dev/shm')
-
-
 def main():
-    args = Arguments(*sys.argv[1:])
+    args = types.SimpleNamespace(**json.loads(sys.argv[1]))
+    # Where no sample waits for the host's files.
+    args.worker = shutil.copy(args.worker, '/dev/shm')
+    os.makedirs(programs.FOLDER, exist_ok=True)
     say('machine', os.uname().release, os.uname().machine, os.cpu_count())
     if args.baseline:
         call('modprobe', 'ib_core')
+    call('modprobe', 'dibs_sink_bench')
+    namespaces()
     # What runs first pays for pages and caches that were never touched.
     call(args.worker, '1', '300', 'tcp,unix', 'stream', str(64 * plan.KIB))
     for number in range(args.rounds):
         ours(args)
+        ism(args)
         if args.baseline:
             distribution(args)
         say('round', number + 1)

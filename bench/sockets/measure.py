@@ -29,17 +29,26 @@ def arguments():
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--kernel', default='6.12',
                         help='as for tests/vm/run; default %(default)s')
-    parser.add_argument('--rounds', type=int, default=7,
+    parser.add_argument('--rounds', type=int, default=5,
                         help='default %(default)d')
     parser.add_argument('--msecs', type=int, default=400,
                         help='of each sample; default %(default)d')
     parser.add_argument('--cpus', type=int, default=2,
                         help='of the guest; default %(default)d')
+    parser.add_argument('--only', metavar='WORD,...',
+                        help='cases that begin with one of these words, for '
+                        'example streams64,redis')
+    parser.add_argument('--sizes', action='store_true',
+                        help='streams and trips of many sizes, and nothing '
+                        'else: what the pictures show')
     parser.add_argument('--icount', action='store_true',
                         help='one CPU, time counts instructions: does not see '
-                        'the load of the host; no programs')
+                        'the load of the host; programs only if --only '
+                        'names them')
     parser.add_argument('--no-baseline', action='store_true',
                         help="leave out the distribution's own smc")
+    parser.add_argument('-v', '--verbose', action='store_true',
+                        help='show each sample when it is taken')
     parser.add_argument('--json', metavar='FILE',
                         default=os.path.join(OUT, 'sockets.json'),
                         help='default build/bench/sockets.json')
@@ -51,7 +60,7 @@ class Results:
 
     def __init__(self):
         self.machine = {}
-        self.rounds = []    # {(case, size, transport): [value ...]} ...
+        self.rounds = []    # {(case, size, transport): {name: value}} ...
         self.now = {}
         self.carried = defaultdict(list)
 
@@ -60,7 +69,9 @@ class Results:
         word, *rest = line.split() or ['']
         if word == 'sample':
             case, size, transport, *values = rest
-            self.now[case, int(size), transport] = [float(v) for v in values]
+            self.now[case, int(size), transport] = {
+                name: float(value) for name, value in
+                (each.split('=') for each in values)}
         elif word == 'carried':
             self.carried[rest[0]].append((rest[1] == 'yes',
                                           ' '.join(rest[2:])))
@@ -83,20 +94,38 @@ def baseline(kernel):
     return done.stdout.strip() if done.returncode == 0 else ''
 
 
+def wanted(args):
+    cases = plan.PLOT_CASES if args.sizes else plan.CASES
+    if not args.only:
+        return cases
+    words = tuple(args.only.split(','))
+    return [case for case in cases if case[0].startswith(words)]
+
+
+def commit():
+    """What was measured; "-dirty": and something that is not committed."""
+    done = subprocess.run(['git', 'describe', '--always', '--dirty'],
+                          check=False, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, cwd=REPO)
+    return done.stdout.strip() or 'unknown'
+
+
 def measure(args):
     results = Results()
+    task = {'rounds': args.rounds, 'msecs': args.msecs,
+            'worker': os.path.join(OUT, 'worker'), 'cases': wanted(args),
+            'programs': not args.icount or bool(args.only),
+            'baseline': '' if args.no_baseline else baseline(args.kernel)}
     command = [os.path.join(REPO, 'tests', 'vm', 'run'),
                '--kernel', args.kernel, '--cpus', str(args.cpus),
-               *(['--icount'] if args.icount else []), '--timeout', '3000',
+               *(['--icount'] if args.icount else []), '--timeout', '9000',
                '--', 'python3', '-B', os.path.join(HERE, 'guest.py'),
-               str(args.rounds), str(args.msecs), os.path.join(OUT, 'worker'),
-               'no' if args.icount else 'programs',
-               '' if args.no_baseline else baseline(args.kernel)]
+               json.dumps(task)]
     with subprocess.Popen(command, text=True,
                           stdout=subprocess.PIPE) as guest:
         for line in guest.stdout:
-            if not results.take(line):
-                print(line, end='')
+            if not results.take(line) or args.verbose:
+                print(line, end='', flush=True)
     if guest.returncode and not results.rounds:
         sys.exit(guest.returncode)
     return results, guest.returncode
@@ -107,7 +136,9 @@ def main():
     load = os.getloadavg()[0]
     results, status = measure(args)
     found = report.analyse(results)
-    found['host_load'] = [load, os.getloadavg()[0]]
+    found['settings'] = {
+        'commit': commit(), 'rounds': args.rounds, 'msecs': args.msecs,
+        'icount': args.icount, 'host_load': [load, os.getloadavg()[0]]}
     report.show(found)
     os.makedirs(os.path.dirname(os.path.abspath(args.json)), exist_ok=True)
     with open(args.json, 'w', encoding='ascii') as file:

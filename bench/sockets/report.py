@@ -7,6 +7,7 @@ import statistics
 import plan
 
 VERDICTS = {None: 'not measured', True: 'met', False: 'MISSED'}
+MORE = ('mean', 'p99', 'p999', 'share', 'switches')     # shown where a sample has them
 
 
 def summary(values):
@@ -17,17 +18,23 @@ def summary(values):
             'values': values}
 
 
-def ratio(rounds, case, size, transport, others):
-    """To the best of the others in the same round; None if there is none."""
-    index = plan.KINDS[case].index
-    best = min if plan.KINDS[case].slow else max
+def value_in(samples, operand):
+    """None: was not measured in this round."""
+    *key, field = operand
+    return samples.get(tuple(key), {}).get(field)
+
+
+def ratio(rounds, mine, others, slow):
+    """To the best of the others in the same round, to nothing if there shall
+    be none; None if it was not measured."""
+    best = min if slow else max
     found = []
     for samples in rounds:
-        mine = samples.get((case, size, transport))
-        theirs = [samples[case, size, other][index] for other in others
-                  if (case, size, other) in samples]
-        if mine and len(theirs) == len(others):
-            found.append(mine[index] / best(theirs))
+        top = value_in(samples, mine)
+        below = [value_in(samples, other) for other in others]
+        if top is None or not all(below):
+            continue
+        found.append(top / best(below) if below else top)
     return summary(found) if found else None
 
 
@@ -36,30 +43,29 @@ def cell(rounds, case, size, transport):
                if (case, size, transport) in s]
     if not samples:
         return None
-    result = {'value': summary([s[plan.KINDS[case].index] for s in samples])}
-    if len(samples[0]) > 2:
-        result['mean'] = summary([s[0] for s in samples])
-        result['p99'] = summary([s[2] for s in samples])
+    kind = plan.KINDS[case]
+    result = {name: summary([s[name] for s in samples if name in s])
+              for name in samples[0]}
+    result['value'] = result[kind.field]
     for other in ('tcp', 'unix'):
-        result[other] = ratio(rounds, case, size, transport, (other,))
+        result['to ' + other] = ratio(
+            rounds, plan.operand(case, size, transport),
+            [plan.operand(case, size, other)], kind.slow)
     return result
 
 
 def reached(rounds, goal):
-    found = ratio(rounds, goal.case, goal.size, 'mapped', goal.others)
-    slow = plan.KINDS[goal.case].slow
+    found = ratio(rounds, goal.mine, goal.others, goal.slow)
     met = None
     if found:
-        met = (found['median'] <= goal.ratio if slow
-               else found['median'] >= goal.ratio)
-    return {'case': goal.case, 'size': goal.size, 'to': goal.others,
-            'target': goal.ratio, 'slow': slow, 'ratio': found,
-            'met': met}
+        met = (found['median'] <= goal.target if goal.slow
+               else found['median'] >= goal.target)
+    return {**goal._asdict(), 'ratio': found, 'met': met}
 
 
 def analyse(results):
     rows = []
-    for case, size in plan.CASES:
+    for case, size in dict.fromkeys(plan.CASES + plan.PLOT_CASES):
         cells = {t: cell(results.rounds, case, size, t) for t in plan.TITLES}
         if any(cells.values()):
             rows.append({'case': case, 'size': size, 'cells': cells})
@@ -82,56 +88,95 @@ def size_text(size):
     return f'{size} B'
 
 
+def title(case, size):
+    name = plan.NAMES.get(case, case)
+    return name if size == 1 and case not in ('trip', 'asleep') \
+        else f'{name} {size_text(size)}'
+
+
 def number(value):
-    return f'{value:.1f}' if value < 100 else f'{value:.0f}'
+    if value >= 100:
+        return f'{value:.0f}'
+    return f'{value:.1f}' if value >= 10 else f'{value:.2f}'
 
 
 def ratio_text(found):
     return f'{found["median"]:.2f} +-{found["spread"]:.2f}' if found else '-'
 
 
+def more_text(found, kind):
+    """Names and values: not all rows have the same ones."""
+    words = []
+    if 'cpu' in found:
+        words.append(f'{number(found["cpu"]["median"] / kind.cpu_scale):>9}')
+    for name in MORE:
+        if name not in found:
+            continue
+        value = found[name]['median']
+        words.append(f'{name} ' + (number(value / 1e3) if name[0] in 'mp'
+                                   else f'{value:.2f}'))
+    return '  '.join(words)
+
+
 def show_row(row):
     kind = plan.KINDS[row['case']]
-    print(f'\n{row["case"]} {size_text(row["size"])}, {kind.unit}'
-          + ('; less is better' if kind.slow else ''))
+    print(f'\n{title(row["case"], row["size"])}, {kind.unit}'
+          + ('; less is better' if kind.slow else '')
+          + (f'; processors: {kind.cpu_unit}' if kind.cpu_unit else ''))
     for transport, found in row['cells'].items():
         if not found:
             continue
         value = found['value']
-        line = (f'  {plan.TITLES[transport]:<16}'
-                f'{number(value["median"] / kind.scale):>8} '
-                f'+-{100 * value["spread"] / value["median"]:>3.0f} %'
-                f'{ratio_text(found["tcp"]):>15}'
-                f'{ratio_text(found["unix"]):>15}')
-        if 'p99' in found:
-            line += ''.join(f'{number(found[p]["median"] / 1e3):>9}'
-                            for p in ('mean', 'p99'))
-        print(line)
+        print(f'  {plan.TITLES[transport]:<16}'
+              f'{number(value["median"] / kind.scale):>8} '
+              f'+-{100 * value["spread"] / abs(value["median"]):>3.0f} %'
+              f'{ratio_text(found["to tcp"]):>15}'
+              f'{ratio_text(found["to unix"]):>15} '
+              + more_text(found, kind))
+
+
+def other_text(goal, other):
+    """What differs from our own operand."""
+    case, size, transport, _ = other
+    where = plan.TITLES[transport]
+    if (case, size) != tuple(goal['mine'][:2]):
+        return f'{title(case, size)}, {where}'
+    return where
 
 
 def show_goal(goal):
-    name = f'{goal["case"]} {size_text(goal["size"])}'
-    others = ' and '.join(plan.TITLES[t] for t in goal['to'])
-    if len(goal['to']) > 1:
+    case, size, transport, field = goal['mine']
+    name = title(case, size)
+    if field != plan.KINDS[case].field:
+        name += ', ' + field
+    if transport != 'mapped':
+        name += ', ' + plan.TITLES[transport]
+    others = ' and '.join(other_text(goal, each) for each in goal['others'])
+    if len(goal['others']) > 1:
         others = 'the better of ' + others
-    sign = '<=' if goal['slow'] else '>='
-    print(f'{name:<20}to {others:<32}{ratio_text(goal["ratio"]):>13}  '
-          f'{sign} {goal["target"]:.1f}  '
+    print(f'{name:<36}{"to " + others if others else "":<36}'
+          f'{ratio_text(goal["ratio"]):>13}  '
+          f'{"<=" if goal["slow"] else ">="} {goal["target"]:<4}  '
           f'{VERDICTS[goal["met"]]}')
 
 
 def show(found):
-    machine = found['machine']
+    machine, settings = found['machine'], found['settings']
     print(f'{machine["kernel"]}, {machine["arch"]}, {machine["cpus"]} CPUs, '
-          f'{found["rounds"]} rounds; medians; load of the host '
-          + ' to '.join(f'{load:.1f}' for load in found['host_load']))
-    print(f'  {"":<33}{"to TCP":>15}{"to AF_UNIX":>15}{"mean":>9}{"p99":>9}',
-          end='')
+          f'{found["rounds"]} rounds of {settings["commit"]}; medians; load '
+          'of the host '
+          + ' to '.join(f'{load:.1f}' for load in settings['host_load']))
+    print(f'  {"":<33}{"to TCP":>15}{"to AF_UNIX":>15}{"processors":>10}'
+          '  mean, p99, p999: us', end='')
     for row in found['rows']:
         show_row(row)
-    print('\nSMC-D mapped, its goals')
-    for goal in found['goals']:
+    goals = [goal for goal in found['goals'] if goal['ratio']]
+    print('\nGoals, of SMC-D mapped where nothing else is said')
+    for goal in goals:
         show_goal(goal)
+    missing = len(found['goals']) - len(goals)
+    if missing:
+        print(f'{missing} more goals: not measured')
     print()
     for name, entry in found['carried'].items():
         print(f'{name}: bytes went the way they should: '

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+"""Draws what "run sockets --sizes" measured, by message size.
+
+    plot.py JSON FOLDER
+
+writes FOLDER/stream.svg, trip.svg, the figures that they show (sizes.json), and
+README.md, which shows all of it and says what it was measured with.
+"""
+
+import json
+import math
+import os
+import sys
+from collections import namedtuple
+from xml.sax.saxutils import escape
+
+import plan
+import report
+
+WIDTH, HEIGHT = 760, 440
+LEFT, RIGHT, TOP, BOTTOM = 70, 170, 50, 70      # around the picture
+# Colours that the colour-blind can tell apart, and a dash for the limit.
+LOOKS = {'mapped': ('#d55e00', ''), 'tcp': ('#0072b2', ''),
+         'unix': ('#009e73', ''), 'distro': ('#cc79a7', ''),
+         'probe': ('#666666', '6 4')}
+
+Chart = namedtuple('Chart', 'case title unit limit')
+CHARTS = (
+    Chart('stream', 'Throughput of a stream', 'MB/s',
+          'limit: copied in, thrown away'),
+    Chart('trip', 'Round trip, median', 'us',
+          'limit: two writes, thrown away'),
+)
+
+
+def curve(found, chart, transport):
+    """[(size, value) ...]"""
+    kind = plan.KINDS[chart.case]
+    if transport == 'probe' and chart.case == 'trip':
+        return two_writes(found)
+    return sorted(
+        (row['size'],
+         row['cells'][transport]['value']['median'] / kind.scale)
+        for row in found['rows']
+        if row['case'] == chart.case and row['cells'].get(transport))
+
+
+def two_writes(found):
+    """What a round trip's two writes take by themselves: us."""
+    rates = {row['size']: row['cells']['probe']['value']['median']
+             for row in found['rows']
+             if row['case'] == 'stream' and row['cells'].get('probe')}
+    sizes = [row['size'] for row in found['rows'] if row['case'] == 'trip']
+    return [(size, 2 * size / rates[size] * 1e6)
+            for size in sorted(sizes) if size in rates]
+
+
+class Axes:
+    """Both logarithmic."""
+
+    def __init__(self, points):
+        xs, ys = zip(*points)
+        self.left, self.right = math.log2(min(xs)), math.log2(max(xs))
+        self.low = math.floor(math.log10(min(ys)))
+        self.high = math.ceil(math.log10(max(ys)))
+
+    def x(self, size):
+        share = (math.log2(size) - self.left) / (self.right - self.left)
+        return LEFT + share * (WIDTH - LEFT - RIGHT)
+
+    def y(self, value):
+        share = (math.log10(value) - self.low) / (self.high - self.low)
+        return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+
+    def decades(self):
+        return [10.0 ** power for power in range(self.low, self.high + 1)]
+
+
+def text(x, y, words, anchor='middle', size=12, colour='#222'):
+    return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" '
+            f'font-size="{size}" fill="{colour}">{escape(words)}</text>')
+
+
+def line(x1, y1, x2, y2, colour='#ddd', dash='', width=1):
+    dashes = f' stroke-dasharray="{dash}"' if dash else ''
+    return (f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
+            f'stroke="{colour}" stroke-width="{width}"{dashes}/>')
+
+
+def grid(axes, chart, sizes):
+    for value in axes.decades():
+        y = axes.y(value)
+        yield line(LEFT, y, WIDTH - RIGHT, y)
+        yield text(LEFT - 8, y + 4, f'{value:g}', 'end')
+    for size in sizes:
+        x = axes.x(size)
+        yield line(x, TOP, x, HEIGHT - BOTTOM)
+        yield text(x, HEIGHT - BOTTOM + 18, report.size_text(size))
+    yield text(LEFT - 8, TOP - 12, chart.unit, 'end')
+    yield text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM + 38,
+               'message size')
+
+
+def draw_curve(axes, points, look):
+    colour, dash = look
+    path = ' '.join(f'{axes.x(x):.1f},{axes.y(y):.1f}' for x, y in points)
+    dashes = f' stroke-dasharray="{dash}"' if dash else ''
+    yield (f'<polyline points="{path}" fill="none" stroke="{colour}" '
+           f'stroke-width="2.5"{dashes}/>')
+    if not dash:
+        for x, y in points:
+            yield (f'<circle cx="{axes.x(x):.1f}" cy="{axes.y(y):.1f}" '
+                   f'r="3.5" fill="{colour}"/>')
+
+
+def legend(chart, transports):
+    for number, transport in enumerate(transports):
+        colour, dash = LOOKS[transport]
+        x, y = WIDTH - RIGHT + 12, TOP + 14 + 26 * number
+        name = plan.TITLES[transport]
+        if transport == 'probe':
+            name, _, more = chart.limit.partition(', ')
+            yield text(x + 28, y + 18, more, 'start')
+        yield line(x, y, x + 22, y, colour, dash, 2.5)
+        yield text(x + 28, y + 4, name, 'start')
+
+
+def draw(found, chart):
+    curves = {t: curve(found, chart, t) for t in LOOKS}
+    curves = {t: points for t, points in curves.items() if points}
+    points = [point for each in curves.values() for point in each]
+    sizes = sorted({size for size, _ in points})
+    axes = Axes(points)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
+        f'height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        'font-family="sans-serif">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        text(LEFT, 22, chart.title, 'start', 16),
+        *grid(axes, chart, sizes)]
+    for transport, each in curves.items():
+        parts += draw_curve(axes, each, LOOKS[transport])
+    parts += legend(chart, curves)
+    parts += [text(LEFT, HEIGHT - 10, conditions(found), 'start', 11, '#666'),
+              '</svg>']
+    return '\n'.join(parts) + '\n'
+
+
+def conditions(found):
+    machine, settings = found['machine'], found['settings']
+    cpus = f'{machine["cpus"]} virtual CPUs'
+    if settings['icount']:
+        cpus = '1 virtual CPU whose time counts instructions'
+    return (f'{machine["kernel"]}, {machine["arch"]}, {cpus}, median of '
+            f'{found["rounds"]} rounds of {settings["msecs"]} ms, commit '
+            f'{settings["commit"]}')
+
+
+def table(found, chart):
+    """The figures, for who reads no pictures."""
+    names = [t for t in LOOKS if curve(found, chart, t)]
+    columns = [dict(curve(found, chart, t)) for t in names]
+    yield f'| {chart.unit} | ' + ' | '.join(
+        plan.TITLES[t] for t in names) + ' |'
+    yield '|---' * (len(names) + 1) + '|'
+    for size in sorted(set().union(*columns)):
+        cells = [report.number(column[size]) if size in column else ''
+                 for column in columns]
+        yield f'| {report.size_text(size)} | ' + ' | '.join(cells) + ' |'
+
+
+def page(found):
+    load = ' to '.join(f'{each:.1f}'
+                       for each in found['settings']['host_load'])
+    yield from ('# The newest figures', '',
+                conditions(found) + f'. Load of the host: {load}.', '',
+                'Made by `make bench-plot`; `make bench` measures more. Figures '
+                'of an', 'emulated processor: compare curves, not machines.')
+    for chart in CHARTS:
+        yield from ('', f'## {chart.title}', '',
+                    f'![{chart.title}]({chart.case}.svg)', '',
+                    *table(found, chart))
+
+
+def write(folder, name, content):
+    with open(os.path.join(folder, name), 'w', encoding='ascii') as file:
+        file.write(content)
+
+
+def main():
+    source, folder = sys.argv[1:]
+    with open(source, encoding='ascii') as file:
+        found = json.load(file)
+    os.makedirs(folder, exist_ok=True)
+    for chart in CHARTS:
+        write(folder, chart.case + '.svg', draw(found, chart))
+    del found['goals']      # of other cases
+    write(folder, 'sizes.json', json.dumps(found, indent=1) + '\n')
+    write(folder, 'README.md', '\n'.join(page(found)) + '\n')
+    print(f'written: {os.path.relpath(folder)}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+"""Programs as they are, over a transport, inside the guest.
+
+Each is a function of a transport that yields (case, size, values), values as
+worker/main.c has them: "cpu" is the time that processors were busy from the
+client's start to its end, for each request, its starting included; "switches"
+is how often they went from one task to another meanwhile, for each request.
+"""
+
+import contextlib
+import glob
+import itertools
+import json
+import os
+import signal
+import subprocess
+import time
+
+import plan
+
+PORTS = itertools.count(20000)
+READY_WITHIN = 60   # seconds, for servers of a busy machine
+HOST = '127.0.0.1'
+FOLDER = '/tmp/bench'
+PG = (glob.glob('/usr/lib/postgresql/*/bin') or [''])[0]
+AS_POSTGRES = ['setpriv', '--reuid=postgres', '--regid=postgres',
+               '--clear-groups', 'env', f'HOME={FOLDER}/pg']
+NGINX_CONF = '''\
+daemon off; master_process off; pid {folder}/pid; error_log /dev/null;
+events {{ worker_connections 256; }}
+http {{
+  access_log off; keepalive_requests 100000000;
+  client_body_temp_path {folder}/a; proxy_temp_path {folder}/b;
+  fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d;
+  scgi_temp_path {folder}/e;
+  server {{ listen {host}:{port}; root {folder}; }}
+}}
+'''
+
+
+def call(*command):
+    return subprocess.run(command, check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+def over(transport):
+    """The words in front of a program."""
+    return [] if transport in ('tcp', 'unix') else ['dibs', 'run', '--']
+
+
+# --- the processors ----------------------------------------------------------
+
+def so_far():
+    """Idle seconds and changes of tasks, of all processors since the boot."""
+    with open('/proc/stat', encoding='ascii') as file:
+        rows = {name: rest for name, *rest in map(str.split, file)}
+    idle = int(rows['cpu'][3]) + int(rows['cpu'][4])
+    return idle / os.sysconf('SC_CLK_TCK'), int(rows['ctxt'][0])
+
+
+class Busy:
+    """What processors did meanwhile."""
+
+    def __enter__(self):
+        self.began, self.before = time.monotonic(), so_far()
+        return self
+
+    def __exit__(self, *_):
+        idle, switches = (now - before for now, before
+                          in zip(so_far(), self.before))
+        passed = (time.monotonic() - self.began) * os.cpu_count()
+        self.ns, self.switches = max(passed - idle, 0) * 1e9, switches
+
+    def of_each(self, requests):
+        return {'cpu': self.ns / requests,
+                'switches': self.switches / requests}
+
+
+# --- servers -----------------------------------------------------------------
+
+def listening(place):
+    """place: a port, or the path of a socket"""
+    if isinstance(place, str):
+        return os.path.exists(place)
+    with open('/proc/net/tcp', encoding='ascii') as file:
+        return any(f':{place:04X} ' in line and ' 0A ' in line
+                   for line in file)
+
+
+@contextlib.contextmanager
+def server(command, ready, stop=signal.SIGKILL):
+    """A program that runs meanwhile."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as child:
+        try:
+            deadline = time.monotonic() + READY_WITHIN
+            while not ready():
+                if time.monotonic() > deadline or child.poll() is not None:
+                    raise OSError(f'{command} is not ready')
+                time.sleep(0.05)
+            yield
+        finally:
+            child.send_signal(stop)
+
+
+# --- programs ----------------------------------------------------------------
+
+def redis_client(place, transport, test, pipeline):
+    requests = plan.REDIS_REQUESTS * (1 if pipeline == 1 else 5)
+    with Busy() as busy:
+        out = call(*over(transport), 'redis-benchmark', *place, '-d',
+                   str(plan.KIB), '-c', str(plan.REDIS_CLIENTS), '-P',
+                   str(pipeline), '-n', str(requests), '-t', test, '--csv')
+    for line in out.splitlines():
+        name, *figures = line.replace('"', '').split(',')
+        if name.lower() == test:
+            ms = [float(figure) for figure in figures]
+            # rps, avg, min, p50, p95, p99, max
+            return {'rate': ms[0], **busy.of_each(requests),
+                    'p50': ms[3] * 1e6, 'p99': ms[5] * 1e6}
+    raise ValueError(f'redis-benchmark said {out}')
+
+
+def redis(transport):
+    port, path = next(PORTS), f'{FOLDER}/redis'
+    command = ['redis-server', '--save', '', '--dir', '/tmp', '--loglevel',
+               'warning', '--bind', HOST]
+    if transport == 'unix':
+        place = ['-s', path]
+        command += ['--port', '0', '--unixsocket', path]
+    else:
+        place = ['-h', HOST, '-p', str(port)]
+        command += ['--port', str(port)]
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(path)
+    with server(over(transport) + command, lambda: listening(
+            path if transport == 'unix' else port)):
+        for pipeline, case in ((1, 'redis'), (16, 'redis16')):
+            for test in ('set', 'get'):
+                yield (f'{case}-{test}', plan.KIB,
+                       redis_client(place, transport, test, pipeline))
+
+
+def iperf3(transport):
+    if transport == 'unix':
+        return
+    port = next(PORTS)
+    with server(over(transport) + ['iperf3', '-4', '-s', '-p', str(port)],
+                lambda: listening(port)):
+        with Busy() as busy:
+            out = call(*over(transport), 'iperf3', '-c', HOST, '-p', str(port),
+                       '-t', str(plan.IPERF_SECONDS), '-J')
+    total = json.loads(out)['end']['sum_received']
+    yield 'iperf3', 128 * plan.KIB, {
+        'rate': total['bits_per_second'],
+        **busy.of_each(8 * total['bytes'])}
+
+
+def nginx(transport):
+    if transport == 'unix':
+        return          # wrk has no such sockets
+    port, conf = next(PORTS), f'{FOLDER}/nginx.conf'
+    with open(conf, 'w', encoding='ascii') as file:
+        file.write(NGINX_CONF.format(folder=FOLDER, host=HOST, port=port))
+    with open(f'{FOLDER}/file', 'w', encoding='ascii') as file:
+        file.write('x' * plan.KIB)
+    os.chmod(FOLDER, 0o755)
+    with server(over(transport) + ['nginx', '-c', conf],
+                lambda: listening(port)):
+        with Busy() as busy:
+            out = call(*over(transport), 'wrk', '-t1', '-c',
+                       str(plan.NGINX_CONNECTIONS), '-d',
+                       str(plan.NGINX_SECONDS), f'http://{HOST}:{port}/file')
+    words = out.split()
+    if 'Non-2xx' in out or 'Socket errors' in out:
+        raise ValueError(out)
+    yield 'nginx', plan.KIB, {
+        'rate': float(words[words.index('Requests/sec:') + 1]),
+        **busy.of_each(int(words[words.index('requests') - 1]))}
+
+
+def prepare_postgres():
+    """A cluster takes long: made once."""
+    home = f'{FOLDER}/pg'
+    if os.path.exists(home):
+        return False
+    os.makedirs(home)
+    subprocess.run(['chown', 'postgres:', home], check=True)
+    call(*AS_POSTGRES, f'{PG}/initdb', '-D', home + '/data', '-A', 'trust',
+         '-E', 'UTF8', '--locale=C', '--no-sync')
+    return True
+
+
+def pgbench(transport):
+    home, port = f'{FOLDER}/pg', next(PORTS)
+    fresh = prepare_postgres()
+    place = ['-h', home if transport == 'unix' else HOST, '-p', str(port),
+             '-U', 'postgres']
+
+    def ready():
+        return subprocess.run([*over(transport), f'{PG}/pg_isready', '-q',
+                               *place], check=False).returncode == 0
+
+    # A file name for the socket: an address for all but it.
+    with server([*AS_POSTGRES, *over(transport), f'{PG}/postgres', '-D',
+                 home + '/data', '-k', home, '-p', str(port), '-F', '-h',
+                 '' if transport == 'unix' else HOST], ready, signal.SIGINT):
+        if fresh:
+            subprocess.run([*over(transport), 'pgbench', '-i', '-q', *place,
+                            'postgres'], check=True,
+                           stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+        with Busy() as busy:
+            out = call(*over(transport), 'pgbench', '-S', '-n', '-c',
+                       str(plan.PGBENCH_CLIENTS), '-T',
+                       str(plan.PGBENCH_SECONDS), *place, 'postgres')
+    lines = dict(line.partition(sep)[::2] for line in out.splitlines()
+                 for sep in (': ', ' = ') if sep in line)
+    done = int(lines['number of transactions actually processed'])
+    yield 'pgbench', 1, {'rate': float(lines['tps'].split()[0]),
+                         **busy.of_each(done)}
+
+
+# What each measures, so that one that is not asked for is not started.
+ALL = {redis: plan.REDIS_CASES, nginx: [('nginx', plan.KIB)],
+       pgbench: [('pgbench', 1)], iperf3: [('iperf3', 128 * plan.KIB)]}

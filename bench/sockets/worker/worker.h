@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * Of a sample, which is a process of its own (main.c): its transport, and the
+ * counters that its ends (ends.c) share with it.
+ */
+#ifndef _WORKER_H
+#define _WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MAX_PAIRS	64
+#define MAX_TRIPS	(1 << 20)
+#define IDLE_PAIRS	500		/* connections of the case "idle" */
+#define READ_SIZE	(64 << 10)
+
+struct counter {
+	volatile uint64_t value;	/* bytes, trips or connections */
+} __attribute__((aligned(64)));
+
+struct shared {
+	struct counter count[MAX_PAIRS];
+	volatile bool go;		/* for the case "idle" */
+	uint32_t trip[MAX_TRIPS];	/* ns */
+};
+
+struct bench_case {
+	const char *name;
+	void (*server)(int listener);
+	void (*client)(void);
+	unsigned int pairs;
+	bool asleep;			/* nobody may wait awake */
+};
+
+extern struct shared *shared;
+extern struct counter *counter;		/* of the pair an end is of */
+extern const char *transport;
+extern size_t size;
+extern char *buffer;
+
+uint64_t now(void);
+void nap(uint64_t ns);
+
+/* sock.c */
+bool transport_is(const char *name);
+int listen_somewhere(void);
+int accept_one(int listener);
+int connected(void);
+void put(int fd, size_t len);
+void get(int fd, size_t len);
+
+/* ends.c */
+const struct bench_case *find_case(const char *name);
+bool is_trip(const struct bench_case *c);
+bool is_idle(const struct bench_case *c);
+
+#endif /* _WORKER_H */
