@@ -3,7 +3,8 @@
  * Copyright (C) The DIBS authors
  *
  * Sysctl tables: by size since 6.6, ended by an empty entry before. A table
- * has that entry, and @size does not count it.
+ * has that entry, and @size does not count it. Handlers must not write them
+ * since 6.11.
  */
 #ifndef _DIBS_COMPAT_SYSCTL_H
 #define _DIBS_COMPAT_SYSCTL_H
@@ -14,6 +15,12 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define register_net_sysctl_sz(net, path, table, size) \
 	register_net_sysctl(net, path, table)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define dibs_ctl_table struct ctl_table
+#else
+#define dibs_ctl_table const struct ctl_table
 #endif
 
 #endif /* _DIBS_COMPAT_SYSCTL_H */

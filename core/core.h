@@ -76,6 +76,7 @@ struct dibs_stats {
  * @max_dmbs:  at once
  * @min_index: lowest index of a DMB
  * @max_dmb_len: bytes
+ * @linear:    see dibs_dev_linear()
  * @maps:      see dibs_dev_maps(); @ops are the driver's, which may be gone
  * @has_vlans: see dibs_dev_has_vlans()
  * @parent:    hardware, or NULL
@@ -108,6 +109,7 @@ struct dibs_dev {
 	u32 max_dmbs;
 	u32 min_index;
 	u32 max_dmb_len;
+	bool linear;
 	bool maps;
 	bool has_vlans;
 	char seid[DIBS_SEID_LEN];

@@ -68,6 +68,7 @@ struct dibs_dev *dibs_dev_alloc(const struct dibs_dev_ops *ops,
 	dev->max_dmbs = info->max_dmbs;
 	dev->min_index = info->min_index;
 	dev->max_dmb_len = info->max_dmb_len;
+	dev->linear = info->linear;
 	dev->maps = ops->attach_dmb && dibs_dev_is_local(dev);
 	dev->parent = info->parent;
 	if (info->seid)
@@ -344,6 +345,12 @@ u32 dibs_dev_max_dmb_len(const struct dibs_dev *dev)
 	return dev->max_dmb_len;
 }
 EXPORT_SYMBOL_GPL(dibs_dev_max_dmb_len);
+
+bool dibs_dev_linear(const struct dibs_dev *dev)
+{
+	return dev->linear;
+}
+EXPORT_SYMBOL_GPL(dibs_dev_linear);
 
 bool dibs_dev_maps(const struct dibs_dev *dev)
 {

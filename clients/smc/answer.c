@@ -110,7 +110,7 @@ static enum smc_verdict smc_accept_on(struct smc_handshake *hs,
 	hs->conn = smc_conn_alloc(hs->smc);
 	if (!hs->group || !hs->conn)
 		return smc_handshake_error(hs, -ENOMEM);
-	accept->dmbe_size = smc_conn_size_code(hs->sk);
+	accept->dmbe_size = smc_conn_size_code(hs->sk, dev);
 	err = smc_conn_register(hs->conn, dev, &hs->peer.gid,
 				&accept->dmbe_size, smc_handshake_memcg(hs));
 	if (err)

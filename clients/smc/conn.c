@@ -53,9 +53,9 @@ struct smc_conn *smc_conn_alloc(struct dibs_smc *smc)
 }
 
 /* The code of a DMB for the receive buffer that a socket asks for. */
-u8 smc_conn_size_code(const struct sock *sk)
+u8 smc_conn_size_code(const struct sock *sk, const struct dibs_dev *dev)
 {
-	u32 size = smc_sysctl_rmem(sock_net(sk));
+	u32 size = smc_sysctl_rmem(sock_net(sk), dibs_dev_linear(dev));
 	u8 code = 0;
 
 	/* The core doubles what a program asks for. */

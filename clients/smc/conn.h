@@ -149,7 +149,7 @@ void smc_conn_shutdown(struct smc_conn *conn);
 void smc_conn_lost(struct smc_conn *conn);
 void smc_conn_abort(struct smc_conn *conn);
 void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask);
-u8 smc_conn_size_code(const struct sock *sk);
+u8 smc_conn_size_code(const struct sock *sk, const struct dibs_dev *dev);
 
 /* word.c: what the ends tell each other */
 bool smc_conn_is_dibs(const struct smc_conn *conn);

@@ -61,7 +61,7 @@ static enum smc_verdict smc_accepted_on(struct smc_handshake *hs,
 {
 	struct dibs_dev *dev = hs->choice.dev[index];
 	const struct smc_clc_accept *accept = &hs->accept;
-	u8 size_code = smc_conn_size_code(hs->sk);
+	u8 size_code = smc_conn_size_code(hs->sk, dev);
 	int err;
 
 	hs->group = smc_group_join(dev, &accept->device.gid, DIBS_SMC_CLIENT,

@@ -20,6 +20,7 @@ struct smc_sysctl {
 	int enabled;
 	int mapped;
 	int rmem;
+	bool rmem_chosen;	/* by somebody: then it is for all devices */
 	int busy_poll;
 	int limit_handshakes;
 	/* without effect */
@@ -47,6 +48,13 @@ static const struct smc_sysctl smc_sysctl_default = {
 	.smcr_max_recv_wr = 48,
 };
 
+/*
+ * Where a ring has all its memory from the start, by physically contiguous
+ * pages, 1 MiB for each end of each connection is too much to take unasked, and
+ * often not to be had: docs/decisions/0008.
+ */
+#define SMC_RMEM_LINEAR	SZ_256K
+
 static unsigned int smc_sysctl_id;
 
 static struct smc_sysctl *smc_sysctl(const struct net *net)
@@ -54,9 +62,14 @@ static struct smc_sysctl *smc_sysctl(const struct net *net)
 	return net_generic(net, smc_sysctl_id);
 }
 
-u32 smc_sysctl_rmem(const struct net *net)
+/* @linear: for a device of which dibs_dev_linear() is true. */
+u32 smc_sysctl_rmem(const struct net *net, bool linear)
 {
-	return READ_ONCE(smc_sysctl(net)->rmem);
+	const struct smc_sysctl *settings = smc_sysctl(net);
+
+	if (linear && !READ_ONCE(settings->rmem_chosen))
+		return SMC_RMEM_LINEAR;
+	return READ_ONCE(settings->rmem);
 }
 
 u32 smc_sysctl_busy_poll(const struct net *net)
@@ -93,6 +106,18 @@ static int smc_max_wr = 2048;
 static int smc_min_buffer = SZ_16K;
 static int smc_no_limit = INT_MAX;
 
+static int smc_sysctl_do_rmem(dibs_ctl_table *table, int write, void *buffer,
+			      size_t *len, loff_t *pos)
+{
+	struct smc_sysctl *settings = container_of(table->data,
+						   struct smc_sysctl, rmem);
+	int err = proc_dointvec_minmax(table, write, buffer, len, pos);
+
+	if (write && !err)
+		WRITE_ONCE(settings->rmem_chosen, true);
+	return err;
+}
+
 /* Offsets into a namespace's settings stand where pointers will. */
 #define SMC_SYSCTL(name, field, handler, min, max)			\
 	{								\
@@ -110,7 +135,8 @@ static int smc_no_limit = INT_MAX;
 static const struct ctl_table smc_sysctl_template[] = {
 	SMC_SYSCTL_INT("enabled", enabled, SYSCTL_ZERO, SYSCTL_ONE),
 	SMC_SYSCTL_INT("mapped", mapped, SYSCTL_ZERO, SYSCTL_ONE),
-	SMC_SYSCTL_INT("rmem", rmem, &smc_min_buffer, &smc_no_limit),
+	SMC_SYSCTL("rmem", rmem, smc_sysctl_do_rmem, &smc_min_buffer,
+		   &smc_no_limit),
 	SMC_SYSCTL_INT("busy_poll", busy_poll, SYSCTL_ZERO,
 		       &smc_max_busy_poll),
 	SMC_SYSCTL_INT("wmem", wmem, &smc_min_buffer, &smc_no_limit),

@@ -11,7 +11,7 @@
 
 struct net;
 
-u32 smc_sysctl_rmem(const struct net *net);
+u32 smc_sysctl_rmem(const struct net *net, bool linear);
 u32 smc_sysctl_busy_poll(const struct net *net);
 bool smc_sysctl_mapped(const struct net *net);
 bool smc_sysctl_enabled(const struct net *net);

@@ -202,6 +202,7 @@ static int ism_make_device(struct ism_adapter *adapter)
 		.max_dmbs = ISM_DMBS,
 		.min_index = ISM_INDEX_FIRST,
 		.max_dmb_len = ISM_DMB_LEN_MAX,
+		.linear = true,
 		.parent = hw->dev,
 		.seid = hw->seid,
 	};

@@ -190,6 +190,17 @@ const char *dibs_dev_seid(const struct dibs_dev *dev);
 u32 dibs_dev_max_dmb_len(const struct dibs_dev *dev);
 
 /**
+ * dibs_dev_linear() - does a DMB have all its memory from the start?
+ * @dev: a device
+ *
+ * Then it costs its length in pieces of contiguous memory, used or not. Where
+ * not, pages come as bytes are written and can be given back.
+ *
+ * Return: true if so.
+ */
+bool dibs_dev_linear(const struct dibs_dev *dev);
+
+/**
  * dibs_dev_maps() - can this device map remote DMBs?
  * @dev: a device
  * Return: true if attachments have a header to store into, see

@@ -85,6 +85,7 @@ struct dibs_dev_ops {
  * @max_dmbs:    how many DMBs it can have at once
  * @min_index:   lowest index of a DMB; they end at @min_index + @max_dmbs - 1
  * @max_dmb_len: bytes of the longest DMB
+ * @linear:      its DMBs have dibs_dmb_alloc_linear(), see dibs_dev_linear()
  * @net:         the namespace that owns it; NULL: shared by all
  * @parent:      the hardware below it, for sysfs; may be NULL
  * @seid:        DIBS_SEID_LEN characters that name the machine, for SMC-D; NULL
@@ -98,6 +99,7 @@ struct dibs_dev_info {
 	u32 max_dmbs;
 	u32 min_index;
 	u32 max_dmb_len;
+	bool linear;
 	struct net *net;
 	struct device *parent;
 	const char *seid;
