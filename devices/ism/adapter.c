@@ -59,6 +59,14 @@ static bool ism_gid_is_ism(const uuid_t *gid)
 	return uuid_equal(gid, &same);
 }
 
+/* What a client is told if a command got @err; @refused: by the adapter. */
+static int ism_op_error(int err, int refused)
+{
+	if (err == -EREMOTEIO)
+		return refused;
+	return err == -EPROTO ? -ENODEV : err;
+}
+
 static int ism_op_query_remote_gid(struct dibs_dev *dev, const uuid_t *rgid,
 				   struct dibs_vlan vlan)
 {
@@ -67,12 +75,12 @@ static int ism_op_query_remote_gid(struct dibs_dev *dev, const uuid_t *rgid,
 	if (!ism_gid_is_ism(rgid))
 		return -ENETUNREACH;
 	err = ism_query_rgid(dibs_dev_priv(dev), dibs_gid_to_u64(rgid), vlan);
-	return err == -EREMOTEIO ? -ENETUNREACH : err;
+	return ism_op_error(err, -ENETUNREACH);
 }
 
 static int ism_op_add_vlan(struct dibs_dev *dev, u16 vid)
 {
-	return ism_add_vlan(dibs_dev_priv(dev), vid);
+	return ism_op_error(ism_add_vlan(dibs_dev_priv(dev), vid), -EREMOTEIO);
 }
 
 static void ism_op_del_vlan(struct dibs_dev *dev, u16 vid)
@@ -89,7 +97,7 @@ static int ism_op_signal_event(struct dibs_dev *dev, const uuid_t *rgid,
 		return -ENETUNREACH;
 	err = ism_signal_ieq(dibs_dev_priv(dev), dibs_gid_to_u64(rgid), trigger,
 			     code, info);
-	return err == -EREMOTEIO ? -ENETUNREACH : err;
+	return ism_op_error(err, -ENETUNREACH);
 }
 
 static const struct dibs_dev_ops ism_dev_ops = {
@@ -229,9 +237,9 @@ static int ism_register_blocks(struct ism_adapter *adapter)
 /* The blocks of an adapter that does not give them up stay what they are. */
 static void ism_unregister_blocks(struct ism_adapter *adapter)
 {
-	if (ism_unreg_ieq(adapter) == -EREMOTEIO)
+	if (ism_keeps(ism_unreg_ieq(adapter)))
 		adapter->ieq = NULL;
-	if (ism_unreg_sba(adapter) == -EREMOTEIO)
+	if (ism_keeps(ism_unreg_sba(adapter)))
 		adapter->sba = NULL;
 }
 
@@ -248,7 +256,8 @@ int ism_adapter_add(struct ism_adapter *adapter)
 		err = dibs_dev_add(adapter->dev);
 	if (err) {
 		ism_adapter_del(adapter);
-		return err == -ENODEV || err == -EREMOTEIO ? -EIO : err;
+		return err == -ENODEV || err == -EREMOTEIO || err == -EPROTO ?
+		       -EIO : err;
 	}
 	/* It died before there was a device to be taken away. */
 	if (READ_ONCE(adapter->dead))

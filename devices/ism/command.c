@@ -2,10 +2,11 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Commands to an adapter, see <linux/dibs_ism_format.h>. Each returns 0; -ENODEV
- * if the adapter is dead, or is found so; or -EREMOTEIO if it refuses. Those that
- * give memory back are also for dead adapters: -ENODEV says that it is gone and
- * writes no more, -EREMOTEIO that it may. Process context.
+ * Commands to an adapter, see <linux/dibs_ism_format.h>. Each returns 0;
+ * -EREMOTEIO if the adapter refuses; -EPROTO if its answer makes no sense, so that
+ * nobody knows what it did; or -ENODEV if it was not asked, being dead, or did not
+ * answer, so that it writes no more. Those that give memory back are also for dead
+ * adapters. Process context.
  */
 #include <linux/device.h>
 #include <linux/errno.h>
@@ -88,7 +89,7 @@ static int ism_execute_locked(struct ism_adapter *adapter, const void *request,
 	fault = ism_response_fault(response, cmd, size);
 	if (fault) {
 		ism_dead(adapter, fault);
-		return ism_gives_back(cmd) ? -EREMOTEIO : -ENODEV;
+		return -EPROTO;
 	}
 	if (be16_to_cpu(response->ret) != ISM_OK) {
 		dev_dbg_ratelimited(hw->dev, "command %#x: %#x\n", cmd,
@@ -122,12 +123,13 @@ static int ism_execute(struct ism_adapter *adapter, enum ism_command cmd,
 }
 
 /* A command that is answered by a code alone. */
-#define ism_tell(adapter, cmd, request) ({				\
-	struct ism_response answer;			\
-									\
-	ism_execute(adapter, cmd, request, sizeof(*(request)), &answer,	\
-		    sizeof(answer));					\
-})
+static int ism_tell(struct ism_adapter *adapter, enum ism_command cmd,
+		    void *request, u32 len)
+{
+	struct ism_response answer;
+
+	return ism_execute(adapter, cmd, request, len, &answer, sizeof(answer));
+}
 
 int ism_read_gid(struct ism_adapter *adapter, u64 *gid)
 {
@@ -154,7 +156,7 @@ int ism_reg_sba(struct ism_adapter *adapter, dma_addr_t sba)
 {
 	struct ism_reg_sba request = { .sba = cpu_to_be64(sba) };
 
-	return ism_tell(adapter, ISM_REG_SBA, &request);
+	return ism_tell(adapter, ISM_REG_SBA, &request, sizeof(request));
 }
 
 int ism_reg_ieq(struct ism_adapter *adapter, dma_addr_t ieq)
@@ -164,35 +166,35 @@ int ism_reg_ieq(struct ism_adapter *adapter, dma_addr_t ieq)
 		.len = cpu_to_be64(sizeof(struct ism_ieq)),
 	};
 
-	return ism_tell(adapter, ISM_REG_IEQ, &request);
+	return ism_tell(adapter, ISM_REG_IEQ, &request, sizeof(request));
 }
 
 int ism_unreg_sba(struct ism_adapter *adapter)
 {
 	struct ism_request request;
 
-	return ism_tell(adapter, ISM_UNREG_SBA, &request);
+	return ism_tell(adapter, ISM_UNREG_SBA, &request, sizeof(request));
 }
 
 int ism_unreg_ieq(struct ism_adapter *adapter)
 {
 	struct ism_request request;
 
-	return ism_tell(adapter, ISM_UNREG_IEQ, &request);
+	return ism_tell(adapter, ISM_UNREG_IEQ, &request, sizeof(request));
 }
 
 int ism_add_vlan(struct ism_adapter *adapter, u16 vlan)
 {
 	struct ism_set_vlan request = { .vlan = cpu_to_be64(vlan) };
 
-	return ism_tell(adapter, ISM_ADD_VLAN, &request);
+	return ism_tell(adapter, ISM_ADD_VLAN, &request, sizeof(request));
 }
 
 int ism_del_vlan(struct ism_adapter *adapter, u16 vlan)
 {
 	struct ism_set_vlan request = { .vlan = cpu_to_be64(vlan) };
 
-	return ism_tell(adapter, ISM_DEL_VLAN, &request);
+	return ism_tell(adapter, ISM_DEL_VLAN, &request, sizeof(request));
 }
 
 /* -EREMOTEIO: not reachable. */
@@ -205,7 +207,7 @@ int ism_query_rgid(struct ism_adapter *adapter, u64 rgid,
 		.vlan = cpu_to_be32(vlan.valid ? vlan.id : 0),
 	};
 
-	return ism_tell(adapter, ISM_QUERY_RGID, &request);
+	return ism_tell(adapter, ISM_QUERY_RGID, &request, sizeof(request));
 }
 
 /* The adapter may write into @dma from now on. *@token is what it answered. */
@@ -235,7 +237,7 @@ int ism_unreg_dmb(struct ism_adapter *adapter, u64 token)
 {
 	struct ism_unreg_dmb request = { .token = cpu_to_be64(token) };
 
-	return ism_tell(adapter, ISM_UNREG_DMB, &request);
+	return ism_tell(adapter, ISM_UNREG_DMB, &request, sizeof(request));
 }
 
 int ism_signal_ieq(struct ism_adapter *adapter, u64 rgid, bool trigger,
@@ -248,5 +250,5 @@ int ism_signal_ieq(struct ism_adapter *adapter, u64 rgid, bool trigger,
 		.info = cpu_to_be64(info),
 	};
 
-	return ism_tell(adapter, ISM_SIGNAL_IEQ, &request);
+	return ism_tell(adapter, ISM_SIGNAL_IEQ, &request, sizeof(request));
 }

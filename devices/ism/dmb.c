@@ -69,7 +69,7 @@ static int ism_name(struct ism_adapter *adapter, struct dibs_dmb *dmb,
 	if (idmb->token && !(idmb->token & ~ISM_MOVE_TOKEN))
 		return 0;
 	ism_dead(adapter, "gives a token that cannot be");
-	return -ENODEV;
+	return -EPROTO;
 }
 
 int ism_op_register_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
@@ -95,15 +95,15 @@ int ism_op_register_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
 	return 0;
 
 unmap:
-	/* Whoever refuses has nothing; whoever is dead may have got it. */
-	if (err == -ENODEV)
+	/* Whoever refuses, or does not answer, has nothing. */
+	if (err == -EPROTO)
 		ism_lose_memory(adapter, dibs_dmb_linear(dmb),
 				dibs_dmb_len(dmb));
 	else
 		ism_unmap(adapter, dmb, idmb->dma);
 free:
 	kfree(idmb);
-	return err;
+	return err == -EPROTO ? -ENODEV : err;
 }
 
 /*
@@ -115,7 +115,7 @@ void ism_op_unregister_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
 	struct ism_adapter *adapter = dibs_dev_priv(dev);
 	struct ism_dmb *idmb = dibs_dmb_dev_priv(dmb);
 
-	if (ism_unreg_dmb(adapter, idmb->token) == -EREMOTEIO)
+	if (ism_keeps(ism_unreg_dmb(adapter, idmb->token)))
 		ism_lose_memory(adapter, dibs_dmb_linear(dmb),
 				dibs_dmb_len(dmb));
 	else

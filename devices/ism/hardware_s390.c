@@ -33,12 +33,13 @@ static struct zpci_dev *ism_zpci(struct ism_hardware *hw)
 	return to_zpci(container_of(hw, struct ism_pci, hw)->pdev);
 }
 
-/* The kernel's functions repeat what was busy; what is left is an error. */
-static int ism_pci_error(int cc)
+/*
+ * The kernel's functions repeat what was busy. Of what is left they do not say
+ * whether the function is gone or takes offence: the next command will tell.
+ */
+static int ism_pci_error(int err)
 {
-	if (!cc)
-		return 0;
-	return cc == ZPCI_PCI_LS_INVAL_HANDLE ? -ENODEV : -EIO;
+	return err ? -EIO : 0;
 }
 
 static int ism_pci_load(struct ism_hardware *hw, u32 offset, __be64 *value)

@@ -31,7 +31,7 @@ struct ism_adapter {
 	struct dibs_dev *dev;		/* from ism_adapter_add() on */
 	u64 gid;
 
-	struct mutex command_lock;
+	struct mutex command_lock;	/* the hardware's command block */
 	bool dead;			/* set once, as is: */
 	bool gone;			/* it does not answer */
 	struct work_struct dead_work;
@@ -68,6 +68,12 @@ int ism_reg_dmb(struct ism_adapter *adapter, const struct dibs_dmb *dmb,
 int ism_unreg_dmb(struct ism_adapter *adapter, u64 token);
 int ism_signal_ieq(struct ism_adapter *adapter, u64 rgid, bool trigger,
 		   u32 code, u64 info);
+
+/* Memory that it was to give back is still its, by the command's error. */
+static inline bool ism_keeps(int err)
+{
+	return err == -EREMOTEIO || err == -EPROTO;
+}
 
 /* dmb.c */
 int ism_op_register_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb);
