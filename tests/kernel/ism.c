@@ -2,103 +2,23 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The ISM driver over simulated adapters: needs ism0 and ism1 on one fabric, as
- * simulators/ism has them when it is loaded. What they answer when they are
- * broken is tests/system/ism-faults.sh's.
+ * The ISM driver over simulated adapters. Those that are broken are
+ * ism_faults.c's.
  */
-#include <linux/dibs_ism_format.h>
 #include <linux/err.h>
 #include <linux/slab.h>
 
 #include "crew.h"
 #include "fixture.h"
-
-#define LEN	(3 * ISM_MOVE_MAX)
-
-/* A DMB of ism1, written by ism0. */
-struct ism_pair {
-	struct test *t;
-	struct tclient tc;
-	struct dibs_dev *owner;
-	struct dibs_dev *mover;
-	struct watch watch;
-	struct dibs_dmb *dmb;
-	struct dibs_attachment *att;
-};
-
-static struct dibs_dmb *ism_register(struct ism_pair *p, u32 len, u16 vlan,
-				     struct watch *watch)
-{
-	struct dibs_dmb_params params = {
-		.rgid = *dibs_dev_gid(p->mover),
-		.len = len,
-		.vlan = { .id = vlan, .valid = vlan },
-		.priv = watch,
-	};
-
-	return dibs_register_dmb(p->tc.client, p->owner, &init_net, &params);
-}
-
-static struct dibs_attachment *ism_attach(struct ism_pair *p,
-					  struct dibs_dev *by)
-{
-	struct dibs_attach_params params = {
-		.rgid = *dibs_dev_gid(p->owner),
-		.token = dibs_dmb_token(p->dmb),
-		.len = dibs_dmb_len(p->dmb),
-	};
-
-	return dibs_attach_dmb(p->tc.client, by, &init_net, &params);
-}
-
-static void ism_pair_end(struct ism_pair *p)
-{
-	if (!IS_ERR_OR_NULL(p->att))
-		dibs_detach_dmb(p->tc.client, &p->att);
-	if (!IS_ERR_OR_NULL(p->dmb))
-		watch_unregister(&p->watch, p->dmb);
-	tclient_unregister(&p->tc);
-	watch_expect_clean(p->t, &p->watch);
-	kfree(p);
-}
-
-static bool ism_pair_set_up(struct ism_pair *p)
-{
-	if (!expect_eq(p->t, tclient_register(&p->tc, "st-ism"), 0))
-		return false;
-	p->mover = tclient_dev(&p->tc, "ism0");
-	p->owner = tclient_dev(&p->tc, "ism1");
-	if (!p->owner || !p->mover) {
-		test_skip(p->t, "no devices ism0 and ism1");
-		return false;
-	}
-	p->dmb = ism_register(p, LEN, 0, &p->watch);
-	if (!expect_err(p->t, p->dmb, 0))
-		return false;
-	p->att = ism_attach(p, p->mover);
-	return expect_err(p->t, p->att, 0);
-}
-
-static struct ism_pair *ism_pair_begin(struct test *t)
-{
-	struct ism_pair *p = kzalloc(sizeof(*p), GFP_KERNEL);
-
-	if (!expect(t, p))
-		return NULL;
-	p->t = t;
-	if (ism_pair_set_up(p))
-		return p;
-	ism_pair_end(p);
-	return NULL;
-}
+#include "ism.h"
 
 /* --- moves ------------------------------------------------------------------------- */
 
 /* What the DMB should hold, and what is moved into it. */
 struct ism_bytes {
-	u8 want[LEN];
-	u8 have[LEN];
-	u8 source[LEN + 8];
+	u8 want[ISM_LEN];
+	u8 have[ISM_LEN];
+	u8 source[ISM_LEN + 8];
 };
 
 static bool ism_move_one(struct ism_pair *p, struct ism_bytes *b, u32 offset,
@@ -108,7 +28,7 @@ static bool ism_move_one(struct ism_pair *p, struct ism_bytes *b, u32 offset,
 	int err;
 	u32 i;
 
-	if (offset + len > LEN)
+	if (offset + len > ISM_LEN)
 		return true;
 	for (i = 0; i < len; i++)
 		b->source[misaligned + i] = number++;
@@ -116,8 +36,8 @@ static bool ism_move_one(struct ism_pair *p, struct ism_bytes *b, u32 offset,
 	err = dibs_move_data(p->att, 0, false, offset, b->source + misaligned,
 			     len);
 	if (!err)
-		err = dibs_dmb_read(p->dmb, 0, b->have, LEN);
-	if (!err && !memcmp(b->have, b->want, LEN))
+		err = dibs_dmb_read(p->dmb, 0, b->have, ISM_LEN);
+	if (!err && !memcmp(b->have, b->want, ISM_LEN))
 		return true;
 	test_note(p->t, "%u bytes at %u from %u: error %d", len, offset,
 		  misaligned, err);
@@ -141,8 +61,7 @@ static void moves_anywhere(struct test *t)
 				right = ism_move_one(p, b, offsets[i], lens[j],
 						     k);
 	kfree(b);
-	if (p)
-		ism_pair_end(p);
+	ism_pair_end(p);
 }
 
 static void signals(struct test *t)
@@ -163,7 +82,7 @@ static void signals(struct test *t)
 		expect(t, crew_wait(&p->watch.calls, 2 * idx + 2));
 	}
 	expect(t, all_bytes(p->dmb, 0, 5, 0));
-	expect(t, all_bytes(p->dmb, 8, LEN - 8, 0));
+	expect(t, all_bytes(p->dmb, 8, ISM_LEN - 8, 0));
 	ism_pair_end(p);
 }
 
@@ -175,7 +94,7 @@ static void signal_first(struct test *t)
 		return;
 	expect_eq(t, dibs_signal(p->att, 0), 0);
 	expect(t, crew_wait(&p->watch.calls, 1));
-	expect(t, all_bytes(p->dmb, 0, LEN, 0));
+	expect(t, all_bytes(p->dmb, 0, ISM_LEN, 0));
 	ism_pair_end(p);
 }
 
@@ -192,7 +111,7 @@ static void wrong_mover(struct test *t)
 		expect_eq(t, dibs_move_data(att, 0, true, 0, "x", 1), -ESTALE);
 		dibs_detach_dmb(p->tc.client, &att);
 	}
-	expect(t, all_bytes(p->dmb, 0, LEN, 0));
+	expect(t, all_bytes(p->dmb, 0, ISM_LEN, 0));
 	expect_eq(t, atomic_read(&p->watch.calls), 0);
 	ism_pair_end(p);
 }
@@ -209,7 +128,7 @@ static void gone_owner(struct test *t)
 	expect_eq(t, dibs_move_data(p->att, 0, false, 0, "x", 1), 0);
 	watch_unregister(&p->watch, p->dmb);
 	p->dmb = NULL;
-	expect(t, crew_wait(&p->tc.events, 1));
+	expect(t, crew_wait(&p->events, 1));
 	event = tclient_last(&p->tc);
 	expect_eq(t, event.type, DIBS_EVENT_BUF);
 	expect_eq(t, event.subtype, DIBS_EVENT_BUF_UNREGISTERED);
@@ -241,8 +160,7 @@ static void all_indexes(struct test *t)
 	if (expect_err(t, dmbs[0], 0))
 		dibs_unregister_dmb(dmbs[0]);
 out:
-	if (p)
-		ism_pair_end(p);
+	ism_pair_end(p);
 	kfree(dmbs);
 }
 
@@ -315,7 +233,7 @@ static void software_event(struct test *t)
 		expect_eq(t, dibs_signal_event(p->tc.client, p->mover,
 					       dibs_dev_gid(p->owner), true,
 					       i, 0x0123456789abcdefULL), 0);
-		if (!expect(t, crew_wait(&p->tc.events, i)))
+		if (!expect(t, crew_wait(&p->events, i)))
 			break;
 		event = tclient_last(&p->tc);
 		expect_eq(t, event.type, DIBS_EVENT_SW);

@@ -32,6 +32,8 @@ static const struct test_topic {
 	{ "user_memory", user_memory_cases },
 	{ "race", race_cases },
 	{ "ism", ism_cases },
+	{ "ism_events", ism_event_cases },
+	{ "ism_faults", ism_fault_cases },
 };
 
 bool test_expect(struct test *t, bool ok, const char *what, const char *file,

@@ -39,6 +39,8 @@ extern const struct test_case cut_cases[];
 extern const struct test_case user_memory_cases[];
 extern const struct test_case race_cases[];
 extern const struct test_case ism_cases[];
+extern const struct test_case ism_event_cases[];
+extern const struct test_case ism_fault_cases[];
 
 /* True if @ok; else says where and what, and fails the case. */
 bool test_expect(struct test *t, bool ok, const char *what, const char *file,

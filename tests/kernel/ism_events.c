@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * What the ISM driver is told by its adapter: each event, each way to interrupt,
+ * and what comes of VLANs.
+ */
+#include <linux/err.h>
+
+#include "crew.h"
+#include "ism.h"
+
+/* --- events ------------------------------------------------------------------------------- */
+
+static const struct told {
+	u32 type;
+	u32 code;
+	enum dibs_event_type want;
+	u32 subtype;
+} told[] = {
+	{ 0, 0x02, DIBS_EVENT_BUF, DIBS_EVENT_UNKNOWN },
+	{ 0, 0x03, DIBS_EVENT_BUF, DIBS_EVENT_UNKNOWN },
+	{ 0, 0x04, DIBS_EVENT_BUF, DIBS_EVENT_BUF_UNREGISTERED },
+	{ 0, 0x05, DIBS_EVENT_BUF, DIBS_EVENT_UNKNOWN },
+	{ 0, 0x06, DIBS_EVENT_BUF, DIBS_EVENT_UNKNOWN },
+	{ 0, 0x08, DIBS_EVENT_BUF, DIBS_EVENT_UNKNOWN },
+	{ 0, 0x01, DIBS_EVENT_BUF, DIBS_EVENT_UNKNOWN },
+	{ 1, 0x01, DIBS_EVENT_DEV, DIBS_EVENT_DEV_ERROR },
+	{ 1, 0x07, DIBS_EVENT_DEV, DIBS_EVENT_DEV_DISABLED },
+	{ 1, 0x04, DIBS_EVENT_DEV, DIBS_EVENT_UNKNOWN },
+	{ 2, 0x12345678, DIBS_EVENT_SW, 0x12345678 },
+	{ 3, 0x01, DIBS_EVENT_OTHER, DIBS_EVENT_UNKNOWN },
+	{ 0xffffffff, 0xffffffff, DIBS_EVENT_OTHER, DIBS_EVENT_UNKNOWN },
+};
+
+static void each_event(struct test *t)
+{
+	const u64 tok = 0x0123456789abcdefULL, info = 0xfedcba9876543210ULL;
+	struct ism_pair *p = ism_pair_begin(t);
+	uuid_t gid = dibs_gid_from_u64(tok);
+	struct dibs_event event;
+	unsigned int i;
+
+	for (i = 0; p && i < ARRAY_SIZE(told) && !t->failed; i++) {
+		expect_eq(t, sim("ism1", "event", "%u %u %llu %llu",
+				 told[i].type, told[i].code, tok, info), 0);
+		expect(t, crew_wait(&p->events, i + 1));
+		event = tclient_last(&p->tc);
+		expect_eq(t, event.type, told[i].want);
+		expect_eq(t, event.subtype, told[i].subtype);
+		expect(t, event.data ==
+			  (told[i].type == ISM_EVENT_SWR ? info :
+							   told[i].code));
+		expect(t, event.time);
+		if (told[i].want == DIBS_EVENT_BUF)
+			expect(t, event.token == tok);
+		else if (told[i].want != DIBS_EVENT_OTHER)
+			expect(t, uuid_equal(&event.gid, &gid));
+		if (t->failed)
+			test_note(t, "type %u code %u", told[i].type,
+				  told[i].code);
+	}
+	ism_pair_end(p);
+}
+
+/* What peers hear when ism1 fails or leaves: its GID, then its DMB. */
+static void peer_lost(struct test *t, const char *state, u32 subtype)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	uuid_t gid;
+
+	if (!p)
+		return;
+	gid = *dibs_dev_gid(p->owner);
+	expect_eq(t, dibs_move_data(p->att, 0, false, 0, "x", 1), 0);
+	expect_eq(t, sim("ism1", "state", "%s", state), 0);
+	/* By both adapters, and that of the DMB. */
+	expect(t, crew_wait(&p->events, 3));
+	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1), -ESTALE);
+	expect_eq(t, dibs_query_remote_gid(p->tc.client, p->mover, &gid,
+					   (struct dibs_vlan){}),
+		  -ENETUNREACH);
+	expect_eq(t, ism_ask_reachable(p), -ENODEV);
+	expect(t, crew_wait(&p->tc.dels, 1));
+	ism_pair_end(p);
+	sim_mend(t, "ism1");
+}
+
+static void lost_peers(struct test *t)
+{
+	peer_lost(t, "error", DIBS_EVENT_DEV_ERROR);
+	peer_lost(t, "disabled", DIBS_EVENT_DEV_DISABLED);
+}
+
+/* --- interrupts ------------------------------------------------------------------------------ */
+
+static void no_cause(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	int before;
+
+	if (!p)
+		return;
+	before = sim_count("ism1", "interrupts");
+	expect_eq(t, sim("ism1", "interrupt", "1"), 0);
+	/* For DMBs that are not there, and where there are none. */
+	expect_eq(t, sim("ism1", "signal", "1919 0xffff"), 0);
+	expect_eq(t, sim("ism1", "signal", "0 0xffff"), 0);
+	expect_eq(t, sim("ism1", "signal", "31 0xffff"), 0);
+	expect_eq(t, dibs_signal(p->att, 3), 0);
+	expect(t, crew_wait(&p->watch.calls, 1));
+	expect_eq(t, atomic_read(&p->watch.calls), 1);
+	expect_eq(t, atomic_read(&p->watch.mask), dibs_signal_mask(3));
+	expect(t, sim_count("ism1", "interrupts") > before);
+	expect_eq(t, atomic_read(&p->events), 0);
+	ism_pair_end(p);
+}
+
+/* All masks come, however few interrupts there are for them. */
+static void merged(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	unsigned int idx, calls;
+	u32 mask = 0;
+
+	if (!p)
+		return;
+	expect_eq(t, sim("ism1", "irq_delay_us", "300000"), 0);
+	for (idx = 0; idx < DIBS_SIGNAL_BITS; idx++) {
+		expect_eq(t, dibs_signal(p->att, idx), 0);
+		mask |= dibs_signal_mask(idx);
+	}
+	for (calls = 1; calls <= DIBS_SIGNAL_BITS; calls++)
+		if (!crew_wait(&p->watch.calls, calls) ||
+		    atomic_read(&p->watch.mask) == mask)
+			break;
+	expect_eq(t, atomic_read(&p->watch.mask), mask);
+	expect_eq(t, sim("ism1", "irq_delay_us", "0"), 0);
+	ism_pair_end(p);
+}
+
+/* An event that does not interrupt comes with the next that does. */
+static void silent_event(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	const uuid_t *gid;
+
+	if (!p)
+		return;
+	gid = dibs_dev_gid(p->owner);
+	expect_eq(t, dibs_signal_event(p->tc.client, p->mover, gid, false, 1,
+				       2), 0);
+	expect_eq(t, dibs_signal_event(p->tc.client, p->mover, gid, true, 3,
+				       4), 0);
+	expect(t, crew_wait(&p->events, 2));
+	expect_eq(t, tclient_last(&p->tc).subtype, 3);
+	ism_pair_end(p);
+}
+
+/* What the queue has no room for is lost; all else comes, and what is later. */
+static void full_queue(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	int i, dropped;
+
+	if (!p)
+		return;
+	dropped = sim_count("ism1", "events_dropped");
+	expect_eq(t, sim("ism1", "irq_delay_us", "300000"), 0);
+	for (i = 1; i <= 100; i++)
+		expect_eq(t, sim("ism1", "event", "2 %d 1 2", i), 0);
+	expect_eq(t, sim("ism1", "irq_delay_us", "0"), 0);
+	dropped = sim_count("ism1", "events_dropped") - dropped;
+	expect(t, crew_wait(&p->events, 100 - dropped));
+	expect_eq(t, sim("ism1", "event", "2 1000 1 2"), 0);
+	expect(t, crew_wait(&p->events, 101 - dropped));
+	expect_eq(t, tclient_last(&p->tc).subtype, 1000);
+	expect_eq(t, atomic_read(&p->events), 101 - dropped);
+	ism_pair_end(p);
+}
+
+static void wrong_idx(struct test *t)
+{
+	static const u64 nonsense[] = { 0, 16, 0xffffffffffffffffULL };
+	struct ism_pair *p;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(nonsense) && !t->failed; i++) {
+		/* The entry of its first event is 1; then there were none. */
+		sim_mend(t, "ism1");
+		p = ism_pair_begin(t);
+		if (!p)
+			return;
+		expect_eq(t, sim("ism1", "ieq_idx", "5"), 0);
+		expect(t, crew_wait(&p->events, 4));
+		/* To 2, the long way round. The first comes once more. */
+		expect_eq(t, sim("ism1", "event", "2 9 1 2"), 0);
+		expect(t, crew_wait(&p->events, 15));
+		expect_eq(t, tclient_last(&p->tc).subtype, 9);
+		expect_eq(t, sim("ism1", "ieq_idx", "%llu", nonsense[i]), 0);
+		expect(t, crew_wait(&p->tc.dels, 1));
+		ism_pair_end(p);
+		sim_mend(t, "ism1");
+	}
+}
+
+/* --- VLANs ----------------------------------------------------------------------------------- */
+
+static void all_vlans(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	struct dibs_client *client;
+	int vid;
+
+	if (!p)
+		return;
+	client = p->tc.client;
+	for (vid = 1; vid <= ISM_VLANS; vid++)
+		if (!expect_eq(t, dibs_add_vlan(client, p->owner, vid), 0))
+			break;
+	expect_eq(t, dibs_add_vlan(client, p->owner, 4094), -EREMOTEIO);
+	while (--vid)
+		expect_eq(t, dibs_del_vlan(client, p->owner, vid), 0);
+	expect_eq(t, dibs_add_vlan(client, p->owner, 4094), 0);
+	expect_eq(t, dibs_del_vlan(client, p->owner, 4094), 0);
+	ism_pair_end(p);
+}
+
+/* The adapters tell both ends of a DMB that is not in its VLAN any more. */
+static void left_vlan(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	struct dibs_client *client;
+
+	if (!p)
+		return;
+	client = p->tc.client;
+	dibs_detach_dmb(client, &p->att);
+	watch_unregister(&p->watch, p->dmb);
+	expect_eq(t, dibs_add_vlan(client, p->owner, 9), 0);
+	expect_eq(t, dibs_add_vlan(client, p->mover, 9), 0);
+	p->dmb = ism_register(p, ISM_LEN, 9, NULL);
+	if (!expect_err(t, p->dmb, 0))
+		goto out;
+	p->att = ism_attach(p, p->mover);
+	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1), 0);
+	expect_eq(t, dibs_del_vlan(client, p->mover, 9), 0);
+	expect(t, crew_wait(&p->events, 1));
+	expect(t, tclient_last(&p->tc).data == ISM_EVENT_BUF_USER_VLAN);
+	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1), -ESTALE);
+	expect_eq(t, dibs_add_vlan(client, p->mover, 9), 0);
+	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1), 0);
+	expect_eq(t, dibs_del_vlan(client, p->owner, 9), 0);
+	expect(t, crew_wait(&p->events, 2));
+	expect(t, tclient_last(&p->tc).data == ISM_EVENT_BUF_OWNER_VLAN);
+	expect_eq(t, dibs_del_vlan(client, p->mover, 9), 0);
+out:
+	ism_pair_end(p);
+}
+
+const struct test_case ism_event_cases[] = {
+	{ "each event arrives as what it is", each_event },
+	{ "of a peer that fails or leaves one is told", lost_peers },
+	{ "interrupts without a cause, and for no DMB, do nothing", no_cause },
+	{ "merged interrupts lose no signal", merged },
+	{ "an event without an interrupt comes with the next", silent_event },
+	{ "a full event queue loses only what it has no room for", full_queue },
+	{ "an event queue may be at any place, or at none: the device goes",
+	  wrong_idx },
+	{ "64 VLANs and not one more", all_vlans },
+	{ "who leaves a VLAN moves no more, and the other is told",
+	  left_vlan },
+	{ }
+};

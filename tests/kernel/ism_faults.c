@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * The ISM driver over adapters that refuse, talk nonsense, or die: each command.
+ */
+#include <linux/err.h>
+
+#include "crew.h"
+#include "ism.h"
+
+#define ISM_CODES	0x18	/* that the simulator answers: below */
+
+/* --- what a client asks for -------------------------------------------------------- */
+
+static int ask_dmb(struct ism_pair *p)
+{
+	struct dibs_dmb *dmb = ism_register(p, PAGE_SIZE, 0, NULL);
+
+	if (IS_ERR(dmb))
+		return PTR_ERR(dmb);
+	dibs_unregister_dmb(dmb);
+	return 0;
+}
+
+/* Another each time: it stays joined where DEL_VLAN is refused. */
+static int ask_vlan(struct ism_pair *p)
+{
+	static atomic_t last;
+	u16 vid = 100 + (u32)atomic_inc_return(&last) % 1000;
+	int err = dibs_add_vlan(p->tc.client, p->owner, vid);
+
+	return err ? : dibs_del_vlan(p->tc.client, p->owner, vid);
+}
+
+static int ask_event(struct ism_pair *p)
+{
+	return dibs_signal_event(p->tc.client, p->owner, dibs_dev_gid(p->mover),
+				 true, 1, 2);
+}
+
+/*
+ * A command, who gives it, what they get when it is refused, and whether nobody is
+ * told: DMBs and VLANs go in any case.
+ */
+static const struct asked {
+	const char *cmd;
+	int (*ask)(struct ism_pair *p);
+	int refused;
+	bool silent;
+	const char *lies[8];
+} asked[] = {
+	{ "query_rgid", ism_ask_reachable, -ENETUNREACH, false,
+	  { "long", "short", "shorter", "cmd" } },
+	{ "reg_dmb", ask_dmb, -EREMOTEIO, false,
+	  { "long", "short", "shorter", "cmd", "zeros", "ones" } },
+	{ "add_vlan", ask_vlan, -EREMOTEIO, false,
+	  { "long", "short", "shorter", "cmd" } },
+	{ "signal_ieq", ask_event, -ENETUNREACH, false,
+	  { "long", "short", "shorter", "cmd" } },
+	{ "del_vlan", ask_vlan, 0, true,
+	  { "long", "short", "shorter", "cmd" } },
+	{ "unreg_dmb", ask_dmb, 0, true,
+	  { "long", "short", "shorter", "cmd" } },
+};
+
+static void refused_op(struct ism_pair *p, const struct asked *a, int code)
+{
+	expect_eq(p->t, sim("ism1", "fail_command", "%s %d", a->cmd, code), 0);
+	if (!expect_eq(p->t, a->ask(p), a->refused))
+		test_note(p->t, "%s refused by %#x", a->cmd, code);
+	/* It is as good as before. */
+	expect_eq(p->t, atomic_read(&p->tc.dels), 0);
+	expect_eq(p->t, ism_ask_reachable(p), 0);
+}
+
+static void refused_ops(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	unsigned int i;
+	int code;
+
+	for (i = 0; p && i < ARRAY_SIZE(asked); i++) {
+		for (code = 1; code < ISM_CODES && !t->failed; code++)
+			refused_op(p, &asked[i], code);
+		refused_op(p, &asked[i], 0xfffe);
+	}
+	ism_pair_end(p);
+	/* VLANs and DMBs that it did not give up go with that. */
+	sim_mend(t, "ism1");
+}
+
+/* The device goes by itself; whoever asked is told that there is none. */
+static void nonsense_op(struct test *t, const struct asked *a, const char *how)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+
+	if (!p)
+		return;
+	expect_eq(t, sim("ism1", "bad_answer", "%s %s", a->cmd, how), 0);
+	if (!expect_eq(t, a->ask(p), a->silent ? 0 : -ENODEV) ||
+	    !expect(t, crew_wait(&p->tc.dels, 1)))
+		test_note(t, "%s answered %s", a->cmd, how);
+	expect(t, !tclient_dev(&p->tc, "ism1"));
+	ism_pair_end(p);
+	sim_mend(t, "ism1");
+}
+
+static void nonsense_ops(struct test *t)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(asked); i++)
+		for (j = 0; asked[i].lies[j] && !t->failed; j++)
+			nonsense_op(t, &asked[i], asked[i].lies[j]);
+}
+
+/* Without an answer the driver reads 0xffff. */
+static void silent_op(struct test *t, const struct asked *a)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+
+	if (!p)
+		return;
+	expect_eq(t, sim("ism1", "state", "error"), 0);
+	if (a->silent) {
+		watch_unregister(&p->watch, p->dmb);
+		p->dmb = NULL;
+	} else {
+		expect_eq(t, a->ask(p), -ENODEV);
+	}
+	expect(t, crew_wait(&p->tc.dels, 1));
+	ism_pair_end(p);
+	sim_mend(t, "ism1");
+}
+
+static void silent_ops(struct test *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(asked); i++)
+		silent_op(t, &asked[i]);
+}
+
+/* --- beginning and end ----------------------------------------------------------------- */
+
+static const struct begin {
+	const char *cmd;
+	const char *lies[8];
+} begin[] = {
+	{ "read_gid", { "long", "short", "shorter", "cmd", "zeros", "ones" } },
+	{ "query_info", { "long", "short", "shorter", "cmd", "zeros", "ones" } },
+	{ "add_vlan", { "long", "short", "shorter", "cmd" } },
+	{ "del_vlan", { "long", "short", "shorter", "cmd" } },
+	{ "reg_sba", { "long", "short", "shorter", "cmd" } },
+	{ "reg_ieq", { "long", "short", "shorter", "cmd" } },
+};
+
+static void begins_not(struct tclient *tc, struct test *t, const char *cmd,
+		       const char *how)
+{
+	if (!expect_eq(t, sim("ism1", "state", "ok"), -EIO) ||
+	    !expect(t, !tclient_dev(tc, "ism1")))
+		test_note(t, "%s answered %s", cmd, how);
+}
+
+static void bad_begin(struct test *t)
+{
+	struct tclient tc = {};
+	unsigned int i, j;
+
+	if (!expect_eq(t, tclient_register(&tc, "st-ism"), 0))
+		return;
+	for (i = 0; i < ARRAY_SIZE(begin); i++) {
+		/* Without ISM_VLAN_V2 it can do less: see old_adapter(). */
+		if (!strstr(begin[i].cmd, "vlan")) {
+			expect_eq(t, sim("ism1", "fail_command", "%s 0x17",
+					 begin[i].cmd), 0);
+			begins_not(&tc, t, begin[i].cmd, "0x17");
+		}
+		for (j = 0; begin[i].lies[j]; j++) {
+			expect_eq(t, sim("ism1", "bad_answer", "%s %s",
+					 begin[i].cmd, begin[i].lies[j]), 0);
+			begins_not(&tc, t, begin[i].cmd, begin[i].lies[j]);
+		}
+	}
+	/* More than has to be is not wrong. */
+	expect_eq(t, sim("ism1", "bad_answer", "query_info longer"), 0);
+	sim_mend(t, "ism1");
+	expect(t, tclient_dev(&tc, "ism1"));
+	tclient_unregister(&tc);
+}
+
+static void old_adapter(struct test *t)
+{
+	struct ism_pair *p;
+
+	expect_eq(t, sim("ism1", "fail_command", "add_vlan 0x0a"), 0);
+	sim_mend(t, "ism1");
+	p = ism_pair_begin(t);
+	if (p)
+		expect(t, !dibs_dev_seid(p->owner) && dibs_dev_seid(p->mover));
+	ism_pair_end(p);
+	expect_eq(t, sim("ism1", "fail_command", "del_vlan 0x0c"), 0);
+	sim_mend(t, "ism1");
+	p = ism_pair_begin(t);
+	if (p)
+		expect(t, dibs_dev_seid(p->owner));
+	ism_pair_end(p);
+}
+
+/* Whatever it says to that, it begins again. */
+static void bad_end(struct test *t)
+{
+	static const char *const cmds[] = { "unreg_sba", "unreg_ieq" };
+	struct ism_pair *p;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		expect_eq(t, sim("ism1", "fail_command", "%s 0x17", cmds[i]),
+			  0);
+		sim_mend(t, "ism1");
+		expect_eq(t, sim("ism1", "bad_answer", "%s cmd", cmds[i]), 0);
+		sim_mend(t, "ism1");
+	}
+	p = ism_pair_begin(t);
+	if (p)
+		expect_eq(t, ism_ask_reachable(p), 0);
+	ism_pair_end(p);
+}
+
+/* --- while all is busy ----------------------------------------------------------------------- */
+
+struct busy {
+	struct ism_pair *p;
+	struct dibs_dev *owner;		/* referenced */
+	struct dibs_dev *mover;
+	atomic_t steps[4];
+};
+
+static void busy_step(void *arg, unsigned int nr)
+{
+	struct busy *b = arg;
+
+	switch (nr) {
+	case 0:
+		dibs_move_data(b->p->att, 0, true, 100, "0123456789", 10);
+		break;
+	case 1:
+		ask_dmb(b->p);
+		break;
+	case 2:
+		ask_vlan(b->p);
+		break;
+	default:
+		ism_ask_reachable(b->p);
+		ask_event(b->p);
+		break;
+	}
+	atomic_inc(&b->steps[nr]);
+}
+
+/* Everything is under way when @file of ism1 gets @text, and comes to an end. */
+static void busy_until(struct test *t, int (*happens)(void))
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	struct busy b = { .p = p };
+	struct crew crew = {};
+	unsigned int i;
+
+	if (!p)
+		return;
+	b.owner = dibs_dev_get(p->owner);
+	b.mover = dibs_dev_get(p->mover);
+	expect_eq(t, sim("ism1", "delay_us", "2000"), 0);
+	for (i = 0; i < ARRAY_SIZE(b.steps); i++)
+		expect(t, crew_add(&crew, busy_step, &b));
+	for (i = 0; i < ARRAY_SIZE(b.steps); i++)
+		expect(t, crew_wait(&b.steps[i], 5));
+	expect_eq(t, happens(), 0);
+	expect(t, crew_wait(&p->tc.dels, 1));
+	crew_stop(&crew);
+	expect_eq(t, ism_ask_reachable(p), -ENODEV);
+	ism_pair_end(p);
+	dibs_dev_put(b.owner);
+	dibs_dev_put(b.mover);
+}
+
+static int fails(void)
+{
+	return sim("ism1", "state", "error");
+}
+
+static int talks_nonsense(void)
+{
+	return sim("ism1", "bad_answer", "query_rgid cmd");
+}
+
+static int is_unplugged(void)
+{
+	return sim_write("/sys/bus/ism_sim/unplug_device", "ism1");
+}
+
+static int is_taken_away(void)
+{
+	return sim_write("/sys/bus/ism_sim/del_device", "ism1");
+}
+
+static int begins_anew(void)
+{
+	return sim("ism1", "state", "ok");
+}
+
+static void while_busy(struct test *t)
+{
+	int (*const happens[])(void) = {
+		fails, talks_nonsense, begins_anew, is_unplugged, is_taken_away,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(happens) && !t->failed; i++) {
+		busy_until(t, happens[i]);
+		if (happens[i] != is_unplugged && happens[i] != is_taken_away)
+			sim_mend(t, "ism1");
+		else
+			expect_eq(t, sim_write("/sys/bus/ism_sim/new_device",
+					       "ism1 15a0000000000002 0100"),
+				  0);
+		sim("ism1", "delay_us", "0");
+	}
+}
+
+const struct test_case ism_fault_cases[] = {
+	{ "each command may be refused by any code: an error, no more",
+	  refused_ops },
+	{ "each command may be answered by nonsense: the device goes",
+	  nonsense_ops },
+	{ "each command may have no answer: the device goes", silent_ops },
+	{ "an adapter that begins with nonsense is no device", bad_begin },
+	{ "an adapter of version 1 has no system EID", old_adapter },
+	{ "an adapter that gives nothing back can begin anew", bad_end },
+	{ "all that is under way ends when the adapter does", while_busy },
+	{ }
+};

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) The DIBS authors
+ *
+ * See ism.h.
+ */
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include "crew.h"
+#include "ism.h"
+
+#define ISM_MARK	0x7e57
+
+struct dibs_dmb *ism_register(struct ism_pair *p, u32 len, u16 vlan,
+			      struct watch *watch)
+{
+	struct dibs_dmb_params params = {
+		.rgid = *dibs_dev_gid(p->mover),
+		.len = len,
+		.vlan = { .id = vlan, .valid = vlan },
+		.priv = watch,
+	};
+
+	return dibs_register_dmb(p->tc.client, p->owner, &init_net, &params);
+}
+
+struct dibs_attachment *ism_attach(struct ism_pair *p, struct dibs_dev *by)
+{
+	struct dibs_attach_params params = {
+		.rgid = *dibs_dev_gid(p->owner),
+		.token = dibs_dmb_token(p->dmb),
+		.len = dibs_dmb_len(p->dmb),
+	};
+
+	return dibs_attach_dmb(p->tc.client, by, &init_net, &params);
+}
+
+void ism_pair_end(struct ism_pair *p)
+{
+	if (!p)
+		return;
+	if (!IS_ERR_OR_NULL(p->att))
+		dibs_detach_dmb(p->tc.client, &p->att);
+	if (!IS_ERR_OR_NULL(p->dmb))
+		watch_unregister(&p->watch, p->dmb);
+	tclient_unregister(&p->tc);
+	watch_expect_clean(p->t, &p->watch);
+	kfree(p);
+}
+
+static void ism_event(struct tclient *tc, struct dibs_dev *dev,
+		      const struct dibs_event *event)
+{
+	struct ism_pair *p = tc->arg;
+
+	if (event->type == DIBS_EVENT_SW && event->data == ISM_MARK)
+		atomic_inc(&p->marks);
+	else
+		atomic_inc(&p->events);
+}
+
+/* What adapters still had to say of the case before is said. */
+static bool ism_pair_calm(struct ism_pair *p)
+{
+	if (!expect_eq(p->t, sim("ism0", "event", "2 1 1 %u", ISM_MARK), 0) ||
+	    !expect_eq(p->t, sim("ism1", "event", "2 1 1 %u", ISM_MARK), 0) ||
+	    !expect(p->t, crew_wait(&p->marks, 2)))
+		return false;
+	atomic_set(&p->events, 0);
+	return true;
+}
+
+static bool ism_pair_set_up(struct ism_pair *p)
+{
+	p->tc.on_event = ism_event;
+	p->tc.arg = p;
+	if (!expect_eq(p->t, tclient_register(&p->tc, "st-ism"), 0))
+		return false;
+	p->mover = tclient_dev(&p->tc, "ism0");
+	p->owner = tclient_dev(&p->tc, "ism1");
+	if (!p->owner || !p->mover) {
+		test_skip(p->t, "no devices ism0 and ism1");
+		return false;
+	}
+	if (!ism_pair_calm(p))
+		return false;
+	p->dmb = ism_register(p, ISM_LEN, 0, &p->watch);
+	if (!expect_err(p->t, p->dmb, 0))
+		return false;
+	p->att = ism_attach(p, p->mover);
+	return expect_err(p->t, p->att, 0);
+}
+
+struct ism_pair *ism_pair_begin(struct test *t)
+{
+	struct ism_pair *p = kzalloc(sizeof(*p), GFP_KERNEL);
+
+	if (!expect(t, p))
+		return NULL;
+	p->t = t;
+	if (ism_pair_set_up(p))
+		return p;
+	ism_pair_end(p);
+	return NULL;
+}
+
+int ism_ask_reachable(struct ism_pair *p)
+{
+	return dibs_query_remote_gid(p->tc.client, p->owner,
+				     dibs_dev_gid(p->mover),
+				     (struct dibs_vlan){});
+}
+
+/* --- the simulator -------------------------------------------------------------- */
+
+int sim_write(const char *path, const char *text)
+{
+	struct file *file = filp_open(path, O_WRONLY, 0);
+	loff_t pos = 0;
+	ssize_t len;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	len = kernel_write(file, text, strlen(text), &pos);
+	filp_close(file, NULL);
+	return min_t(ssize_t, len, 0);
+}
+
+int sim(const char *adapter, const char *file, const char *fmt, ...)
+{
+	char path[80], text[80];
+	va_list args;
+
+	snprintf(path, sizeof(path), "/sys/bus/ism_sim/devices/%s/%s", adapter,
+		 file);
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	return sim_write(path, text);
+}
+
+void sim_mend(struct test *t, const char *adapter)
+{
+	expect_eq(t, sim(adapter, "state", "ok"), 0);
+}
+
+int sim_count(const char *adapter, const char *what)
+{
+	char path[80], text[32] = "";
+	struct file *file;
+	loff_t pos = 0;
+	int count = -1;
+
+	snprintf(path, sizeof(path), "/sys/bus/ism_sim/devices/%s/stats/%s",
+		 adapter, what);
+	file = filp_open(path, O_RDONLY, 0);
+	if (IS_ERR(file))
+		return -1;
+	if (kernel_read(file, text, sizeof(text) - 1, &pos) <= 0 ||
+	    kstrtoint(strim(text), 10, &count))
+		count = -1;
+	filp_close(file, NULL);
+	return count;
+}
