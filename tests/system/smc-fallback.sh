@@ -253,6 +253,16 @@ lies "those that fell silent are TCP's; late messages reach no program" \
 lies "the silent server is TCP's; a late message reaches no program" \
 	"02010000 02010000" late
 
+# --- other devices -----------------------------------------------------------
+
+# ISM has a version 1, which is declined there, too.
+modprobe ism_sim || bail_out "no module ism_sim"
+in_netns blue dibs device leave lo
+lies "with ISM adapters alone: a client proposes version 1" \
+	"030c0000 030c0000" lie client version-1
+in_netns blue dibs device join lo
+modprobe -r ism_sim
+
 # --- and back ----------------------------------------------------------------
 
 ends "after all that, SMC-D works" "SMC-D SMC-D" pair red blue

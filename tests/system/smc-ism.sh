@@ -8,6 +8,8 @@
 #
 #	red, ism0, 10.1.0.1 ----- veth ----- 10.1.0.2, ism1, blue
 #
+#   smc-ism.sh [MEGABYTES]	only whether so many arrive, by rings of each size
+#
 # runs-on: 6.12
 # soak: debug
 
@@ -22,8 +24,8 @@ integrity=$repo/build/tests/integrity
 many=$repo/build/tests/many
 bus=/sys/bus/ism_sim
 patience=60
-bytes=2000000
-[[ -z ${DIBS_DEBUG-} ]] || patience=200 bytes=200000
+megabytes=${1-10}
+[[ -z ${DIBS_DEBUG-} ]] || patience=200 megabytes=${1-2}
 server=
 client=
 
@@ -81,20 +83,38 @@ carried() {
 	[[ $before == "$after" ]]
 }
 
+default_ring() {
+	in_netns red sysctl -n net.smc.rmem | grep -qx 1048576 || return
+	begin || return
+	json_holds "[c for c in d if 'receive_buffer' in c] and all(
+		0 < 262144 - c['receive_buffer'] < 64
+		for c in d if 'receive_buffer' in c)" \
+		in_netns red dibs --json smc list
+	local status=$?
+
+	kill "$client" "$server"
+	wait "$client" "$server"
+	return "$status"
+}
+
 fallen() {
 	in_netns red dibs smc fallbacks | awk '$2 == "TCP" { n += $3 }
 		END { print n + 0 }'
 }
 
+# by_both RING: all bytes are right, and both adapters have moved them
 by_both() {
-	local before after
+	local before after bytes=$((megabytes * 10000)) name
 
+	for name in red blue; do
+		in_netns "$name" sysctl -qw "net.smc.rmem=$1"
+	done
 	before=$(cat "$bus"/devices/ism[01]/stats/bytes | xargs)
-	carried transfer -c 10 -b "$bytes" -u || return
+	carried transfer -c 50 -b "$bytes" -u -s "$1" || return
 	after=$(cat "$bus"/devices/ism[01]/stats/bytes | xargs)
 	python3 - "$bytes" "$before" "$after" <<'END'
 import sys
-wanted = 10 * int(sys.argv[1])
+wanted = 50 * int(sys.argv[1])
 before, after = (map(int, arg.split()) for arg in sys.argv[2:])
 moved = [b - a for a, b in zip(before, after)]
 print(f'moved {moved}, wanted {wanted} each')
@@ -212,6 +232,14 @@ limit_is_told() {
 	grep -E 'TCP +[0-9]+ .*DMB' "$scratch/fallbacks"
 }
 
+end_here() {
+	for name in red blue; do
+		netns_del "$name"
+	done
+	modprobe -r dibs_smc ism_sim
+	done_testing
+}
+
 nothing_left() {
 	within 60 grep -qx 0 "$bus/devices/ism0/dmbs" "$bus/devices/ism1/dmbs"
 }
@@ -220,7 +248,12 @@ nothing_left() {
 set_up
 ok "red sees ism0 alone" sees_alone red ism0
 ok "blue sees ism1 alone" sees_alone blue ism1
-ok "bytes go over both adapters, and are right" by_both
+ok "a ring has 256 KiB unless somebody says more" default_ring
+for ring in 16384 262144 1048576; do
+	ok "rings of $((ring / 1024)) KiB: both adapters move all bytes right" \
+		by_both "$ring"
+done
+[[ -z ${1-} ]] || end_here
 ok "both ends have a link group, and the machine's own EID" knows_system
 ok "slow commands make connections slow, not worse" slow_commands
 ok "merged interrupts lose nothing" merged_interrupts
@@ -250,8 +283,4 @@ ok "and works again" mended
 ok "1888 DMBs are all there are" all_dmbs
 ok "and who got none was told so" limit_is_told
 ok "nothing is left" nothing_left
-for name in red blue; do
-	netns_del "$name"
-done
-modprobe -r dibs_smc ism_sim
-done_testing
+end_here
