@@ -228,6 +228,12 @@ static void ism_pci_remove(struct pci_dev *pdev)
 	kfree(ism);
 }
 
+/* The function may still be removed after that. */
+static void ism_pci_shutdown(struct pci_dev *pdev)
+{
+	ism_pci_end(pci_get_drvdata(pdev));
+}
+
 /* DMBs do not outlive a sleep: connections end, and the device comes anew. */
 static int ism_pci_suspend(struct device *dev)
 {
@@ -254,7 +260,7 @@ static struct pci_driver ism_pci_driver = {
 	.id_table = ism_pci_ids,
 	.probe = ism_pci_probe,
 	.remove = ism_pci_remove,
-	.shutdown = ism_pci_remove,
+	.shutdown = ism_pci_shutdown,
 	.driver.pm = pm_sleep_ptr(&ism_pci_pm_ops),
 };
 
