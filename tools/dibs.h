@@ -60,6 +60,7 @@ int nl_listen(nl_handler *handler, int (*lost)(void));
 #define GID_TEXT_LEN	37
 
 void gid_format(char text[GID_TEXT_LEN], const uint8_t gid[16]);
+json_t *text_json(const char *text);
 json_t *decode_dev(const struct nlmsghdr *nlh);
 json_t *decode_client(const struct nlmsghdr *nlh);
 json_t *decode_dmb(const struct nlmsghdr *nlh);

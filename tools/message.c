@@ -34,11 +34,26 @@ void gid_format(char text[GID_TEXT_LEN], const uint8_t gid[16])
 	}
 }
 
+/* A name may have any bytes; a string of JSON is UTF-8. */
+json_t *text_json(const char *text)
+{
+	json_t *value = json_string(text);
+	char copy[256], *c;
+
+	if (value)
+		return value;
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (c = copy; *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	return json_string(copy);
+}
+
 static json_t *decode_string(const struct nlattr *attr)
 {
 	if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
 		return NULL;
-	return json_string(mnl_attr_get_str(attr));
+	return text_json(mnl_attr_get_str(attr));
 }
 
 static json_t *decode_bool(const struct nlattr *attr)

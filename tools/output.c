@@ -15,19 +15,31 @@
 
 bool output_json;
 
+/* What others chose is not for terminals as it is: controls, also of UTF-8. */
+static void make_printable(char *text)
+{
+	unsigned char *c, before = 0;
+
+	for (c = (unsigned char *)text; *c; before = *c++) {
+		bool wide = before == 0xc2 && *c >= 0x80 && *c < 0xa0;
+
+		if (wide)
+			c[-1] = '?';
+		if (wide || *c < ' ' || *c == 0x7f)
+			*c = '?';
+	}
+}
+
 /* One line, whatever is in it. Returns the exit status. */
 int fail(const char *format, ...)
 {
 	char line[512];
 	va_list args;
-	char *c;
 
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	for (c = line; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	make_printable(line);
 	fprintf(stderr, "dibs: %s\n", line);
 	return 1;
 }
@@ -37,6 +49,7 @@ void value_text(char cell[CELL_LEN], const json_t *value)
 	switch (value ? json_typeof(value) : JSON_NULL) {
 	case JSON_STRING:
 		snprintf(cell, CELL_LEN, "%s", json_string_value(value));
+		make_printable(cell);
 		break;
 	case JSON_INTEGER:
 		snprintf(cell, CELL_LEN, "%" JSON_INTEGER_FORMAT,

@@ -16,7 +16,7 @@
 /* What the kernel says where there is no name. */
 static json_t *name_of(const char *text)
 {
-	return *text && strcmp(text, "n/a") ? json_string(text) : json_null();
+	return *text && strcmp(text, "n/a") ? text_json(text) : json_null();
 }
 
 static int collect_pnetid(const struct nlmsghdr *nlh, void *data)

@@ -316,6 +316,13 @@ done
 ok "all with one are deleted" in_green dibs smc pnetid del NET1
 refused "what is not there cannot be deleted" "nothing has this one" \
 	in_green dibs smc pnetid del NET1
+ok "what has one may be named by any bytes" \
+	in_green dibs smc pnetid add NET3 device $'e\xff\e[2J'
+json "that is listed" "[row['device'] for row in d] == ['e?\x1b[2J']" \
+	dibs_in_green smc pnetid
+ok "and does nothing to a terminal" in_green bash -c \
+	"dibs smc pnetid | grep -q 'e??\[2J'"
+in_green dibs smc pnetid flush
 json "none is left" "d == []" dibs_in_green smc pnetid
 refused "there is no other command" "unknown command" \
 	in_green dibs smc pnetid burn

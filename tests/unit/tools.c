@@ -265,6 +265,32 @@ static void malformed_messages(void **state)
 	free(buf);
 }
 
+/* Names that somebody else chose, in JSON and on a terminal. */
+static void foreign_names(void **state)
+{
+	static const struct {
+		const char *name, *json, *text;
+	} names[] = {
+		{ "eth0", "eth0", "eth0" },
+		{ "e\xff\x1b[2J", "e?\x1b[2J", "e??[2J" },
+		{ "\xc3\xbc", "\xc3\xbc", "\xc3\xbc" },
+		{ "\xc2\x9b" "2J\x7f", "\xc2\x9b" "2J\x7f", "??2J?" },
+		{ "", "", "" },
+	};
+	char cell[CELL_LEN];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		json_t *json = text_json(names[i].name);
+
+		assert_string_equal(json_string_value(json), names[i].json);
+		value_text(cell, json);
+		assert_string_equal(cell, names[i].text);
+		json_decref(json);
+	}
+}
+
 static void cells(void **state)
 {
 	json_t *dev = json_pack("{s:b, s:b, s:b, s:b}", "enabled", 1, "shared",
@@ -315,6 +341,8 @@ int main(void)
 		  .test_func = event_names },
 		{ .name = "malformed messages become nothing",
 		  .test_func = malformed_messages },
+		{ .name = "names of any bytes are printed, and harmless",
+		  .test_func = foreign_names },
 		{ .name = "cells say state, scope and values",
 		  .test_func = cells },
 	};
