@@ -336,6 +336,8 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 		smc_rx_urgent(conn, flags.prod);
 	if (unlikely(flags.state))
 		smc_conn_peer_state(conn, flags.state);
+	if (unlikely(flags.prod & SMC_CDC_UPDATE_WANTED))
+		smc_conn_tell_read(conn);
 	/*
 	 * This signal may be for bytes that an earlier one has shown, and the
 	 * reader have gone to sleep since: then the peer has taken its wish.

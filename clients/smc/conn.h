@@ -108,7 +108,9 @@ struct smc_conn {
 	u64 spin_arrived;		/* set by signals */
 
 	spinlock_t lock;		/* guards what follows */
-	struct smc_cursor told;		/* cons, as the peer was told */
+	struct smc_cursor told;		/* cons, as the peer was told; by who
+					 * holds rx_lock, and by signals
+					 */
 	struct smc_cdc_flags flags;	/* ours, in the consumer word */
 	u8 state;			/* enum smc_state */
 	u8 urgent;			/* enum smc_urgent */
@@ -157,6 +159,8 @@ struct smc_cdc_flags smc_conn_peer_flags(const struct smc_conn *conn);
 int smc_conn_put_producer(struct smc_conn *conn);
 void smc_conn_put_consumer(struct smc_conn *conn, struct smc_cursor cons);
 void smc_conn_put_flags(struct smc_conn *conn, struct smc_cdc_flags set);
+void smc_conn_tell_read(struct smc_conn *conn);
+void smc_conn_ask_read(struct smc_conn *conn, bool ask);
 void smc_conn_put_urgent(struct smc_conn *conn, u32 seq);
 void smc_conn_clear_urgent(struct smc_conn *conn);
 void smc_conn_tell_data(struct smc_conn *conn);

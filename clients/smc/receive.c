@@ -143,19 +143,21 @@ static ssize_t smc_rx_copy(struct smc_conn *conn, u32 skip, u32 len,
 }
 
 /* Is the peer to be told now? Where it is mapped it costs next to nothing. */
-static bool smc_rx_update_due(const struct smc_conn *conn)
+static bool smc_rx_update_due(struct smc_conn *conn)
 {
-	struct smc_window window = {
-		.size = conn->rx_size,
-		.unconfirmed = smc_cursor_diff(conn->rx_size, conn->told,
-					       conn->cons),
-		.room = smc_cursor_writable(conn->rx_size, conn->told,
-					    conn->peer_prod),
-		.prod_flags = smc_conn_peer_flags(conn).prod,
-	};
+	struct smc_window window = { .size = conn->rx_size };
+	struct smc_cursor told;
 
 	if (conn->theirs)
 		return true;
+	/* With signals, see smc_conn_tell_read(). */
+	spin_lock_bh(&conn->lock);
+	told = conn->told;
+	spin_unlock_bh(&conn->lock);
+	window.unconfirmed = smc_cursor_diff(conn->rx_size, told, conn->cons);
+	window.room = smc_cursor_writable(conn->rx_size, told,
+					  conn->peer_prod);
+	window.prod_flags = smc_conn_peer_flags(conn).prod;
 	window.urgent_read = window.prod_flags & SMC_CDC_URGENT_PRESENT;
 	return smc_window_update_due(&window);
 }

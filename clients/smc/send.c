@@ -282,6 +282,7 @@ static int smc_tx_wait_memory(struct smc_sending *s, struct smc_conn *conn)
 	long nap = SMC_MEMORY_RETRY;
 
 	smc_idle_trim(conn);
+	smc_conn_ask_read(conn, true);
 	if (!s->timeo) {
 		/* poll() says that there is room: somebody has to say more. */
 		sk_set_bit(SOCKWQ_ASYNC_NOSPACE, s->sk);
@@ -365,6 +366,7 @@ static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 	smc_tx_advance(conn, n);
 	s->copied += n;
 	smc_idle_touch(conn);
+	smc_conn_ask_read(conn, false);
 	if (unlikely(s->flags & MSG_OOB) && !msg_data_left(s->msg))
 		smc_tx_push_urgent(conn);
 	else

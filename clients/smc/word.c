@@ -72,6 +72,47 @@ void smc_conn_put_consumer(struct smc_conn *conn, struct smc_cursor cons)
 	spin_unlock_bh(&conn->lock);
 }
 
+/*
+ * The peer asks how far we read, which it was not told as there was no need to:
+ * it has no memory but what it gets back. From signals.
+ */
+void smc_conn_tell_read(struct smc_conn *conn)
+{
+	struct smc_cursor cons;
+	bool news;
+
+	spin_lock_bh(&conn->lock);
+	/* Under the lock, so that no older one comes behind a newer. */
+	cons = smc_cdc_word_cursor(READ_ONCE(conn->cons_word));
+	news = conn->state != SMC_STATE_INIT &&
+	       (cons.wrap != conn->told.wrap || cons.count != conn->told.count);
+	if (news) {
+		conn->told = cons;
+		smc_conn_put_consumer_locked(conn);
+	}
+	spin_unlock_bh(&conn->lock);
+	if (news)
+		smc_conn_tell_room(conn);
+}
+
+/* Asks the peer for that, until there is memory again. Holding tx_lock. */
+void smc_conn_ask_read(struct smc_conn *conn, bool ask)
+{
+	struct smc_cdc_flags flags;
+
+	if (likely(conn->theirs) ||
+	    ask == !!(READ_ONCE(conn->flags.prod) & SMC_CDC_UPDATE_WANTED))
+		return;
+	spin_lock_bh(&conn->lock);
+	flags = conn->flags;
+	smc_conn_set_flags(conn, flags.prod ^ SMC_CDC_UPDATE_WANTED,
+			   flags.state);
+	smc_conn_put_consumer_locked(conn);
+	spin_unlock_bh(&conn->lock);
+	if (ask)
+		dibs_signal(conn->att, 0);
+}
+
 /* Sets flags for the peer to see; it is to be signalled then. */
 void smc_conn_put_flags(struct smc_conn *conn, struct smc_cdc_flags set)
 {
