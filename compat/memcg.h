@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Charging to a memory cgroup that is not the current task's, with and without
- * CONFIG_MEMCG.
+ * Charging to a memory cgroup that is not the current task's, and looking at
+ * limits, with and without CONFIG_MEMCG.
  */
 #ifndef _DIBS_COMPAT_MEMCG_H
 #define _DIBS_COMPAT_MEMCG_H
@@ -27,6 +27,13 @@ static inline struct mem_cgroup *dibs_memcg_current(void)
 #endif
 }
 
+static inline void dibs_memcg_get(struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	css_get(&memcg->css);
+#endif
+}
+
 static inline void dibs_memcg_put(struct mem_cgroup *memcg)
 {
 	mem_cgroup_put(memcg);
@@ -45,6 +52,47 @@ static inline struct mem_cgroup *dibs_memcg_enter(struct mem_cgroup *memcg)
 static inline void dibs_memcg_leave(struct mem_cgroup *old)
 {
 	set_active_memcg(old);
+}
+
+static inline struct mem_cgroup *dibs_memcg_parent(struct mem_cgroup *memcg)
+{
+	return parent_mem_cgroup(memcg);
+}
+
+/* The root has none, and no limit. */
+static inline bool dibs_memcg_has_parent(struct mem_cgroup *memcg)
+{
+	return memcg && parent_mem_cgroup(memcg);
+}
+
+/* No other has the number as long as there is a reference. */
+static inline unsigned long dibs_memcg_id(const struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	return memcg->css.id;
+#else
+	return 0;
+#endif
+}
+
+/* Pages: memory.max, or memory.high if that is less. */
+static inline unsigned long dibs_memcg_limit(const struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	return min(READ_ONCE(memcg->memory.max), READ_ONCE(memcg->memory.high));
+#else
+	return ULONG_MAX;
+#endif
+}
+
+/* Pages that are charged, here and below. */
+static inline unsigned long dibs_memcg_usage(struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	return page_counter_read(&memcg->memory);
+#else
+	return 0;
+#endif
 }
 
 #endif /* _DIBS_COMPAT_MEMCG_H */

@@ -226,6 +226,7 @@ struct dibs_memory {
 	u32 header_len;
 	u32 nr_pages;
 	struct mem_cgroup *memcg;
+	struct dibs_purse *purse;	/* NULL: no limit */
 	struct page **pages;		/* sparse: entries may be NULL */
 	void *linear;			/* or this */
 	atomic_t present;		/* pages that are there */
@@ -398,13 +399,22 @@ void dibs_dmb_signal_stop(struct dibs_dmb *dmb);
 /* event.c */
 void dibs_event_buf(struct dibs_binding *binding, u64 token, u32 subtype);
 
+/* limits.c */
+struct dibs_purse *dibs_purse_get(struct mem_cgroup *memcg);
+void dibs_purse_put(struct dibs_purse *purse);
+void dibs_pages_add(struct dibs_memory *mem, long nr);
+int dibs_pages_allowed(const struct dibs_memory *mem, unsigned long nr);
+int dibs_limits_start(void);
+void dibs_limits_stop(void);
+
 /* memory.c */
-void dibs_memory_init(struct dibs_memory *mem, u32 len, u32 header_len);
+int dibs_memory_init(struct dibs_memory *mem, u32 len, u32 header_len);
 void dibs_memory_free(struct dibs_memory *mem);
 int dibs_memory_alloc_pages(struct dibs_memory *mem);
 int dibs_memory_alloc_linear(struct dibs_memory *mem);
 int dibs_memory_populate(struct dibs_memory *mem, u32 offset, u32 size,
 			 gfp_t gfp);
+u32 dibs_memory_populated(const struct dibs_memory *mem, u32 offset, u32 size);
 void dibs_memory_trim(struct dibs_memory *mem, u32 offset, u32 size);
 int dibs_memory_write(struct dibs_memory *mem, u32 offset, const void *data,
 		      u32 size);
@@ -417,8 +427,6 @@ u32 dibs_memory_read_iter(struct dibs_memory *mem, u32 offset,
 struct page *dibs_memory_get_page(struct dibs_memory *mem, u32 offset);
 void *dibs_memory_header(const struct dibs_memory *mem);
 u64 dibs_memory_present(const struct dibs_memory *mem);
-int dibs_memory_start(void);
-void dibs_memory_stop(void);
 
 static inline bool dibs_in_range(u32 len, u32 offset, u32 size)
 {

@@ -23,7 +23,10 @@ static struct dibs_dmb *dibs_dmb_alloc(struct dibs_use *use,
 
 	if (!dmb)
 		return NULL;
-	dibs_memory_init(&dmb->memory, params->len, params->header_len);
+	if (dibs_memory_init(&dmb->memory, params->len, params->header_len)) {
+		kfree(dmb);
+		return NULL;
+	}
 	refcount_inc(&use->refs);
 	dmb->use = use;
 	dmb->rgid = params->rgid;

@@ -18,12 +18,12 @@ static int __init dibs_init(void)
 	dibs_wq = alloc_workqueue("dibs", WQ_HIGHPRI, 0);
 	if (!dibs_wq)
 		return -ENOMEM;
-	err = dibs_memory_start();
+	err = dibs_limits_start();
 	if (err)
 		goto destroy_wq;
 	err = dibs_namespaces_start();
 	if (err)
-		goto stop_memory;
+		goto stop_limits;
 	err = dibs_sysfs_start();
 	if (err)
 		goto stop_namespaces;
@@ -36,8 +36,8 @@ stop_sysfs:
 	dibs_sysfs_stop();
 stop_namespaces:
 	dibs_namespaces_stop();
-stop_memory:
-	dibs_memory_stop();
+stop_limits:
+	dibs_limits_stop();
 destroy_wq:
 	destroy_workqueue(dibs_wq);
 	return err;
@@ -51,7 +51,7 @@ static void __exit dibs_exit_module(void)
 	dibs_namespaces_stop();
 	destroy_workqueue(dibs_wq);
 	rcu_barrier();
-	dibs_memory_stop();
+	dibs_limits_stop();
 }
 
 module_init(dibs_init);

@@ -18,35 +18,34 @@
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/percpu_counter.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "core.h"
 #include "../compat/memcg.h"
-#include "../compat/sysctl.h"
 
 /* Largest run of pages that is asked for at once: 64 KiB of 4 KiB pages. */
 #define DIBS_RUN_ORDER	4
 
-/* Pages of all DMBs, and how many there may be; net.dibs.mem_max in bytes. */
-static struct percpu_counter dibs_pages;
-static unsigned long dibs_mem_max;
+/*
+ * A DMB that has fewer pages gets one whatever others have, so that bytes go on:
+ * the header's, and both that a piece of a page's length may lie in.
+ */
+#define DIBS_PAGES_ALWAYS	3
 
-static bool dibs_pages_exceeded(unsigned long nr)
-{
-	return percpu_counter_compare(&dibs_pages,
-				      (s64)(READ_ONCE(dibs_mem_max) >>
-					    PAGE_SHIFT) - (s64)nr + 1) >= 0;
-}
-
-void dibs_memory_init(struct dibs_memory *mem, u32 len, u32 header_len)
+int dibs_memory_init(struct dibs_memory *mem, u32 len, u32 header_len)
 {
 	mem->len = len;
 	mem->header_len = header_len;
 	mem->nr_pages = DIV_ROUND_UP(len, PAGE_SIZE);
 	mem->memcg = dibs_memcg_current();
+	mem->purse = dibs_purse_get(mem->memcg);
+	if (IS_ERR(mem->purse)) {
+		dibs_memcg_put(mem->memcg);
+		return PTR_ERR(mem->purse);
+	}
+	return 0;
 }
 
 static void dibs_memory_free_pages(struct dibs_memory *mem)
@@ -59,7 +58,7 @@ static void dibs_memory_free_pages(struct dibs_memory *mem)
 		put_page(mem->pages[i]);
 		nr++;
 	}
-	percpu_counter_sub(&dibs_pages, nr);
+	dibs_pages_add(mem, -(long)nr);
 	kvfree(mem->pages);
 }
 
@@ -70,29 +69,38 @@ void dibs_memory_free(struct dibs_memory *mem)
 		dibs_memory_free_pages(mem);
 	if (mem->linear) {
 		free_pages_exact(mem->linear, mem->len);
-		percpu_counter_sub(&dibs_pages, mem->nr_pages);
+		dibs_pages_add(mem, -(long)mem->nr_pages);
 	}
+	dibs_purse_put(mem->purse);
 	dibs_memcg_put(mem->memcg);
 }
 
 int dibs_memory_alloc_pages(struct dibs_memory *mem)
 {
+	int err;
+
 	mem->pages = kvcalloc(mem->nr_pages, sizeof(*mem->pages), DIBS_GFP);
 	if (!mem->pages)
 		return -ENOMEM;
 	if (!mem->header_len)
 		return 0;
+	/* Not even the first page: the client may know another way. */
+	err = dibs_pages_allowed(mem, 1);
+	if (err)
+		return err;
 	return dibs_memory_populate(mem, 0, mem->header_len, DIBS_GFP);
 }
 
 int dibs_memory_alloc_linear(struct dibs_memory *mem)
 {
-	if (dibs_pages_exceeded(mem->nr_pages))
-		return -ENOBUFS;
+	int err = dibs_pages_allowed(mem, mem->nr_pages);
+
+	if (err)
+		return err;
 	mem->linear = alloc_pages_exact(mem->len, DIBS_GFP | __GFP_ZERO);
 	if (!mem->linear)
 		return -ENOMEM;
-	percpu_counter_add(&dibs_pages, mem->nr_pages);
+	dibs_pages_add(mem, mem->nr_pages);
 	atomic_set(&mem->present, mem->nr_pages);
 	return 0;
 }
@@ -148,7 +156,22 @@ static void dibs_run_install(struct dibs_memory *mem, u32 i,
 			installed++;
 	}
 	atomic_add(installed, &mem->present);
-	percpu_counter_add(&dibs_pages, installed);
+	dibs_pages_add(mem, installed);
+}
+
+/* May the DMB have a run, or at least a page? 0 with the order, or -errno. */
+static int dibs_run_allowed(const struct dibs_memory *mem, unsigned int *order)
+{
+	int err = dibs_pages_allowed(mem, 1U << *order);
+
+	if (err && *order) {
+		*order = 0;
+		err = dibs_pages_allowed(mem, 1);
+	}
+	/* With so little it can wait for nobody else. */
+	if (err == -ENOMEM && atomic_read(&mem->present) < DIBS_PAGES_ALWAYS)
+		return 0;
+	return err;
 }
 
 static int dibs_memory_populate_run(struct dibs_memory *mem, u32 i, u32 end,
@@ -157,12 +180,11 @@ static int dibs_memory_populate_run(struct dibs_memory *mem, u32 i, u32 end,
 	unsigned int order = dibs_run_order(mem, i, end);
 	struct mem_cgroup *old;
 	struct page *page;
+	int err;
 
-	if (dibs_pages_exceeded(1U << order)) {
-		order = 0;
-		if (dibs_pages_exceeded(1))
-			return -ENOBUFS;
-	}
+	err = dibs_run_allowed(mem, &order);
+	if (err)
+		return err;
 	old = dibs_memcg_enter(mem->memcg);
 	page = dibs_run_alloc(&order, gfp);
 	dibs_memcg_leave(old);
@@ -192,6 +214,18 @@ int dibs_memory_populate(struct dibs_memory *mem, u32 offset, u32 size,
 	return 0;
 }
 
+/* So many bytes from @offset on have memory. */
+u32 dibs_memory_populated(const struct dibs_memory *mem, u32 offset, u32 size)
+{
+	u32 i = offset / PAGE_SIZE, end = offset;
+
+	if (!mem->pages)
+		return size;
+	while (end - offset < size && READ_ONCE(mem->pages[i]))
+		end = ++i * PAGE_SIZE;
+	return min(size, end - offset);
+}
+
 /* Pages on their way out, while somebody may still be copying. */
 struct dibs_page_batch {
 	struct rcu_head rcu;
@@ -214,7 +248,7 @@ static void dibs_page_batch_free(struct dibs_memory *mem,
 				 struct dibs_page_batch *batch)
 {
 	atomic_sub(batch->nr, &mem->present);
-	percpu_counter_sub(&dibs_pages, batch->nr);
+	dibs_pages_add(mem, -(long)batch->nr);
 	call_rcu(&batch->rcu, dibs_pages_free_rcu);
 }
 
@@ -437,42 +471,4 @@ void *dibs_memory_header(const struct dibs_memory *mem)
 u64 dibs_memory_present(const struct dibs_memory *mem)
 {
 	return (u64)atomic_read(&mem->present) << PAGE_SHIFT;
-}
-
-static struct ctl_table dibs_sysctls[] = {
-	{
-		.procname = "mem_max",
-		.data = &dibs_mem_max,
-		.maxlen = sizeof(dibs_mem_max),
-		.mode = 0644,
-		.proc_handler = proc_doulongvec_minmax,
-	},
-	{}
-};
-
-static struct ctl_table_header *dibs_sysctl;
-
-int dibs_memory_start(void)
-{
-	int err;
-
-	/* A quarter of the machine's memory, where nobody says otherwise. */
-	dibs_mem_max = totalram_pages() / 4 * PAGE_SIZE;
-	err = percpu_counter_init(&dibs_pages, 0, GFP_KERNEL);
-	if (err)
-		return err;
-	dibs_sysctl = register_net_sysctl_sz(&init_net, "net/dibs",
-					     dibs_sysctls,
-					     ARRAY_SIZE(dibs_sysctls) - 1);
-	if (!dibs_sysctl) {
-		percpu_counter_destroy(&dibs_pages);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-void dibs_memory_stop(void)
-{
-	unregister_net_sysctl_table(dibs_sysctl);
-	percpu_counter_destroy(&dibs_pages);
 }

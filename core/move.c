@@ -110,6 +110,8 @@ static ssize_t dibs_move_piece_mapped(struct dibs_attachment *att, u32 offset,
 		return err;
 	err = dibs_memory_populate(mem, offset, size, DIBS_GFP);
 	if (err)
+		size = dibs_memory_populated(mem, offset, size);
+	if (!size)
 		return err;
 	rcu_read_lock();
 	err = dibs_move_allowed(att, 0, offset, size);

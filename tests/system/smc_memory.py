@@ -4,12 +4,13 @@
 
   smc_memory.py GROUP smc|tcp
 
-The server joins the cgroup GROUP when it is ready, and needs no more memory
-itself: what is charged there is what its connections need. (A program that asks
-for more when there is none is killed, over TCP as well.) All clients connect,
-then send as fast as they can. While they do, the server does not read, until
-nothing moves any more; then it reads all, and compares it. Prints JSON: how many
-streams were right ("right"), and how many connections SMC-D carried ("dibs").
+The server joins the cgroup GROUP when it is ready: what is charged there is what
+its connections need. All clients connect, then send as fast as they can. While
+they do, the server does not read, until nothing moves any more; then it reads all
+and compares it. Over SMC it needs some memory itself before that, and is killed if
+there is none. (Over TCP that would depend on luck.)
+Prints JSON: how many streams were right ("right"), how many connections SMC-D
+carried ("dibs"), and bytes charged when nothing moved ("charged").
 """
 
 import gc
@@ -24,7 +25,8 @@ import time
 
 SMC = 256
 CONNECTIONS = 16
-LENGTH = 3 << 20            # of a stream; a ring has 1 MiB
+LENGTH = 2 << 20            # of a stream; a ring has 1 MiB
+MORE = 2 << 20              # what the server needs itself, late
 PIECE = 65536
 PATIENCE = 100
 # Of a prime length: where a piece begins is never in doubt.
@@ -117,7 +119,9 @@ def serve(group, protocol):
     for _ in range(CONNECTIONS):
         reader.add(listener.accept()[0])
     os.read(0, 1)
+    more = b'x' * MORE if protocol else None
     tell(reader.read())
+    del more
 
 
 # --- the clients -------------------------------------------------------------------
@@ -158,6 +162,11 @@ def carried():
     return sum(row['carrier'] == 'SMC-D' for row in json.loads(rows)) // 2
 
 
+def charged(group):
+    with open(f'{group}/memory.current', encoding='ascii') as file:
+        return int(file.read())
+
+
 def heard(server):
     """What the server tells; 0 if it is no more."""
     told = os.read(server.stdout.fileno(), 2)
@@ -178,9 +187,15 @@ def main():
         connection.connect(('127.0.0.1', port))
         connection.setblocking(False)
     dibs = carried()
-    send_all(connections, lambda: os.write(server.stdin.fileno(), b'x'))
+    then = []
+
+    def at_standstill():
+        then.append(charged(group))
+        os.write(server.stdin.fileno(), b'x')
+
+    send_all(connections, at_standstill)
     print(json.dumps({'right': heard(server), 'dibs': dibs,
-                      'status': server.wait()}))
+                      'charged': then[0], 'status': server.wait()}))
 
 
 main()
