@@ -1,0 +1,279 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+#
+# Ten minutes of two simulated ISM adapters at their worst: random commands,
+# moves, events, refusals, nonsense, delays, error states, unplugs and new
+# beginnings, while connections run over them in both directions. Each connection
+# ends with all its bytes right or by a reset; nothing hangs; in the end all works
+# as if nothing had been.
+#
+#	red, ism0, 10.1.0.1 ----- veth ----- 10.1.0.2, ism1, blue
+#
+#   ism-faults.sh [MINUTES] [SEED]       10, or DIBS_ISM_MINUTES
+#
+# runs-on: debug
+# memory: 2G
+# minutes: 30
+
+# Most functions are called by those of lib.sh.
+# shellcheck disable=SC2317
+
+repo=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=../system/lib.sh
+. "$repo/tests/system/lib.sh"
+
+minutes=${1:-${DIBS_ISM_MINUTES:-10}}
+RANDOM=$((${2:-$EPOCHSECONDS} % 32768))
+integrity=$repo/build/tests/integrity
+bus=/sys/bus/ism_sim
+patience=300
+gid=(15a0000000000001 15a0000000000002)
+commands=(reg_sba reg_ieq read_gid add_vlan del_vlan query_info query_rgid
+	reg_dmb unreg_dmb signal_ieq unreg_sba unreg_ieq)
+lies=(long short longer shorter cmd zeros ones)
+
+# one of "$@", in $one
+pick() {
+	local choices=("$@")
+
+	one=${choices[RANDOM % $#]}
+}
+
+# random BELOW: below 2^30, in $one
+random() {
+	one=$((((RANDOM << 15) | RANDOM) % $1))
+}
+
+# fault FILE TEXT: of an adapter that may be gone, and may refuse
+fault() {
+	[[ ! -e $bus/devices/$name ]] ||
+		echo "${@:2}" 2>/dev/null >"$bus/devices/$name/$1"
+}
+
+# Devices that were made anew are everybody's.
+hand_out() {
+	dibs device unshare ism0 && dibs device grant ism0 red
+	dibs device unshare ism1 && dibs device grant ism1 blue
+} >/dev/null 2>&1
+
+make_again() {
+	local i
+
+	for i in 0 1; do
+		if [[ ! -e $bus/devices/ism$i ]]; then
+			echo "ism$i ${gid[i]} 0100" 2>/dev/null \
+				>"$bus/new_device"
+		elif [[ ! -e /sys/class/dibs/ism$i ]]; then
+			echo ok 2>/dev/null >"$bus/devices/ism$i/state"
+		fi
+	done
+	hand_out
+}
+
+# Commands that register memory of nobody's are left out.
+raw_command() {
+	local code body
+
+	pick 3 4 5 7 8 9 11 14 0 12 19 4294967295
+	code=$one
+	random 5
+	body=$(head -c $((8 * one)) /dev/urandom | od -An -v -tx1 | tr -d ' \n')
+	fault command "$(printf '%08x0000%04x%s' "$code" \
+		$((8 + ${#body} / 2)) "$body")"
+}
+
+raw_move() {
+	fault move "$(od -An -N16 -tx8 /dev/urandom)"
+}
+
+wrong_answer() {
+	local cmd
+
+	pick "${commands[@]}"
+	cmd=$one
+	if ((RANDOM % 2)); then
+		random 65534
+		fault fail_command "$cmd $((one + 1)) $((RANDOM % 3 + 1))"
+	else
+		pick "${lies[@]}"
+		fault bad_answer "$cmd $one $((RANDOM % 3 + 1))"
+	fi
+}
+
+wrong_event() {
+	local type code
+
+	pick 0 1 2 3
+	type=$one
+	pick 1 2 3 4 5 6 7 8 128
+	code=$one
+	pick "0x${gid[0]}" "0x${gid[1]}" "$RANDOM"
+	fault event "$type $code $one $RANDOM"
+}
+
+slowness() {
+	random 20000
+	fault delay_us "$one"
+	random 100000
+	fault irq_delay_us "$one"
+}
+
+device_goes() {
+	case $((RANDOM % 6)) in
+	0) fault state error ;;
+	1) fault state disabled ;;
+	2) echo "$name" 2>/dev/null >"$bus/unplug_device" ;;
+	3) echo "$name" 2>/dev/null >"$bus/del_device" ;;
+	4) fault state ok ;;
+	5) dibs device disable "$name" && dibs device enable "$name" ;;
+	esac >/dev/null 2>&1
+}
+
+one_fault() {
+	pick ism0 ism1
+	name=$one
+	case $((RANDOM % 12)) in
+	0 | 1) raw_command ;;
+	2) raw_move ;;
+	3 | 4) wrong_answer ;;
+	5) wrong_event ;;
+	6) fault ieq_idx $((RANDOM % 18)) ;;
+	7) fault signal "$((RANDOM % 1920)) $((RANDOM * 2))" ;;
+	8) fault interrupt 1 ;;
+	9) fault fail_moves $((RANDOM % 4)) ;;
+	10) slowness ;;
+	11) device_goes ;;
+	esac
+	# Most of the time there are devices to be broken.
+	((RANDOM % 6)) || make_again
+}
+
+# In the background until $scratch/stop is there; prints how many there were.
+faults() {
+	local count=0
+
+	while [[ ! -e $scratch/stop ]]; do
+		one_fault
+		count=$((count + 1))
+	done
+	echo "$count faults"
+}
+
+# ends LOG: all its connections ended well, or by a reset?
+ends_well() {
+	grep -E '^done [0-9]+ cut 0 reset [0-9]+ silent 0 broken 0 wrong 0 ' "$1" |
+		tail -1
+}
+
+# transfer FROM TO ADDRESS PORT OPTION...: 0: as it should be, 1: not
+transfer() {
+	local from=$1 log=$scratch/log$4 server
+	local options=(-a "$3" -p "$4" -w "$patience" "${@:5}")
+
+	rm -f "$scratch/f$4"
+	mkfifo "$scratch/f$4"
+	nsenter --net="/run/netns/$2" "$integrity" serve "${options[@]}" \
+		>"$scratch/f$4" 2>&1 &
+	server=$!
+	exec 7<"$scratch/f$4"
+	read -r <&7
+	timeout $((patience * 2)) nsenter --net="/run/netns/$from" \
+		"$integrity" connect "${options[@]}" >"$log.c" 2>&1
+	case $? in
+	2)	# not all connections came to be: it waits for them in vain
+		kill "$server"
+		wait "$server"
+		grep -E 'connect|recv|send' "$log.c"
+		return ;;
+	124)
+		cat "$log.c"
+		return 1 ;;
+	esac
+	wait "$server"
+	cat <&7 >"$log.s"
+	ends_well "$log.c" && ends_well "$log.s" && return
+	cat "$log.c" "$log.s"
+	return 1
+}
+
+# transfers FROM TO ADDRESS PORT: one after the other, while faults go on
+transfers() {
+	local count=0
+
+	while [[ ! -e $scratch/stop ]]; do
+		transfer "$@" -c 5 -b $((RANDOM * 30 + 1)) -u -e reset ||
+			return
+		count=$((count + 1))
+	done >"$scratch/last$4"
+	echo "$count transfers"
+}
+
+all_at_once() {
+	local pids=() pid status=0
+
+	faults &
+	pids+=($!)
+	transfers red blue 10.1.0.2 7001 &
+	pids+=($!)
+	transfers blue red 10.1.0.1 7002 &
+	pids+=($!)
+	sleep $((minutes * 60))
+	touch "$scratch/stop"
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=1
+	done
+	cat "$scratch"/last700?
+	return "$status"
+}
+
+fallen() {
+	in_netns red dibs smc fallbacks | awk '$2 == "TCP" { n += $3 }
+		END { print n + 0 }'
+}
+
+# New adapters, of which none knows what was asked of the old ones.
+good_as_new() {
+	local before
+
+	echo ism0 >"$bus/del_device"
+	echo ism1 >"$bus/del_device"
+	echo "ism0 ${gid[0]} 0100" >"$bus/new_device" || return
+	echo "ism1 ${gid[1]} 0100" >"$bus/new_device" || return
+	hand_out
+	before=$(fallen)
+	transfer red blue 10.1.0.2 7003 -c 5 -b 100000 || return
+	grep -q '^done 5 ' "$scratch/log7003.c" && [[ $(fallen) == "$before" ]]
+}
+
+no_dmbs() {
+	within 120 grep -qx 0 "$bus/devices/ism0/dmbs" &&
+		within 120 grep -qx 0 "$bus/devices/ism1/dmbs"
+}
+
+set_up() {
+	modprobe -r dibs_loopback || bail_out "loopback is in use"
+	modprobe -a ism_sim dibs_smc || bail_out "no modules"
+	netns_add red
+	netns_add blue
+	ip link add red0 netns red type veth peer name blue0 netns blue ||
+		bail_out "no veth"
+	ip -n red addr add 10.1.0.1/24 dev red0
+	ip -n blue addr add 10.1.0.2/24 dev blue0
+	ip -n red link set red0 up
+	ip -n blue link set blue0 up
+	hand_out
+}
+
+[[ -x $integrity ]] || bail_out "tests/integrity is not built"
+echo "# seed ${2:-random}, $minutes minutes"
+set_up
+ok "whatever adapters do, bytes are right or connections are reset" all_at_once
+sed 's/^/# /' "$scratch/out" | tail -20
+ok "new adapters work as if nothing had been" good_as_new
+ok "no DMB is left" no_dmbs
+for name in red blue; do
+	netns_del "$name"
+done
+ok "the modules go" modprobe -r dibs_smc ism_sim
+done_testing
