@@ -34,6 +34,7 @@ static void smc_accept_plain(struct dibs_smc *smc, struct dibs_smc *listener,
 	dibs_smc_attach(smc, sk);
 	release_sock(sk);
 	if (smc_tcp_wants_smc(sk)) {
+		smc_listener_wake(listener);
 		if (smc_handshake_start_server(smc, NULL, NULL))
 			/* The client waits for an answer that cannot be. */
 			smc_reset(smc, ECONNRESET);

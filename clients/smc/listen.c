@@ -433,6 +433,21 @@ void smc_listener_sort(struct dibs_smc *smc)
 	release_sock(smc->sk);
 }
 
+/*
+ * accept() was woken for a connection that is ready, and took one for which
+ * nobody is woken: whoever waits for the first is woken instead.
+ */
+void smc_listener_wake(struct dibs_smc *smc)
+{
+	bool wanted, ready;
+
+	if (!rcu_access_pointer(smc->listener))
+		return;
+	smc_listener_look(smc->sk, &wanted, &ready);
+	if (ready)
+		dibs_smc_family(smc)->data_ready(smc->sk);
+}
+
 __poll_t smc_listener_poll(struct dibs_smc *smc, struct file *file,
 			   struct socket *sock, poll_table *wait)
 {

@@ -251,6 +251,7 @@ int dibs_smc_getsockopt(struct socket *sock, int level, int name,
 
 void smc_listener_stop(struct dibs_smc *smc);
 void smc_listener_sort(struct dibs_smc *smc);
+void smc_listener_wake(struct dibs_smc *smc);
 void smc_listener_work(struct dibs_smc *smc, struct smc_listener *listener);
 void smc_listener_cloned(struct sock *child);
 __poll_t smc_listener_poll(struct dibs_smc *smc, struct file *file,
