@@ -79,6 +79,7 @@ struct dibs_stats {
  * @linear:    see dibs_dev_linear()
  * @maps:      see dibs_dev_maps(); @ops are the driver's, which may be gone
  * @has_vlans: see dibs_dev_has_vlans()
+ * @seid:      see dibs_dev_seid()
  * @parent:    hardware, or NULL
  * @net:       owner, NULL if shared; written under dibs_lock, read by RCU; the
  *             owner's exit deletes the device before the namespace is freed
@@ -295,6 +296,7 @@ struct dibs_dmb {
  * struct dibs_attachment - the right to write into a peer's DMB
  * @use:        whose it is
  * @target:     the DMB if its owner is on this kernel, else NULL
+ * @dev_priv:   the driver's
  * @mapped:     its memory can be reached from here
  * @len:        bytes
  * @token:      the DMB's name

@@ -38,8 +38,10 @@ static struct nlmsghdr *admin_put(struct sk_buff *skb, int type, u8 cmd)
 					 NLM_F_REQUEST | NLM_F_ACK);
 	struct genlmsghdr *genl = nlmsg_data(nlh);
 
-	genl->cmd = cmd;
-	genl->version = DIBS_GENL_VERSION;
+	*genl = (struct genlmsghdr){
+		.cmd = cmd,
+		.version = DIBS_GENL_VERSION,
+	};
 	return nlh;
 }
 

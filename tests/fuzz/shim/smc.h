@@ -55,6 +55,7 @@ int register_pernet_subsys(struct pernet_operations *ops);
 void unregister_pernet_subsys(struct pernet_operations *ops);
 void *net_generic(const struct net *net, unsigned int id);
 const char *dibs_dev_name(const struct dibs_dev *dev);
+const char *dibs_dev_seid(const struct dibs_dev *dev);
 struct dst_entry *__sk_dst_get(const struct sock *sk);
 bool dev_valid_name(const char *name);
 
