@@ -10,7 +10,7 @@
 #	fw2		on another, with the GID of fw1
 #	fw3		as fw0, but of version 1
 #
-# runs-on: 6.12 6.1
+# runs-on: 6.12 s390x
 
 bus=/sys/bus/ism_sim
 count=0
