@@ -168,6 +168,8 @@ dibs_attach_dmb_entered(struct dibs_use *use, struct net *net,
 					   -EXDEV));
 	if (!dibs_dev_is_local(dev) && !params->len)
 		return ERR_PTR(-EINVAL);
+	if (!dibs_dev_is_local(dev) && params->len > dev->max_dmb_len)
+		return ERR_PTR(-ERANGE);
 	att = dibs_attachment_alloc(use, params);
 	if (!att)
 		return ERR_PTR(-ENOMEM);

@@ -231,22 +231,40 @@ static int ism_register_blocks(struct ism_adapter *adapter)
 	adapter->live = true;
 	mutex_unlock(&adapter->sba_lock);
 	err = ism_reg_sba(adapter, adapter->sba_dma);
-	return err ? : ism_reg_ieq(adapter, adapter->ieq_dma);
+	adapter->has_sba = ism_may_have(err);
+	if (err)
+		return err;
+	err = ism_reg_ieq(adapter, adapter->ieq_dma);
+	adapter->has_ieq = ism_may_have(err);
+	return err;
+}
+
+static void ism_lose_block(struct ism_adapter *adapter, const char *what)
+{
+	dev_err_ratelimited(adapter->hw->dev,
+			    "the ISM adapter keeps its %s\n", what);
 }
 
 /* The blocks of an adapter that does not give them up stay what they are. */
 static void ism_unregister_blocks(struct ism_adapter *adapter)
 {
-	if (ism_keeps(ism_unreg_ieq(adapter)))
+	if (adapter->has_ieq && ism_keeps(ism_unreg_ieq(adapter))) {
+		ism_lose_block(adapter, "event queue");
 		adapter->ieq = NULL;
-	if (ism_keeps(ism_unreg_sba(adapter)))
+	}
+	if (adapter->has_sba && ism_keeps(ism_unreg_sba(adapter))) {
+		ism_lose_block(adapter, "system block area");
 		adapter->sba = NULL;
+	}
 }
 
 int ism_adapter_add(struct ism_adapter *adapter)
 {
 	int err;
 
+	/* Those of virtual devices, which the layer treats otherwise. */
+	if (adapter->hw->chid >= DIBS_FABRIC_VIRTUAL_MIN)
+		return -EINVAL;
 	err = ism_identify(adapter);
 	if (!err)
 		err = ism_make_device(adapter);

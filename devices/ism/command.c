@@ -65,7 +65,6 @@ static bool ism_gives_back(u32 cmd)
 
 static int ism_gone(struct ism_adapter *adapter)
 {
-	WRITE_ONCE(adapter->gone, true);
 	ism_dead(adapter, "does not answer");
 	return -ENODEV;
 }
@@ -78,8 +77,7 @@ static int ism_execute_locked(struct ism_adapter *adapter, const void *request,
 	const char *fault;
 
 	lockdep_assert_held(&adapter->command_lock);
-	if (READ_ONCE(adapter->gone) ||
-	    (READ_ONCE(adapter->dead) && !ism_gives_back(cmd)))
+	if (READ_ONCE(adapter->dead) && !ism_gives_back(cmd))
 		return -ENODEV;
 	response->ret = cpu_to_be16(ISM_ERROR);
 	if (ism_store_request(hw, request, len) ||
@@ -96,9 +94,11 @@ static int ism_execute_locked(struct ism_adapter *adapter, const void *request,
 				    be16_to_cpu(response->ret));
 		return -EREMOTEIO;
 	}
-	if (ism_load_response(hw, response, sizeof(*response), size))
-		return ism_gone(adapter);
-	return 0;
+	if (!ism_load_response(hw, response, sizeof(*response), size))
+		return 0;
+	/* It has done what it was told. */
+	ism_gone(adapter);
+	return -EPROTO;
 }
 
 static void ism_request_init(struct ism_request *head, enum ism_command cmd,

@@ -78,7 +78,7 @@ int ism_op_register_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
 	struct ism_dmb *idmb;
 	int err;
 
-	idmb = kzalloc(sizeof(*idmb), GFP_KERNEL_ACCOUNT);
+	idmb = kzalloc(sizeof(*idmb), ISM_GFP);
 	if (!idmb)
 		return -ENOMEM;
 	err = dibs_dmb_alloc_linear(dmb);

@@ -26,14 +26,16 @@
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 
+/* What users and peers cause: a failure rather than somebody's death. */
+#define ISM_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 struct ism_adapter {
 	struct ism_hardware *hw;
 	struct dibs_dev *dev;		/* from ism_adapter_add() on */
 	u64 gid;
 
 	struct mutex command_lock;	/* the hardware's command block */
-	bool dead;			/* set once, as is: */
-	bool gone;			/* it does not answer */
+	bool dead;			/* set once */
 	struct work_struct dead_work;
 
 	struct mutex sba_lock;		/* guards what follows */
@@ -41,6 +43,8 @@ struct ism_adapter {
 	u64 event_idx;			/* of the event read last */
 	u32 generations[ISM_INDEX_END];	/* of DMBs, by index */
 
+	bool has_sba;			/* the adapter may write there */
+	bool has_ieq;
 	struct ism_sba *sba;
 	struct ism_ieq *ieq;
 	dma_addr_t sba_dma;
@@ -73,6 +77,12 @@ int ism_signal_ieq(struct ism_adapter *adapter, u64 rgid, bool trigger,
 static inline bool ism_keeps(int err)
 {
 	return err == -EREMOTEIO || err == -EPROTO;
+}
+
+/* Memory that it was given may be its, likewise. */
+static inline bool ism_may_have(int err)
+{
+	return !err || err == -EPROTO;
 }
 
 /* dmb.c */

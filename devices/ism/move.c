@@ -38,13 +38,16 @@ struct ism_peer {
  */
 int ism_op_attach_dmb(struct dibs_dev *dev, struct dibs_attachment *att)
 {
-	struct ism_peer *peer = kzalloc(sizeof(*peer), GFP_KERNEL_ACCOUNT);
+	struct ism_peer *peer = kzalloc(sizeof(*peer), ISM_GFP);
+	u32 len = dibs_attachment_len(att);
 
 	if (!peer)
 		return -ENOMEM;
 	spin_lock_init(&peer->lock);
-	peer->last_len = sizeof(peer->last);
-	peer->last_offset = dibs_attachment_len(att) - peer->last_len;
+	/* As ism_piece() would have it. */
+	peer->last_len = min_t(u32, rounddown_pow_of_two(len),
+			       sizeof(peer->last));
+	peer->last_offset = round_down(len, peer->last_len) - peer->last_len;
 	dibs_attachment_set_dev_priv(att, peer);
 	return 0;
 }

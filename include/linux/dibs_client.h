@@ -494,10 +494,10 @@ struct dibs_attach_params {
  * Return: the handle, to be given back by dibs_detach_dmb(), or ERR_PTR:
  * -ENOENT (unknown token), -EPERM (dedicated to another GID), -EACCES (of
  * another client), -EBUSY (was attached already), -ECONNREFUSED (closed),
- * -EADDRNOTAVAIL (VLAN), -ERANGE (shorter than @params->len), -EINVAL (no
- * length and no way to learn it), -EXDEV (@net may not use @dev),
- * -ENETUNREACH (@params->rgid is no device of this fabric), -ENOMEM, -ENODEV,
- * or what the device says.
+ * -EADDRNOTAVAIL (VLAN), -ERANGE (shorter than @params->len, or that is
+ * more than any DMB has), -EINVAL (no length and no way to learn it), -EXDEV
+ * (@net may not use @dev), -ENETUNREACH (@params->rgid is no device of this
+ * fabric), -ENOMEM, -ENODEV, or what the device says.
  */
 struct dibs_attachment *
 dibs_attach_dmb(struct dibs_client *client, struct dibs_dev *dev,
