@@ -265,6 +265,7 @@ enum dibs_name {
  * @vlan:       by which VLAN
  * @index:      its number on the device
  * @generation: of @index
+ * @keeps_index: the driver gives @index back, see dibs_dmb_keep_index()
  * @memory:     its bytes
  * @priv:       the client's
  * @dev_priv:   the driver's
@@ -284,6 +285,7 @@ struct dibs_dmb {
 	struct dibs_vlan vlan;
 	u32 index;
 	u32 generation;
+	bool keeps_index;
 	struct dibs_memory memory;
 	void *priv;
 	void *dev_priv;

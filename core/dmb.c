@@ -72,9 +72,24 @@ static int dibs_dmb_add_index(struct dibs_dev *dev, struct dibs_dmb *dmb)
 
 static void dibs_dmb_del_index(struct dibs_dev *dev, struct dibs_dmb *dmb)
 {
-	xa_erase(&dev->dmbs, dmb->index);
+	if (!dmb->keeps_index)
+		xa_erase(&dev->dmbs, dmb->index);
 	atomic_dec(&dev->nr_dmbs);
 }
+
+void dibs_dmb_keep_index(struct dibs_dmb *dmb)
+{
+	/* A reservation again, which needs no memory. */
+	xa_store(&dibs_use_dev(dmb->use)->dmbs, dmb->index, NULL, DIBS_GFP);
+	dmb->keeps_index = true;
+}
+EXPORT_SYMBOL_GPL(dibs_dmb_keep_index);
+
+void dibs_dev_free_index(struct dibs_dev *dev, u32 index)
+{
+	xa_erase(&dev->dmbs, index);
+}
+EXPORT_SYMBOL_GPL(dibs_dev_free_index);
 
 /*
  * A bucket's pointer has its lock in the lowest bit. Who waits for that writes

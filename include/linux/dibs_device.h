@@ -247,6 +247,24 @@ struct dibs_vlan dibs_dmb_vlan(const struct dibs_dmb *dmb);
  */
 u32 dibs_dmb_generation(const struct dibs_dmb *dmb);
 
+/**
+ * dibs_dmb_keep_index() - the device does not let go of a DMB
+ * @dmb: in unregister_dmb
+ *
+ * No other DMB gets its index until dibs_dev_free_index(). There is one less
+ * until then.
+ */
+void dibs_dmb_keep_index(struct dibs_dmb *dmb);
+
+/**
+ * dibs_dev_free_index() - by now the device has let go
+ * @dev:   the device; if it was deleted, not put yet
+ * @index: of a DMB for which the driver called dibs_dmb_keep_index(); once
+ *
+ * May sleep.
+ */
+void dibs_dev_free_index(struct dibs_dev *dev, u32 index);
+
 u64 dibs_dmb_token(const struct dibs_dmb *dmb);
 u32 dibs_dmb_index(const struct dibs_dmb *dmb);
 u32 dibs_dmb_len(const struct dibs_dmb *dmb);
@@ -311,7 +329,14 @@ struct dibs_vlan dibs_attachment_vlan(const struct dibs_attachment *att);
 
 /*
  * Reports. Process context, softirq or a threaded interrupt handler, interrupts
- * on; never a hard interrupt; no lock held that an op takes.
+ * on; never a hard interrupt.
+ *
+ * The client is called at once, in atomic context. It may move, signal and ask
+ * accessors, so a driver holds no lock that @move_data takes, on this device or,
+ * where a client answers one device by another, on any. It registers, attaches and
+ * joins nothing from there, so locks that only the other ops take may be held, also
+ * mutexes, if the report is of a device that does not report from @move_data.
+ * dibs_dev_del() waits for reports: no lock is held that is held across it.
  */
 
 /**
