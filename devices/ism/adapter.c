@@ -8,7 +8,6 @@
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
-#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "ism.h"
@@ -35,18 +34,14 @@ static void ism_dead_work(struct work_struct *work)
 		dibs_dev_del(dev);
 }
 
-/*
- * The adapter may still write there, so nobody gets it again. @memory: pages of
- * their own, as alloc_pages_exact() gives them.
- */
-void ism_lose_memory(struct ism_adapter *adapter, void *memory, size_t len)
+/* A move failed, which tells less than a command that has no answer. */
+static void ism_check_work(struct work_struct *work)
 {
-	size_t done;
+	struct ism_adapter *adapter = container_of(work, struct ism_adapter,
+						   check_work);
+	u64 gid;
 
-	dev_err_ratelimited(adapter->hw->dev,
-			    "the ISM adapter keeps %zu bytes of memory\n", len);
-	for (done = 0; done < len; done += PAGE_SIZE)
-		get_page(virt_to_page(memory + done));
+	ism_read_gid(adapter, &gid);
 }
 
 /* --- operations of the device -------------------------------------------------- */
@@ -80,12 +75,20 @@ static int ism_op_query_remote_gid(struct dibs_dev *dev, const uuid_t *rgid,
 
 static int ism_op_add_vlan(struct dibs_dev *dev, u16 vid)
 {
-	return ism_op_error(ism_add_vlan(dibs_dev_priv(dev), vid), -EREMOTEIO);
+	struct ism_adapter *adapter = dibs_dev_priv(dev);
+
+	/* What could not be left need not be joined. */
+	if (__test_and_clear_bit(vid, adapter->stuck_vlans))
+		return 0;
+	return ism_op_error(ism_add_vlan(adapter, vid), -EREMOTEIO);
 }
 
 static void ism_op_del_vlan(struct dibs_dev *dev, u16 vid)
 {
-	ism_del_vlan(dibs_dev_priv(dev), vid);
+	struct ism_adapter *adapter = dibs_dev_priv(dev);
+
+	if (ism_del_vlan(adapter, vid) == -EREMOTEIO)
+		__set_bit(vid, adapter->stuck_vlans);
 }
 
 static int ism_op_signal_event(struct dibs_dev *dev, const uuid_t *rgid,
@@ -154,7 +157,12 @@ struct ism_adapter *ism_adapter_alloc(struct ism_hardware *hw)
 	adapter->hw = hw;
 	mutex_init(&adapter->command_lock);
 	mutex_init(&adapter->sba_lock);
+	mutex_init(&adapter->kept_lock);
+	mutex_init(&adapter->peers_lock);
+	INIT_LIST_HEAD(&adapter->kept);
+	xa_init(&adapter->peers);
 	INIT_WORK(&adapter->dead_work, ism_dead_work);
+	INIT_WORK(&adapter->check_work, ism_check_work);
 	err = ism_alloc_blocks(adapter);
 	if (err) {
 		ism_adapter_free(adapter);
@@ -170,6 +178,7 @@ void ism_adapter_free(struct ism_adapter *adapter)
 		return;
 	if (adapter->dev)
 		dibs_dev_put(adapter->dev);
+	xa_destroy(&adapter->peers);
 	ism_free_blocks(adapter);
 	kfree(adapter);
 }
@@ -290,10 +299,12 @@ void ism_adapter_del(struct ism_adapter *adapter)
 
 	if (adapter->dev)
 		dibs_dev_del(adapter->dev);
+	cancel_work_sync(&adapter->check_work);
 	mutex_lock(&adapter->sba_lock);
 	live = adapter->live;
 	adapter->live = false;
 	mutex_unlock(&adapter->sba_lock);
+	ism_kept_end(adapter);
 	if (live)
 		ism_unregister_blocks(adapter);
 	/* Nothing queues it any more. */

@@ -3,10 +3,16 @@
  * Copyright (C) The DIBS authors
  *
  * DMBs of an adapter: contiguous memory that it writes by DMA. Process context.
+ *
+ * A DMB that the adapter refuses to unregister is kept: it may still write there
+ * and set that index's bit, so nobody gets the memory or the index. It is asked
+ * for once more whenever a DMB is registered or unregistered, the one that waits
+ * longest first, and for the last time when the adapter goes.
  */
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/errno.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "ism.h"
@@ -15,6 +21,11 @@
 struct ism_dmb {
 	dma_addr_t dma;
 	u64 token;
+	/* When it is kept: */
+	struct list_head entry;		/* in adapter->kept */
+	void *memory;			/* whose pages are referenced */
+	u32 len;
+	u32 index;
 };
 
 static bool ism_dma_fits(dma_addr_t dma, u32 len)
@@ -37,12 +48,97 @@ static int ism_map(struct ism_adapter *adapter, struct dibs_dmb *dmb,
 	return -ENOMEM;
 }
 
-static void ism_unmap(struct ism_adapter *adapter, struct dibs_dmb *dmb,
-		      dma_addr_t dma)
+static void ism_unmap(struct ism_adapter *adapter, dma_addr_t dma, u32 len)
 {
-	dma_unmap_single(adapter->hw->dev, dma, dibs_dmb_len(dmb),
-			 DMA_FROM_DEVICE);
+	dma_unmap_single(adapter->hw->dev, dma, len, DMA_FROM_DEVICE);
 }
+
+/* --- what it does not give back -------------------------------------------------- */
+
+/*
+ * The adapter may still write there, so nobody gets it again. @memory: pages of
+ * their own, as alloc_pages_exact() gives them.
+ */
+static void ism_memory_hold(struct ism_adapter *adapter, void *memory, u32 len)
+{
+	u32 done;
+
+	dev_err_ratelimited(adapter->hw->dev,
+			    "the ISM adapter keeps %u bytes of memory\n", len);
+	for (done = 0; done < len; done += PAGE_SIZE)
+		get_page(virt_to_page(memory + done));
+}
+
+static void ism_memory_release(void *memory, u32 len)
+{
+	u32 done;
+
+	for (done = 0; done < len; done += PAGE_SIZE)
+		put_page(virt_to_page(memory + done));
+}
+
+static void ism_kept_add(struct ism_adapter *adapter, struct ism_dmb *idmb)
+{
+	mutex_lock(&adapter->kept_lock);
+	list_add_tail(&idmb->entry, &adapter->kept);
+	mutex_unlock(&adapter->kept_lock);
+}
+
+/* The one that waits longest, or NULL. */
+static struct ism_dmb *ism_kept_take(struct ism_adapter *adapter)
+{
+	struct ism_dmb *idmb;
+
+	mutex_lock(&adapter->kept_lock);
+	idmb = list_first_entry_or_null(&adapter->kept, struct ism_dmb, entry);
+	if (idmb)
+		list_del(&idmb->entry);
+	mutex_unlock(&adapter->kept_lock);
+	return idmb;
+}
+
+static void ism_keep(struct ism_adapter *adapter, struct dibs_dmb *dmb,
+		     struct ism_dmb *idmb)
+{
+	idmb->memory = dibs_dmb_linear(dmb);
+	idmb->len = dibs_dmb_len(dmb);
+	idmb->index = dibs_dmb_index(dmb);
+	ism_memory_hold(adapter, idmb->memory, idmb->len);
+	dibs_dmb_keep_index(dmb);
+	ism_kept_add(adapter, idmb);
+}
+
+/* Asks once more. False: it is still kept. */
+static bool ism_kept_ask(struct ism_adapter *adapter, struct ism_dmb *idmb)
+{
+	if (ism_keeps(ism_unreg_dmb(adapter, idmb->token)))
+		return false;
+	ism_unmap(adapter, idmb->dma, idmb->len);
+	ism_memory_release(idmb->memory, idmb->len);
+	dibs_dev_free_index(adapter->dev, idmb->index);
+	kfree(idmb);
+	return true;
+}
+
+static void ism_kept_retry(struct ism_adapter *adapter)
+{
+	struct ism_dmb *idmb = ism_kept_take(adapter);
+
+	if (idmb && !ism_kept_ask(adapter, idmb))
+		ism_kept_add(adapter, idmb);
+}
+
+/* What is still refused is lost. The device has been deleted. */
+void ism_kept_end(struct ism_adapter *adapter)
+{
+	struct ism_dmb *idmb;
+
+	while ((idmb = ism_kept_take(adapter)))
+		if (!ism_kept_ask(adapter, idmb))
+			kfree(idmb);
+}
+
+/* --- registration ---------------------------------------------------------------- */
 
 /* Signals for the index are this DMB's from now on. */
 static void ism_own_index(struct ism_adapter *adapter,
@@ -78,6 +174,7 @@ int ism_op_register_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
 	struct ism_dmb *idmb;
 	int err;
 
+	ism_kept_retry(adapter);
 	idmb = kzalloc(sizeof(*idmb), ISM_GFP);
 	if (!idmb)
 		return -ENOMEM;
@@ -97,31 +194,31 @@ int ism_op_register_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
 unmap:
 	/* Whoever refuses, or does not answer, has nothing. */
 	if (err == -EPROTO)
-		ism_lose_memory(adapter, dibs_dmb_linear(dmb),
+		ism_memory_hold(adapter, dibs_dmb_linear(dmb),
 				dibs_dmb_len(dmb));
 	else
-		ism_unmap(adapter, dmb, idmb->dma);
+		ism_unmap(adapter, idmb->dma, dibs_dmb_len(dmb));
 free:
 	kfree(idmb);
 	return err == -EPROTO ? -ENODEV : err;
 }
 
-/*
- * An adapter that is gone writes no more. One that does not give the DMB back
- * may: then nobody gets that memory again.
- */
+/* An adapter that is gone writes no more. */
 void ism_op_unregister_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
 {
 	struct ism_adapter *adapter = dibs_dev_priv(dev);
 	struct ism_dmb *idmb = dibs_dmb_dev_priv(dmb);
+	bool kept;
 
-	if (ism_keeps(ism_unreg_dmb(adapter, idmb->token)))
-		ism_lose_memory(adapter, dibs_dmb_linear(dmb),
-				dibs_dmb_len(dmb));
-	else
-		ism_unmap(adapter, dmb, idmb->dma);
+	ism_kept_retry(adapter);
+	kept = ism_keeps(ism_unreg_dmb(adapter, idmb->token));
 	mutex_lock(&adapter->sba_lock);
 	ism_forget_signals(adapter, dibs_dmb_index(dmb));
 	mutex_unlock(&adapter->sba_lock);
+	if (kept) {
+		ism_keep(adapter, dmb, idmb);
+		return;
+	}
+	ism_unmap(adapter, idmb->dma, dibs_dmb_len(dmb));
 	kfree(idmb);
 }

@@ -4,6 +4,10 @@
  *
  * Adapters of IBM Z: PCI function 1014:04ed, reached by the PCI instructions of
  * s390. Address space 2 has the command block, address space 0 the DMBs.
+ *
+ * A function that was in error state and is reset, or that was put to sleep, has
+ * forgotten all: its device goes, and a new one comes with the same GID. Debian's
+ * kernels for s390x have no CONFIG_PM: there the compiler drops what is for sleep.
  */
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
@@ -35,7 +39,8 @@ static struct zpci_dev *ism_zpci(struct ism_hardware *hw)
 
 /*
  * The kernel's functions repeat what was busy. Of what is left they do not say
- * whether the function is gone or takes offence: the next command will tell.
+ * whether the function is gone or takes offence. After a move the driver finds that
+ * out by a command; a command that fails is taken for the end.
  */
 static int ism_pci_error(int err)
 {
@@ -68,6 +73,7 @@ static int ism_pci_store(struct ism_hardware *hw, u32 offset, const void *data,
 						offset));
 }
 
+/* As many bytes as PCISTG has in its register: the last ones of 8. */
 static u64 ism_pci_small(const void *data, u32 len)
 {
 	switch (len) {
@@ -82,6 +88,10 @@ static u64 ism_pci_small(const void *data, u32 len)
 	}
 }
 
+/*
+ * Up to 8 bytes by PCISTG, which is one access; more by PCISTB. So does the kernel
+ * where it copies to PCI functions (zpci_memcpy_toio()).
+ */
 static int ism_pci_move(struct ism_hardware *hw, u64 address, const void *data,
 			u32 len)
 {
@@ -249,6 +259,40 @@ static int ism_pci_resume(struct device *dev)
 static DEFINE_SIMPLE_DEV_PM_OPS(ism_pci_pm_ops, ism_pci_suspend,
 				ism_pci_resume);
 
+/* --- error state of the function -------------------------------------------------- */
+
+/* It writes nothing and answers nothing until it is reset. */
+static pci_ers_result_t ism_pci_error_detected(struct pci_dev *pdev,
+					       pci_channel_state_t state)
+{
+	ism_pci_end(pci_get_drvdata(pdev));
+	return state == pci_channel_io_perm_failure ?
+	       PCI_ERS_RESULT_DISCONNECT : PCI_ERS_RESULT_NEED_RESET;
+}
+
+/* The reset has taken the interrupt from it, too. */
+static pci_ers_result_t ism_pci_slot_reset(struct pci_dev *pdev)
+{
+	ism_pci_disable(pdev);
+	return ism_pci_enable(pdev) ? PCI_ERS_RESULT_DISCONNECT :
+				      PCI_ERS_RESULT_RECOVERED;
+}
+
+/* Without a device if it does not begin: it may still be removed. */
+static void ism_pci_recovered(struct pci_dev *pdev)
+{
+	int err = ism_pci_begin(pci_get_drvdata(pdev));
+
+	if (err)
+		dev_err(&pdev->dev, "no ISM device after a reset: %d\n", err);
+}
+
+static const struct pci_error_handlers ism_pci_error_handlers = {
+	.error_detected = ism_pci_error_detected,
+	.slot_reset = ism_pci_slot_reset,
+	.resume = ism_pci_recovered,
+};
+
 static const struct pci_device_id ism_pci_ids[] = {
 	{ PCI_DEVICE(ISM_PCI_VENDOR, ISM_PCI_DEVICE) },
 	{ }
@@ -261,6 +305,7 @@ static struct pci_driver ism_pci_driver = {
 	.probe = ism_pci_probe,
 	.remove = ism_pci_remove,
 	.shutdown = ism_pci_shutdown,
+	.err_handler = &ism_pci_error_handlers,
 	.driver.pm = pm_sleep_ptr(&ism_pci_pm_ops),
 };
 

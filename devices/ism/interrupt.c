@@ -76,6 +76,19 @@ static u32 ism_event_subtype(u32 type, u32 code)
 	return DIBS_EVENT_UNKNOWN;
 }
 
+/* The adapter's own end, of which it may still be able to tell. */
+static void ism_heed_event(struct ism_adapter *adapter,
+			   const struct dibs_event *event)
+{
+	if (event->type != DIBS_EVENT_DEV ||
+	    dibs_gid_to_u64(&event->gid) != adapter->gid)
+		return;
+	if (event->subtype == DIBS_EVENT_DEV_ERROR)
+		ism_dead(adapter, "is in error state");
+	else if (event->subtype == DIBS_EVENT_DEV_DISABLED)
+		ism_dead(adapter, "was disabled");
+}
+
 static void ism_handle_event(struct ism_adapter *adapter,
 			     const struct ism_event *entry)
 {
@@ -105,6 +118,7 @@ static void ism_handle_event(struct ism_adapter *adapter,
 		break;
 	}
 	dibs_event(adapter->dev, &event);
+	ism_heed_event(adapter, &event);
 }
 
 /*

@@ -8,14 +8,17 @@
  *
  *	sba_lock	interrupts are handled; an index changes its owner
  *	command_lock	one command at a time; the hardware's functions
- *	peer->lock	moves through one attachment; BH-safe, never under another
+ *	kept_lock	which DMBs the adapter keeps
+ *	peers_lock	which peers' DMBs are attached
+ *	peer->lock	moves into one DMB; BH-safe, never under another
  *
- * The first two are mutexes, never held together. Clients' callbacks run under
+ * All but the last are mutexes, never held together. Clients' callbacks run under
  * sba_lock, in atomic context, and call nothing that takes it.
  *
  * An adapter lives until it is deleted, or is found dead: it is gone and does not
- * answer, or what it answers makes no sense. Then it is asked nothing any more,
- * unless it is there: to give memory back. A work item takes its device away.
+ * answer, what it answers makes no sense, or it says itself that it is in error
+ * state or disabled. Then it is asked nothing any more, unless it is there: to give
+ * memory back. A work item takes its device away.
  */
 #ifndef _DIBS_ISM_H
 #define _DIBS_ISM_H
@@ -23,8 +26,11 @@
 #include <linux/dibs_device.h>
 #include <linux/dibs_ism.h>
 #include <linux/dibs_ism_format.h>
+#include <linux/if_vlan.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 /* What users and peers cause: a failure rather than somebody's death. */
 #define ISM_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
@@ -37,11 +43,21 @@ struct ism_adapter {
 	struct mutex command_lock;	/* the hardware's command block */
 	bool dead;			/* set once */
 	struct work_struct dead_work;
+	struct work_struct check_work;	/* is it? */
 
 	struct mutex sba_lock;		/* guards what follows */
 	bool live;			/* the adapter knows sba and ieq */
 	u64 event_idx;			/* of the event read last */
 	u32 generations[ISM_INDEX_END];	/* of DMBs, by index */
+
+	struct mutex kept_lock;		/* guards kept */
+	struct list_head kept;		/* DMBs that it did not give back */
+
+	struct mutex peers_lock;	/* guards peers, and their users */
+	struct xarray peers;		/* struct ism_peer, by token */
+
+	/* It did not let us leave; changed by the layer's VLAN operations. */
+	DECLARE_BITMAP(stuck_vlans, VLAN_N_VID);
 
 	bool has_sba;			/* the adapter may write there */
 	bool has_ieq;
@@ -54,7 +70,6 @@ struct ism_adapter {
 /* adapter.c */
 void ism_dead(struct ism_adapter *adapter, const char *why);
 struct device *ism_device(const struct ism_adapter *adapter);
-void ism_lose_memory(struct ism_adapter *adapter, void *memory, size_t len);
 
 /* command.c */
 int ism_read_gid(struct ism_adapter *adapter, u64 *gid);
@@ -88,6 +103,7 @@ static inline bool ism_may_have(int err)
 /* dmb.c */
 int ism_op_register_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb);
 void ism_op_unregister_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb);
+void ism_kept_end(struct ism_adapter *adapter);
 
 /* interrupt.c */
 void ism_forget_signals(struct ism_adapter *adapter, u32 index);

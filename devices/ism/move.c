@@ -9,11 +9,13 @@
  * it gets what every PCI function of IBM Z takes: 1, 2, 4 or 8 bytes at a
  * multiple of their number, or multiples of 8 bytes.
  *
- * A store of nothing signals nothing. A signal without bytes therefore stores
- * once more what was stored last, which is in place still: only we write there,
- * one store after the other (peer->lock).
+ * A store of nothing is none of these, and signals nothing. A signal without bytes
+ * therefore stores once more what was stored last, which is in place still: only
+ * this adapter writes there, and all who have attached the DMB by it share what is
+ * known of that, and write one after the other (peer->lock).
  */
-#include <linux/errno.h>
+#include <linux/bitfield.h>
+#include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -24,37 +26,71 @@
 /* Bytes that are not aligned in memory are copied in pieces of that many. */
 #define ISM_BOUNCE	256
 
-/* The peer's DMB. */
+/* A peer's DMB. */
 struct ism_peer {
+	unsigned int users;	/* attachments; adapter->peers_lock */
 	spinlock_t lock;	/* guards what follows, and the order of stores */
 	u32 last_offset;	/* the end of what was stored last: */
-	u32 last_len;
+	u32 last_len;		/* 0: nothing was, yet */
 	u64 last;
 };
 
-/*
- * Before the first move it is the end of the DMB, which is empty: an owner does
- * not write into the last 8 bytes of its own DMB.
- */
-int ism_op_attach_dmb(struct dibs_dev *dev, struct dibs_attachment *att)
+static struct ism_peer *ism_peer_add(struct ism_adapter *adapter,
+				     unsigned long key)
 {
 	struct ism_peer *peer = kzalloc(sizeof(*peer), ISM_GFP);
-	u32 len = dibs_attachment_len(att);
+	int err;
 
+	lockdep_assert_held(&adapter->peers_lock);
 	if (!peer)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&peer->lock);
-	/* As ism_piece() would have it. */
-	peer->last_len = min_t(u32, rounddown_pow_of_two(len),
-			       sizeof(peer->last));
-	peer->last_offset = round_down(len, peer->last_len) - peer->last_len;
+	err = xa_insert(&adapter->peers, key, peer, ISM_GFP);
+	if (err) {
+		kfree(peer);
+		return ERR_PTR(err);
+	}
+	return peer;
+}
+
+static unsigned long ism_peer_key(const struct dibs_attachment *att)
+{
+	return FIELD_GET(ISM_MOVE_TOKEN, dibs_attachment_token(att));
+}
+
+int ism_op_attach_dmb(struct dibs_dev *dev, struct dibs_attachment *att)
+{
+	struct ism_adapter *adapter = dibs_dev_priv(dev);
+	unsigned long key = ism_peer_key(att);
+	struct ism_peer *peer;
+
+	/* It would be taken for an offset, or a signal. */
+	if (!key || dibs_attachment_token(att) & ~ISM_MOVE_TOKEN)
+		return -ENOENT;
+	mutex_lock(&adapter->peers_lock);
+	peer = xa_load(&adapter->peers, key);
+	if (!peer)
+		peer = ism_peer_add(adapter, key);
+	if (!IS_ERR(peer))
+		peer->users++;
+	mutex_unlock(&adapter->peers_lock);
+	if (IS_ERR(peer))
+		return PTR_ERR(peer);
 	dibs_attachment_set_dev_priv(att, peer);
 	return 0;
 }
 
 void ism_op_detach_dmb(struct dibs_dev *dev, struct dibs_attachment *att)
 {
-	kfree(dibs_attachment_dev_priv(att));
+	struct ism_adapter *adapter = dibs_dev_priv(dev);
+	struct ism_peer *peer = dibs_attachment_dev_priv(att);
+
+	mutex_lock(&adapter->peers_lock);
+	if (!--peer->users) {
+		xa_erase(&adapter->peers, ism_peer_key(att));
+		kfree(peer);
+	}
+	mutex_unlock(&adapter->peers_lock);
 }
 
 /* How many of @size bytes at @offset can be stored at once? */
@@ -109,6 +145,22 @@ static int ism_move_piece(struct ism_adapter *adapter,
 	return err;
 }
 
+/*
+ * Before the first move it is the end of the DMB, which is empty: an owner does
+ * not write into the last 8 bytes of its own DMB. Holding peer->lock.
+ */
+static int ism_signal_first(struct ism_adapter *adapter,
+			    struct dibs_attachment *att, unsigned int idx)
+{
+	static const u64 nothing;
+	u32 end = dibs_attachment_len(att);
+	/* As ism_piece() would have it. */
+	u32 len = min_t(u32, rounddown_pow_of_two(end), sizeof(nothing));
+
+	return ism_store(adapter, att, idx, true, round_down(end, len) - len,
+			 &nothing, len);
+}
+
 static int ism_signal(struct ism_adapter *adapter, struct dibs_attachment *att,
 		      unsigned int idx)
 {
@@ -116,19 +168,27 @@ static int ism_signal(struct ism_adapter *adapter, struct dibs_attachment *att,
 	int err;
 
 	spin_lock_bh(&peer->lock);
-	err = ism_store(adapter, att, idx, true, peer->last_offset,
-			&peer->last, peer->last_len);
+	if (peer->last_len)
+		err = ism_store(adapter, att, idx, true, peer->last_offset,
+				&peer->last, peer->last_len);
+	else
+		err = ism_signal_first(adapter, att, idx);
 	spin_unlock_bh(&peer->lock);
 	return err;
 }
 
-/* An adapter that is gone is dead; one that refuses does not know the token. */
+/*
+ * An adapter that is gone is dead. One that refuses may not know the token, or is
+ * dead and does not say so: that is found out.
+ */
 static int ism_move_error(struct ism_adapter *adapter, int err)
 {
-	if (err != -ENODEV)
-		return -ESTALE;
-	ism_dead(adapter, "takes no bytes");
-	return err;
+	if (err == -ENODEV) {
+		ism_dead(adapter, "takes no bytes");
+		return err;
+	}
+	queue_work(system_long_wq, &adapter->check_work);
+	return -ESTALE;
 }
 
 int ism_op_move_data(struct dibs_dev *dev, struct dibs_attachment *att,

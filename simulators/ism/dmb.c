@@ -169,7 +169,10 @@ static int publish(struct sim_adapter *adapter, struct sim_dmb *dmb)
 	return 0;
 }
 
-/* When this returns, nobody writes into it, and its index is not signalled. */
+/*
+ * When this returns, nobody writes into it, and its index is not signalled. @code:
+ * what its user is told; 0: nothing.
+ */
 static void dmb_drop(struct sim_dmb *dmb, u32 code)
 {
 	struct sim_adapter *owner = dmb->owner;
@@ -180,7 +183,7 @@ static void dmb_drop(struct sim_dmb *dmb, u32 code)
 	owner->dmb_count--;
 	if (!refcount_dec_and_test(&dmb->moves))
 		wait_for_completion(&dmb->idle);
-	if (READ_ONCE(dmb->used))
+	if (code && READ_ONCE(dmb->used))
 		tell(owner->hw.chid, dmb->rgid, dmb, code);
 	kfree_rcu(dmb, rcu);
 }

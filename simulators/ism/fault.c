@@ -25,6 +25,7 @@ static const char *const state_names[] = {
 	[SIM_STATE_OK] = "ok",
 	[SIM_STATE_ERROR] = "error",
 	[SIM_STATE_DISABLED] = "disabled",
+	[SIM_STATE_SILENT] = "silent",
 	[SIM_STATE_GONE] = "gone",
 };
 

@@ -106,6 +106,7 @@ enum sim_state {
 	SIM_STATE_OK,
 	SIM_STATE_ERROR,	/* answers all ones; peers were told */
 	SIM_STATE_DISABLED,	/* likewise */
+	SIM_STATE_SILENT,	/* likewise, but nobody was told */
 	SIM_STATE_GONE,		/* nothing answers */
 };
 

@@ -8,28 +8,38 @@
  *	-----------------------------------------------------------------------------
  *	error	gid in error state	owner error		user error
  *	disabled, gone	gid disabled	unregistered		user disabled
+ *	silent	nothing			nothing			nothing
  *	ok	nothing			unregistered		nothing
  *
  * In whatever state it is afterwards, nothing is registered with it.
  */
 #include "sim.h"
 
+/* Codes of events; 0: none. */
 struct news {
 	u32 dev;
 	u32 owner;
 	u32 user;
 };
 
-static const struct news error_news = {
-	.dev = ISM_EVENT_DEV_ERROR,
-	.owner = ISM_EVENT_BUF_OWNER_ERROR,
-	.user = ISM_EVENT_BUF_USER_ERROR,
-};
-
-static const struct news leave_news = {
-	.dev = ISM_EVENT_DEV_DISABLED,
-	.owner = ISM_EVENT_BUF_UNREGISTERED,
-	.user = ISM_EVENT_BUF_USER_DISABLED,
+static const struct news news_of[] = {
+	[SIM_STATE_OK] = { .owner = ISM_EVENT_BUF_UNREGISTERED },
+	[SIM_STATE_ERROR] = {
+		.dev = ISM_EVENT_DEV_ERROR,
+		.owner = ISM_EVENT_BUF_OWNER_ERROR,
+		.user = ISM_EVENT_BUF_USER_ERROR,
+	},
+	[SIM_STATE_DISABLED] = {
+		.dev = ISM_EVENT_DEV_DISABLED,
+		.owner = ISM_EVENT_BUF_UNREGISTERED,
+		.user = ISM_EVENT_BUF_USER_DISABLED,
+	},
+	[SIM_STATE_SILENT] = { },
+	[SIM_STATE_GONE] = {
+		.dev = ISM_EVENT_DEV_DISABLED,
+		.owner = ISM_EVENT_BUF_UNREGISTERED,
+		.user = ISM_EVENT_BUF_USER_DISABLED,
+	},
 };
 
 /* The event about the adapter first: a queue may not have room for more. */
@@ -41,8 +51,10 @@ static void tell(const struct sim_adapter *adapter, const struct news *news)
 		.tok = adapter->gid,
 	};
 
-	sim_event_post_fabric(adapter->hw.chid, &event);
-	sim_tell_owners(adapter, -1, news->user);
+	if (news->dev)
+		sim_event_post_fabric(adapter->hw.chid, &event);
+	if (news->user)
+		sim_tell_owners(adapter, -1, news->user);
 }
 
 static void forget_all(struct sim_adapter *adapter, u32 code)
@@ -58,12 +70,11 @@ static void forget_all(struct sim_adapter *adapter, u32 code)
 
 void sim_state_set(struct sim_adapter *adapter, enum sim_state state)
 {
-	const struct news *news = state == SIM_STATE_ERROR ? &error_news :
-							     &leave_news;
+	const struct news *news = &news_of[state];
 
 	mutex_lock(&adapter->command);
 	if (adapter->state != SIM_STATE_GONE) {
-		if (adapter->state == SIM_STATE_OK && state != SIM_STATE_OK)
+		if (adapter->state == SIM_STATE_OK)
 			tell(adapter, news);
 		forget_all(adapter, news->owner);
 		/* Whoever sees this may free what was registered. */

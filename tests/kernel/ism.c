@@ -5,8 +5,10 @@
  * The ISM driver over simulated adapters. Those that are broken are
  * ism_faults.c's.
  */
+#include <linux/bitmap.h>
 #include <linux/err.h>
 #include <linux/slab.h>
+#include <net/net_namespace.h>
 
 #include "crew.h"
 #include "fixture.h"
@@ -98,6 +100,52 @@ static void signal_first(struct test *t)
 	ism_pair_end(p);
 }
 
+/* Whoever attached the DMB, what is in it stays. */
+static void signal_second(struct test *t)
+{
+	static const u8 last[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct ism_pair *p = ism_pair_begin(t);
+	struct dibs_attachment *second;
+	u8 have[8];
+
+	if (!p)
+		return;
+	second = ism_attach(p, p->mover);
+	if (!expect_err(t, second, 0))
+		goto out;
+	expect_eq(t, dibs_move_data(p->att, 0, false, ISM_LEN - 8, last, 8), 0);
+	expect_eq(t, dibs_signal(second, 0), 0);
+	expect(t, crew_wait(&p->watch.calls, 1));
+	expect_eq(t, dibs_move_data(second, 0, false, 16, "ab", 2), 0);
+	expect_eq(t, dibs_detach_dmb(p->tc.client, &second), 0);
+	expect_eq(t, dibs_signal(p->att, 0), 0);
+	expect(t, crew_wait(&p->watch.calls, 2));
+	expect_eq(t, dibs_dmb_read(p->dmb, ISM_LEN - 8, have, 8), 0);
+	expect(t, !memcmp(have, last, 8));
+	expect_eq(t, dibs_dmb_read(p->dmb, 16, have, 2), 0);
+	expect(t, !memcmp(have, "ab", 2));
+out:
+	ism_pair_end(p);
+}
+
+/* What is no token would be part of an address. */
+static void wrong_token(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	struct dibs_attach_params params = { .len = ISM_LEN };
+	static const u64 nonsense[] = { 0, 1, 1ULL << 23, 1ULL << 27 };
+	unsigned int i;
+
+	for (i = 0; p && i < ARRAY_SIZE(nonsense); i++) {
+		params.rgid = *dibs_dev_gid(p->owner);
+		params.token = nonsense[i] ? nonsense[i] |
+			       dibs_dmb_token(p->dmb) : 0;
+		expect_err(t, dibs_attach_dmb(p->tc.client, p->mover, &init_net,
+					      &params), -ENOENT);
+	}
+	ism_pair_end(p);
+}
+
 static void wrong_mover(struct test *t)
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -139,23 +187,55 @@ static void gone_owner(struct test *t)
 
 /* --- limits ---------------------------------------------------------------------------- */
 
+/* All but the pair's one and @kept, each with an index of its own. How many? */
+static unsigned int fill(struct ism_pair *p, struct dibs_dmb **dmbs,
+			 unsigned int kept)
+{
+	unsigned long *seen = bitmap_zalloc(ISM_INDEX_END, GFP_KERNEL);
+	unsigned int n;
+
+	if (!expect(p->t, seen))
+		return 0;
+	__set_bit(dibs_dmb_index(p->dmb), seen);
+	for (n = 0; n < ISM_DMBS - 1 - kept; n++) {
+		dmbs[n] = ism_register(p, 4096, 0, NULL);
+		if (!expect_err(p->t, dmbs[n], 0))
+			break;
+		__set_bit(dibs_dmb_index(dmbs[n]), seen);
+	}
+	expect_eq(p->t, bitmap_weight(seen, ISM_INDEX_END), ISM_DMBS - kept);
+	expect(p->t, find_first_bit(seen, ISM_INDEX_END) >= ISM_INDEX_FIRST);
+	bitmap_free(seen);
+	expect_err(p->t, ism_register(p, 4096, 0, NULL), -ENOSPC);
+	expect_eq(p->t, sim_count("ism1", "dmbs"), ISM_DMBS);
+	return n;
+}
+
+static void empty(struct dibs_dmb **dmbs, unsigned int n)
+{
+	while (n)
+		dibs_unregister_dmb(dmbs[--n]);
+}
+
 static void all_indexes(struct test *t)
 {
 	struct dibs_dmb **dmbs = kcalloc(ISM_DMBS, sizeof(*dmbs), GFP_KERNEL);
 	struct ism_pair *p = ism_pair_begin(t);
-	int i, n = 1;
+	unsigned int n;
 
 	if (!p || !expect(t, dmbs))
 		goto out;
-	/* The pair has one. */
-	for (; n < ISM_DMBS; n++) {
-		dmbs[n] = ism_register(p, 4096, 0, NULL);
-		if (!expect_err(t, dmbs[n], 0))
-			break;
-	}
-	expect_err(t, ism_register(p, 4096, 0, NULL), -ENOSPC);
-	for (i = 1; i < n; i++)
-		dibs_unregister_dmb(dmbs[i]);
+	empty(dmbs, fill(p, dmbs, 0));
+	/* One that the adapter does not give back. */
+	expect_eq(t, sim("ism1", "fail_command", "unreg_dmb 0x17 1000000"), 0);
+	dmbs[0] = ism_register(p, 4096, 0, NULL);
+	if (expect_err(t, dmbs[0], 0))
+		dibs_unregister_dmb(dmbs[0]);
+	n = fill(p, dmbs, 1);
+	expect_eq(t, sim("ism1", "fail_command", "unreg_dmb 0x17 0"), 0);
+	empty(dmbs, n);
+	empty(dmbs, fill(p, dmbs, 0));
+	expect_eq(t, sim_count("ism1", "dmbs"), 1);
 	dmbs[0] = ism_register(p, ISM_DMB_LEN_MAX, 0, NULL);
 	if (expect_err(t, dmbs[0], 0))
 		dibs_unregister_dmb(dmbs[0]);
@@ -252,9 +332,12 @@ const struct test_case ism_cases[] = {
 	{ "each signal arrives, with and without bytes", signals },
 	{ "a signal before the first byte arrives and changes nothing",
 	  signal_first },
+	{ "who attaches a DMB again signals and changes nothing", signal_second },
+	{ "what cannot be a token attaches nothing", wrong_token },
 	{ "a DMB is for one adapter alone", wrong_mover },
 	{ "the end of a DMB is told, and nothing gets there", gone_owner },
-	{ "1888 DMBs and not one more, each index again", all_indexes },
+	{ "1888 DMBs and not one more, each index again; none that is kept",
+	  all_indexes },
 	{ "who is on the fabric and in the VLAN is reachable", reachable },
 	{ "a DMB may be in a VLAN of both", vlan_dmb },
 	{ "software events arrive as they were sent", software_event },

@@ -13,6 +13,8 @@
 #include "client.h"
 
 #define ISM_LEN	(3 * ISM_MOVE_MAX)
+#define ISM1_GID	0x15a0000000000002ULL
+#define ISM_LOG	64
 
 /**
  * struct ism_pair - a DMB of ism1, written by ism0
@@ -20,17 +22,25 @@
  * @events: of both, since it began; those that came late from what was before
  *	    are not among them
  * @marks:  events that say that all before them has come
+ * @lock:   guards @log
+ * @log:    the last of @events
+ * @extra:  of cases
+ * @vid:    of cases
  */
 struct ism_pair {
 	struct test *t;
 	struct tclient tc;
 	atomic_t events;
 	atomic_t marks;
+	spinlock_t lock;	/* guards log */
+	struct dibs_event log[ISM_LOG];
 	struct dibs_dev *owner;
 	struct dibs_dev *mover;
 	struct watch watch;
 	struct dibs_dmb *dmb;
 	struct dibs_attachment *att;
+	struct dibs_dmb *extra;
+	u16 vid;
 };
 
 /* NULL: the case has failed or is skipped. */
@@ -44,13 +54,15 @@ struct dibs_attachment *ism_attach(struct ism_pair *p, struct dibs_dev *by);
 
 /* Does ism1 reach ism0? 0 or -errno. */
 int ism_ask_reachable(struct ism_pair *p);
+/* How many of the last ISM_LOG events were such? */
+unsigned int ism_saw(struct ism_pair *p, u32 type, u32 subtype, u64 data);
 
 /* The simulator's files, see its README: 0 or -errno. */
 int sim_write(const char *path, const char *text);
 /* One of an adapter's. */
 __printf(3, 4) int sim(const char *adapter, const char *file,
 		       const char *fmt, ...);
-/* A number among an adapter's stats; -1: not to be had. */
+/* A number that a file of an adapter has; -1: not to be had. */
 int sim_count(const char *adapter, const char *what);
 /* An adapter begins anew, and its device comes back. */
 void sim_mend(struct test *t, const char *adapter);

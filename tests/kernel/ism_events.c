@@ -63,33 +63,99 @@ static void each_event(struct test *t)
 	ism_pair_end(p);
 }
 
-/* What peers hear when ism1 fails or leaves: its GID, then its DMB. */
-static void peer_lost(struct test *t, const char *state, u32 subtype)
+/* An adapter that is lost, and what the other's driver is told of it and its DMB. */
+static const struct lost {
+	const char *adapter;
+	const char *state;
+	u32 subtype;
+	u32 dev;
+	u32 buf;
+} lost[] = {
+	{ "ism1", "error", DIBS_EVENT_DEV_ERROR,
+	  ISM_EVENT_DEV_ERROR, ISM_EVENT_BUF_OWNER_ERROR },
+	{ "ism1", "disabled", DIBS_EVENT_DEV_DISABLED,
+	  ISM_EVENT_DEV_DISABLED, ISM_EVENT_BUF_UNREGISTERED },
+	{ "ism0", "error", DIBS_EVENT_DEV_ERROR,
+	  ISM_EVENT_DEV_ERROR, ISM_EVENT_BUF_USER_ERROR },
+	{ "ism0", "disabled", DIBS_EVENT_DEV_DISABLED,
+	  ISM_EVENT_DEV_DISABLED, ISM_EVENT_BUF_USER_DISABLED },
+};
+
+static void lost_asked(struct ism_pair *p, bool is_owner)
+{
+	const struct dibs_vlan none = {};
+	struct test *t = p->t;
+	uuid_t gid = dibs_gid_from_u64(ISM1_GID);
+
+	if (is_owner) {
+		expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1),
+			  -ESTALE);
+		expect_eq(t, dibs_query_remote_gid(p->tc.client, p->mover,
+						   &gid, none), -ENETUNREACH);
+		expect_eq(t, ism_ask_reachable(p), -ENODEV);
+	} else {
+		expect(t, dibs_move_data(p->att, 0, true, 0, "x", 1));
+		expect_eq(t, ism_ask_reachable(p), -ENETUNREACH);
+	}
+}
+
+static void peer_lost(struct test *t, const struct lost *l)
 {
 	struct ism_pair *p = ism_pair_begin(t);
-	uuid_t gid;
+	u32 buf = l->buf == ISM_EVENT_BUF_UNREGISTERED ?
+		  DIBS_EVENT_BUF_UNREGISTERED : DIBS_EVENT_UNKNOWN;
 
 	if (!p)
 		return;
-	gid = *dibs_dev_gid(p->owner);
 	expect_eq(t, dibs_move_data(p->att, 0, false, 0, "x", 1), 0);
-	expect_eq(t, sim("ism1", "state", "%s", state), 0);
+	expect_eq(t, sim(l->adapter, "state", "%s", l->state), 0);
 	/* By both adapters, and that of the DMB. */
 	expect(t, crew_wait(&p->events, 3));
-	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1), -ESTALE);
-	expect_eq(t, dibs_query_remote_gid(p->tc.client, p->mover, &gid,
-					   (struct dibs_vlan){}),
-		  -ENETUNREACH);
-	expect_eq(t, ism_ask_reachable(p), -ENODEV);
+	expect_eq(t, ism_saw(p, DIBS_EVENT_DEV, l->subtype, l->dev), 2);
+	expect_eq(t, ism_saw(p, DIBS_EVENT_BUF, buf, l->buf), 1);
+	lost_asked(p, !strcmp(l->adapter, "ism1"));
 	expect(t, crew_wait(&p->tc.dels, 1));
+	expect_eq(t, atomic_read(&p->tc.dels), 1);
+	expect(t, !tclient_dev(&p->tc, l->adapter));
+	if (t->failed)
+		test_note(t, "%s: %s", l->adapter, l->state);
 	ism_pair_end(p);
-	sim_mend(t, "ism1");
+	sim_mend(t, l->adapter);
 }
 
 static void lost_peers(struct test *t)
 {
-	peer_lost(t, "error", DIBS_EVENT_DEV_ERROR);
-	peer_lost(t, "disabled", DIBS_EVENT_DEV_DISABLED);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lost) && !t->failed; i++)
+		peer_lost(t, &lost[i]);
+}
+
+/* The adapter goes on answering: it is the event alone that is believed. */
+static void own_end(struct test *t, u32 code, u32 subtype)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+
+	if (!p)
+		return;
+	/* Of no meaning, and of another. */
+	expect_eq(t, sim("ism1", "event", "1 4 %llu 0", ISM1_GID), 0);
+	expect_eq(t, sim("ism1", "event", "1 %u %llu 0", code, ISM1_GID + 1),
+		  0);
+	expect(t, crew_wait(&p->events, 2));
+	expect_eq(t, ism_ask_reachable(p), 0);
+	expect_eq(t, sim("ism1", "event", "1 %u %llu 0", code, ISM1_GID), 0);
+	expect(t, crew_wait(&p->tc.dels, 1));
+	expect_eq(t, ism_saw(p, DIBS_EVENT_DEV, subtype, code), 2);
+	expect_eq(t, ism_ask_reachable(p), -ENODEV);
+	ism_pair_end(p);
+	sim_mend(t, "ism1");
+}
+
+static void own_ends(struct test *t)
+{
+	own_end(t, ISM_EVENT_DEV_ERROR, DIBS_EVENT_DEV_ERROR);
+	own_end(t, ISM_EVENT_DEV_DISABLED, DIBS_EVENT_DEV_DISABLED);
 }
 
 /* --- interrupts ------------------------------------------------------------------------------ */
@@ -101,7 +167,7 @@ static void no_cause(struct test *t)
 
 	if (!p)
 		return;
-	before = sim_count("ism1", "interrupts");
+	before = sim_count("ism1", "stats/interrupts");
 	expect_eq(t, sim("ism1", "interrupt", "1"), 0);
 	/* For DMBs that are not there, and where there are none. */
 	expect_eq(t, sim("ism1", "signal", "1919 0xffff"), 0);
@@ -111,7 +177,7 @@ static void no_cause(struct test *t)
 	expect(t, crew_wait(&p->watch.calls, 1));
 	expect_eq(t, atomic_read(&p->watch.calls), 1);
 	expect_eq(t, atomic_read(&p->watch.mask), dibs_signal_mask(3));
-	expect(t, sim_count("ism1", "interrupts") > before);
+	expect(t, sim_count("ism1", "stats/interrupts") > before);
 	expect_eq(t, atomic_read(&p->events), 0);
 	ism_pair_end(p);
 }
@@ -165,12 +231,12 @@ static void full_queue(struct test *t)
 
 	if (!p)
 		return;
-	dropped = sim_count("ism1", "events_dropped");
+	dropped = sim_count("ism1", "stats/events_dropped");
 	expect_eq(t, sim("ism1", "irq_delay_us", "300000"), 0);
 	for (i = 1; i <= 100; i++)
 		expect_eq(t, sim("ism1", "event", "2 %d 1 2", i), 0);
 	expect_eq(t, sim("ism1", "irq_delay_us", "0"), 0);
-	dropped = sim_count("ism1", "events_dropped") - dropped;
+	dropped = sim_count("ism1", "stats/events_dropped") - dropped;
 	expect(t, crew_wait(&p->events, 100 - dropped));
 	expect_eq(t, sim("ism1", "event", "2 1000 1 2"), 0);
 	expect(t, crew_wait(&p->events, 101 - dropped));
@@ -226,6 +292,35 @@ static void all_vlans(struct test *t)
 	ism_pair_end(p);
 }
 
+/* The driver is not let go, and knows that when it is to join again. */
+static void kept_vlan(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	const struct dibs_vlan vlan = { .id = 7, .valid = true };
+	struct dibs_client *client;
+	const uuid_t *gid;
+
+	if (!p)
+		return;
+	client = p->tc.client;
+	gid = dibs_dev_gid(p->owner);
+	expect_eq(t, dibs_add_vlan(client, p->mover, 7), 0);
+	expect_eq(t, dibs_add_vlan(client, p->owner, 7), 0);
+	expect_eq(t, sim("ism1", "fail_command", "del_vlan 0x17"), 0);
+	expect_eq(t, dibs_del_vlan(client, p->owner, 7), 0);
+	expect_eq(t, dibs_query_remote_gid(client, p->mover, gid, vlan), 0);
+	expect_eq(t, dibs_add_vlan(client, p->owner, 7), 0);
+	expect_eq(t, dibs_del_vlan(client, p->owner, 7), 0);
+	expect_eq(t, dibs_query_remote_gid(client, p->mover, gid, vlan),
+		  -ENETUNREACH);
+	/* By a command again. */
+	expect_eq(t, dibs_add_vlan(client, p->owner, 7), 0);
+	expect_eq(t, dibs_query_remote_gid(client, p->mover, gid, vlan), 0);
+	expect_eq(t, dibs_del_vlan(client, p->owner, 7), 0);
+	expect_eq(t, dibs_del_vlan(client, p->mover, 7), 0);
+	ism_pair_end(p);
+}
+
 /* The adapters tell both ends of a DMB that is not in its VLAN any more. */
 static void left_vlan(struct test *t)
 {
@@ -261,6 +356,8 @@ out:
 const struct test_case ism_event_cases[] = {
 	{ "each event arrives as what it is", each_event },
 	{ "of a peer that fails or leaves one is told", lost_peers },
+	{ "an adapter that says it has failed or is disabled is gone",
+	  own_ends },
 	{ "interrupts without a cause, and for no DMB, do nothing", no_cause },
 	{ "merged interrupts lose no signal", merged },
 	{ "an event without an interrupt comes with the next", silent_event },
@@ -268,6 +365,8 @@ const struct test_case ism_event_cases[] = {
 	{ "an event queue may be at any place, or at none: the device goes",
 	  wrong_idx },
 	{ "64 VLANs and not one more", all_vlans },
+	{ "a VLAN that could not be left can be joined again, and left",
+	  kept_vlan },
 	{ "who leaves a VLAN moves no more, and the other is told",
 	  left_vlan },
 	{ }

@@ -23,7 +23,6 @@ static int ask_dmb(struct ism_pair *p)
 	return 0;
 }
 
-/* Another each time: it stays joined where DEL_VLAN is refused. */
 static int ask_vlan(struct ism_pair *p)
 {
 	static atomic_t last;
@@ -33,6 +32,33 @@ static int ask_vlan(struct ism_pair *p)
 	return err ? : dibs_del_vlan(p->tc.client, p->owner, vid);
 }
 
+/* The same in two steps. */
+static int have_dmb(struct ism_pair *p)
+{
+	p->extra = ism_register(p, PAGE_SIZE, 0, NULL);
+	return PTR_ERR_OR_ZERO(p->extra);
+}
+
+static int give_dmb(struct ism_pair *p)
+{
+	dibs_unregister_dmb(p->extra);
+	return 0;
+}
+
+/* Another each time: it stays joined where DEL_VLAN is refused. */
+static int have_vlan(struct ism_pair *p)
+{
+	static u16 last;
+
+	p->vid = 2000 + ++last % 1000;
+	return dibs_add_vlan(p->tc.client, p->owner, p->vid);
+}
+
+static int give_vlan(struct ism_pair *p)
+{
+	return dibs_del_vlan(p->tc.client, p->owner, p->vid);
+}
+
 static int ask_event(struct ism_pair *p)
 {
 	return dibs_signal_event(p->tc.client, p->owner, dibs_dev_gid(p->mover),
@@ -40,32 +66,40 @@ static int ask_event(struct ism_pair *p)
 }
 
 /*
- * A command, who gives it, what they get when it is refused, and whether nobody is
- * told: DMBs and VLANs go in any case.
+ * A command, what has to be before it (may be NULL), who gives it, what they get
+ * when it is refused, and whether nobody is told: DMBs and VLANs go in any case.
  */
 static const struct asked {
 	const char *cmd;
+	int (*before)(struct ism_pair *p);
 	int (*ask)(struct ism_pair *p);
 	int refused;
 	bool silent;
 	const char *lies[8];
 } asked[] = {
-	{ "query_rgid", ism_ask_reachable, -ENETUNREACH, false,
+	{ "query_rgid", NULL, ism_ask_reachable, -ENETUNREACH, false,
 	  { "long", "short", "shorter", "cmd" } },
-	{ "reg_dmb", ask_dmb, -EREMOTEIO, false,
+	{ "reg_dmb", NULL, ask_dmb, -EREMOTEIO, false,
 	  { "long", "short", "shorter", "cmd", "zeros", "ones" } },
-	{ "add_vlan", ask_vlan, -EREMOTEIO, false,
+	{ "add_vlan", NULL, ask_vlan, -EREMOTEIO, false,
 	  { "long", "short", "shorter", "cmd" } },
-	{ "signal_ieq", ask_event, -ENETUNREACH, false,
+	{ "signal_ieq", NULL, ask_event, -ENETUNREACH, false,
 	  { "long", "short", "shorter", "cmd" } },
-	{ "del_vlan", ask_vlan, 0, true,
+	{ "del_vlan", have_vlan, give_vlan, 0, true,
 	  { "long", "short", "shorter", "cmd" } },
-	{ "unreg_dmb", ask_dmb, 0, true,
+	{ "unreg_dmb", have_dmb, give_dmb, 0, true,
 	  { "long", "short", "shorter", "cmd" } },
 };
 
+static void before_op(struct ism_pair *p, const struct asked *a)
+{
+	if (a->before)
+		expect_eq(p->t, a->before(p), 0);
+}
+
 static void refused_op(struct ism_pair *p, const struct asked *a, int code)
 {
+	before_op(p, a);
 	expect_eq(p->t, sim("ism1", "fail_command", "%s %d", a->cmd, code), 0);
 	if (!expect_eq(p->t, a->ask(p), a->refused))
 		test_note(p->t, "%s refused by %#x", a->cmd, code);
@@ -97,6 +131,7 @@ static void nonsense_op(struct test *t, const struct asked *a, const char *how)
 
 	if (!p)
 		return;
+	before_op(p, a);
 	expect_eq(t, sim("ism1", "bad_answer", "%s %s", a->cmd, how), 0);
 	if (!expect_eq(t, a->ask(p), a->silent ? 0 : -ENODEV) ||
 	    !expect(t, crew_wait(&p->tc.dels, 1)))
@@ -115,21 +150,18 @@ static void nonsense_ops(struct test *t)
 			nonsense_op(t, &asked[i], asked[i].lies[j]);
 }
 
-/* Without an answer the driver reads 0xffff. */
+/* Without an answer the driver reads 0xffff; nothing else tells it. */
 static void silent_op(struct test *t, const struct asked *a)
 {
 	struct ism_pair *p = ism_pair_begin(t);
 
 	if (!p)
 		return;
-	expect_eq(t, sim("ism1", "state", "error"), 0);
-	if (a->silent) {
-		watch_unregister(&p->watch, p->dmb);
-		p->dmb = NULL;
-	} else {
-		expect_eq(t, a->ask(p), -ENODEV);
-	}
-	expect(t, crew_wait(&p->tc.dels, 1));
+	before_op(p, a);
+	expect_eq(t, sim("ism1", "state", "silent"), 0);
+	if (!expect_eq(t, a->ask(p), a->silent ? 0 : -ENODEV) ||
+	    !expect(t, crew_wait(&p->tc.dels, 1)))
+		test_note(t, "%s has no answer", a->cmd);
 	ism_pair_end(p);
 	sim_mend(t, "ism1");
 }
@@ -140,6 +172,69 @@ static void silent_ops(struct test *t)
 
 	for (i = 0; i < ARRAY_SIZE(asked); i++)
 		silent_op(t, &asked[i]);
+}
+
+/* What it does not give back it gives back later; until then nobody gets it. */
+static void kept_dmbs(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+
+	if (!p)
+		return;
+	expect_eq(t, sim("ism1", "fail_command", "unreg_dmb 0x17 2"), 0);
+	expect_eq(t, have_dmb(p), 0);
+	give_dmb(p);
+	expect_eq(t, sim_count("ism1", "dmbs"), 2);
+	/* It is asked for again: in vain the first time. */
+	expect_eq(t, have_dmb(p), 0);
+	expect_eq(t, sim_count("ism1", "dmbs"), 3);
+	give_dmb(p);
+	expect_eq(t, sim_count("ism1", "dmbs"), 1);
+	/* What is kept to the end goes with the adapter. */
+	expect_eq(t, sim("ism1", "fail_command", "unreg_dmb 0x17 100"), 0);
+	expect_eq(t, have_dmb(p), 0);
+	give_dmb(p);
+	ism_pair_end(p);
+	sim_mend(t, "ism1");
+	expect_eq(t, sim("ism1", "fail_command", "unreg_dmb 0x17 0"), 0);
+	expect_eq(t, sim_count("ism1", "dmbs"), 0);
+}
+
+/* --- moves ---------------------------------------------------------------------------- */
+
+/* A move that fails tells nothing, so the driver asks: here is who answers. */
+static void refused_move(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+
+	if (!p)
+		return;
+	expect_eq(t, sim("ism0", "fail_moves", "2"), 0);
+	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1), -ESTALE);
+	expect_eq(t, dibs_signal(p->att, 0), -ESTALE);
+	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1), 0);
+	expect(t, crew_wait(&p->watch.calls, 1));
+	expect_eq(t, dibs_query_remote_gid(p->tc.client, p->mover,
+					   dibs_dev_gid(p->owner),
+					   (struct dibs_vlan){}), 0);
+	expect_eq(t, atomic_read(&p->tc.dels), 0);
+	ism_pair_end(p);
+}
+
+/* And here is who does not, and says so by nothing else. */
+static void silent_move(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+
+	if (!p)
+		return;
+	expect_eq(t, sim("ism0", "state", "silent"), 0);
+	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1), -ESTALE);
+	expect(t, crew_wait(&p->tc.dels, 1));
+	expect(t, !tclient_dev(&p->tc, "ism0"));
+	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1), -ENODEV);
+	ism_pair_end(p);
+	sim_mend(t, "ism0");
 }
 
 /* --- beginning and end ----------------------------------------------------------------- */
@@ -336,6 +431,9 @@ const struct test_case ism_fault_cases[] = {
 	{ "each command may be answered by nonsense: the device goes",
 	  nonsense_ops },
 	{ "each command may have no answer: the device goes", silent_ops },
+	{ "a DMB that is not given back is asked for again", kept_dmbs },
+	{ "a move may be refused: an error, no more", refused_move },
+	{ "a move that fails finds that the adapter is gone", silent_move },
 	{ "an adapter that begins with nonsense is no device", bad_begin },
 	{ "an adapter of version 1 has no system EID", old_adapter },
 	{ "an adapter that gives nothing back can begin anew", bad_end },

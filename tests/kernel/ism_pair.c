@@ -56,10 +56,26 @@ static void ism_event(struct tclient *tc, struct dibs_dev *dev,
 {
 	struct ism_pair *p = tc->arg;
 
-	if (event->type == DIBS_EVENT_SW && event->data == ISM_MARK)
+	if (event->type == DIBS_EVENT_SW && event->data == ISM_MARK) {
 		atomic_inc(&p->marks);
-	else
-		atomic_inc(&p->events);
+		return;
+	}
+	spin_lock_bh(&p->lock);
+	p->log[atomic_read(&p->events) % ISM_LOG] = *event;
+	atomic_inc(&p->events);
+	spin_unlock_bh(&p->lock);
+}
+
+unsigned int ism_saw(struct ism_pair *p, u32 type, u32 subtype, u64 data)
+{
+	unsigned int i, n = 0;
+
+	spin_lock_bh(&p->lock);
+	for (i = 0; i < min(atomic_read(&p->events), ISM_LOG); i++)
+		n += p->log[i].type == type && p->log[i].subtype == subtype &&
+		     p->log[i].data == data;
+	spin_unlock_bh(&p->lock);
+	return n;
 }
 
 /* What adapters still had to say of the case before is said. */
@@ -101,6 +117,7 @@ struct ism_pair *ism_pair_begin(struct test *t)
 	if (!expect(t, p))
 		return NULL;
 	p->t = t;
+	spin_lock_init(&p->lock);
 	if (ism_pair_set_up(p))
 		return p;
 	ism_pair_end(p);
@@ -154,7 +171,7 @@ int sim_count(const char *adapter, const char *what)
 	loff_t pos = 0;
 	int count = -1;
 
-	snprintf(path, sizeof(path), "/sys/bus/ism_sim/devices/%s/stats/%s",
+	snprintf(path, sizeof(path), "/sys/bus/ism_sim/devices/%s/%s",
 		 adapter, what);
 	file = filp_open(path, O_RDONLY, 0);
 	if (IS_ERR(file))
