@@ -53,8 +53,8 @@ fault() {
 
 # Devices that were made anew are everybody's.
 hand_out() {
-	dibs device unshare ism0 && dibs device grant ism0 red
-	dibs device unshare ism1 && dibs device grant ism1 blue
+	keep_to ism0 red
+	keep_to ism1 blue
 } >/dev/null 2>&1
 
 make_again() {
@@ -83,8 +83,69 @@ raw_command() {
 		$((8 + ${#body} / 2)) "$body")"
 }
 
+# One line for each DMB that there is: device, token, index
+dmbs() {
+	local name
+
+	for name in red blue; do
+		in_netns "$name" dibs --json dmb list 2>/dev/null | python3 -c '
+import json, sys
+for d in json.load(sys.stdin):
+    print(d["device"], d["token"].removeprefix("0x").zfill(16), d["index"])'
+	done
+}
+
+# a_dmb: one of those: $owner, $token, $index
+a_dmb() {
+	local lines
+
+	mapfile -t lines < <(dmbs)
+	((${#lines[@]})) || return
+	pick "${lines[@]}"
+	read -r owner token index <<<"$one"
+}
+
+# Such as were found to be wrong once their DMB was found.
+refused_moves() {
+	awk '/^(not_dedicated|outside) / { n += $2 } END { print n + 0 }' \
+		"$bus/devices/$name/stats/refusals" 2>/dev/null
+}
+
+# A move that is wrong in one thing: who moves, how much, or where to. With and
+# without a signal.
+aimed_move() {
+	local address before data length
+
+	a_dmb || return
+	case $((RANDOM % 5)) in
+	0) name=$owner address=0 length=8 ;;
+	1) address=ff8 length=16 ;;
+	2) address=8 length=$((RANDOM % 3 * 2 + 3)) ;;
+	3) address=7ffff8 length=8 ;;
+	4) address=$((RANDOM % 7 + 1)) length=16 ;;
+	esac
+	data=$(head -c "$length" /dev/urandom | od -An -v -tx1 | tr -d ' \n')
+	before=$(refused_moves)
+	fault move "$(printf '%08x0%x%06x %s' "0x${token:0:8}" \
+		$((RANDOM % 16)) $((0x$address | RANDOM % 2 << 23)) "$data")"
+	(($(refused_moves) > before)) && echo "$name $token" >>"$scratch/met"
+}
+
 raw_move() {
-	fault move "$(od -An -N16 -tx8 /dev/urandom)"
+	if ((RANDOM % 4)); then
+		aimed_move
+	else
+		fault move "$(od -An -N16 -tx8 /dev/urandom)"
+	fi
+}
+
+raw_signal() {
+	if ((RANDOM % 2)) && a_dmb; then
+		name=$owner
+		fault signal "$index $((RANDOM * 2))"
+	else
+		fault signal "$((RANDOM % 1920)) $((RANDOM * 2))"
+	fi
 }
 
 wrong_answer() {
@@ -108,7 +169,8 @@ wrong_event() {
 	type=$one
 	pick 1 2 3 4 5 6 7 8 128
 	code=$one
-	pick "0x${gid[0]}" "0x${gid[1]}" "$RANDOM"
+	# Those of its own are its end.
+	pick "0x${gid[0]}" "0x${gid[1]}" "$RANDOM" "$RANDOM" "$RANDOM"
 	fault event "$type $code $one $RANDOM"
 }
 
@@ -139,7 +201,7 @@ one_fault() {
 	3 | 4) wrong_answer ;;
 	5) wrong_event ;;
 	6) fault ieq_idx $((RANDOM % 18)) ;;
-	7) fault signal "$((RANDOM % 1920)) $((RANDOM * 2))" ;;
+	7) raw_signal ;;
 	8) fault interrupt 1 ;;
 	9) fault fail_moves $((RANDOM % 4)) ;;
 	10) slowness ;;
@@ -227,41 +289,73 @@ all_at_once() {
 	return "$status"
 }
 
-fallen() {
-	in_netns red dibs smc fallbacks | awk '$2 == "TCP" { n += $3 }
-		END { print n + 0 }'
+# carried_by SMC-D|TCP: so many connections of red
+carried_by() {
+	in_netns red dibs smc fallbacks |
+		awk -v by="$1" '$2 == by { n += $3 } END { print n + 0 }'
+}
+
+# There is no device but ISM's.
+most_by_ism() {
+	echo "by ISM $(carried_by SMC-D), by TCP $(carried_by TCP)"
+	(($(carried_by SMC-D) > 20))
+}
+
+# Nothing that was asked for is still to come, and both have devices.
+calm() {
+	local command name file
+
+	for name in ism0 ism1; do
+		for command in "${commands[@]}"; do
+			fault fail_command "$command 1 0"
+			fault bad_answer "$command cmd 0"
+		done
+		for file in fail_moves delay_us irq_delay_us; do
+			fault "$file" 0
+		done
+	done
+	make_again
+}
+
+# By the adapters' own count. What they refused to give back is asked for again
+# when others come and go.
+none_left() {
+	grep -qx 0 "$bus/devices/ism0/dmbs" &&
+		grep -qx 0 "$bus/devices/ism1/dmbs" && return
+	transfer red blue 10.1.0.2 7004 -c 5 -b 1000
+	transfer blue red 10.1.0.1 7004 -c 5 -b 1000
+	false
+}
+
+no_dmbs() {
+	calm
+	cat "$bus"/devices/ism[01]/dmbs
+	within 300 none_left
 }
 
 # New adapters, of which none knows what was asked of the old ones.
 good_as_new() {
-	local before
+	local before bytes=500000 name
 
 	echo ism0 >"$bus/del_device"
 	echo ism1 >"$bus/del_device"
 	echo "ism0 ${gid[0]} 0100" >"$bus/new_device" || return
 	echo "ism1 ${gid[1]} 0100" >"$bus/new_device" || return
 	hand_out
-	before=$(fallen)
-	transfer red blue 10.1.0.2 7003 -c 5 -b 100000 || return
-	grep -q '^done 5 ' "$scratch/log7003.c" && [[ $(fallen) == "$before" ]]
-}
-
-no_dmbs() {
-	within 120 grep -qx 0 "$bus/devices/ism0/dmbs" &&
-		within 120 grep -qx 0 "$bus/devices/ism1/dmbs"
+	before=$(carried_by TCP)
+	transfer red blue 10.1.0.2 7003 -c 5 -b $((bytes / 5)) || return
+	cat "$bus"/devices/ism[01]/stats/bytes
+	for name in ism0 ism1; do
+		(($(<"$bus/devices/$name/stats/bytes") >= bytes)) || return
+	done
+	grep -q '^done 5 ' "$scratch/log7003.c" &&
+		[[ $(carried_by TCP) == "$before" ]]
 }
 
 set_up() {
 	modprobe -r dibs_loopback || bail_out "loopback is in use"
 	modprobe -a ism_sim dibs_smc || bail_out "no modules"
-	netns_add red
-	netns_add blue
-	ip link add red0 netns red type veth peer name blue0 netns blue ||
-		bail_out "no veth"
-	ip -n red addr add 10.1.0.1/24 dev red0
-	ip -n blue addr add 10.1.0.2/24 dev blue0
-	ip -n red link set red0 up
-	ip -n blue link set blue0 up
+	netns_pair red blue 10.1.0
 	hand_out
 }
 
@@ -270,8 +364,12 @@ echo "# seed ${2:-random}, $minutes minutes"
 set_up
 ok "whatever adapters do, bytes are right or connections are reset" all_at_once
 sed 's/^/# /' "$scratch/out" | tail -20
-ok "new adapters work as if nothing had been" good_as_new
+ok "and many connections went by ISM" most_by_ism
+sed 's/^/# /' "$scratch/out"
+echo "# $(wc -l <"$scratch/met") moves met the DMB that they were aimed at"
+ok "moves that were wrong in one thing met DMBs" test -s "$scratch/met"
 ok "no DMB is left" no_dmbs
+ok "new adapters work as if nothing had been" good_as_new
 for name in red blue; do
 	netns_del "$name"
 done

@@ -147,6 +147,23 @@ in_netns() {
 	nsenter --net="/run/netns/$name" "$@"
 }
 
+# netns_pair NAME NAME NETWORK: two of them, joined by veth: NETWORK.1, NETWORK.2
+netns_pair() {
+	netns_add "$1"
+	netns_add "$2"
+	ip link add "${1}0" netns "$1" type veth peer name "${2}0" netns "$2" ||
+		bail_out "no veth"
+	ip -n "$1" addr add "$3.1/24" dev "${1}0"
+	ip -n "$2" addr add "$3.2/24" dev "${2}0"
+	ip -n "$1" link set "${1}0" up
+	ip -n "$2" link set "${2}0" up
+}
+
+# keep_to DEVICE NETNS: nobody else may use it
+keep_to() {
+	dibs device unshare "$1" && dibs device grant "$1" "$2"
+}
+
 # --- rights ----------------------------------------------------------------------
 
 # As root without capabilities: "${without_caps[@]}" COMMAND...

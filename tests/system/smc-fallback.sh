@@ -55,15 +55,8 @@ both() {
 }
 
 set_up() {
-	netns_add red
-	netns_add blue
+	netns_pair red blue 10.1.0
 	both ip link set lo up
-	ip link add red0 netns red type veth peer name blue0 netns blue ||
-		bail_out "no veth"
-	ip -n red addr add 10.1.0.1/24 dev red0
-	ip -n blue addr add 10.1.0.2/24 dev blue0
-	ip -n red link set red0 up
-	ip -n blue link set blue0 up
 	coproc python3 "$helper"
 	# Bash forgets it when it ends.
 	# shellcheck disable=SC2034 # by name

@@ -33,14 +33,7 @@ gives() {
 }
 
 set_up() {
-	netns_add red
-	netns_add blue
-	ip link add red0 netns red type veth peer name blue0 netns blue ||
-		bail_out "no veth"
-	ip -n red addr add 10.1.0.1/24 dev red0
-	ip -n blue addr add 10.1.0.2/24 dev blue0
-	ip -n red link set red0 up
-	ip -n blue link set blue0 up
+	netns_pair red blue 10.1.0
 	in_netns red sysctl -qw net.ipv4.tcp_syn_retries=1
 	coproc python3 -B smc_filter.py
 	# Bash forgets it when it ends.

@@ -32,21 +32,13 @@ client=
 set_up() {
 	modprobe -r dibs_loopback || bail_out "loopback is in use"
 	modprobe -a ism_sim dibs_smc || bail_out "no modules"
-	netns_add red
-	netns_add blue
-	ip link add red0 netns red type veth peer name blue0 netns blue ||
-		bail_out "no veth"
-	ip -n red addr add 10.1.0.1/24 dev red0
-	ip -n blue addr add 10.1.0.2/24 dev blue0
-	ip -n red link set red0 up
-	ip -n blue link set blue0 up
+	netns_pair red blue 10.1.0
 	hand_out
 }
 
 # Devices that were made anew are everybody's.
 hand_out() {
-	dibs device unshare ism0 && dibs device grant ism0 red &&
-		dibs device unshare ism1 && dibs device grant ism1 blue
+	keep_to ism0 red && keep_to ism1 blue
 }
 
 sees_alone() {
@@ -176,11 +168,6 @@ mended() {
 		carried transfer -c 2 -b 100000
 }
 
-fallen() {
-	in_netns red dibs smc fallbacks |
-		awk '$2 == "TCP" { sum += $3 } END { print sum + 0 }'
-}
-
 # falls_back: the next connections
 falls_back() {
 	local before
@@ -222,7 +209,7 @@ all_dmbs() {
 	coproc holder { in_netns red "$many" hold 1000; }
 	# shellcheck disable=SC2154 # the coproc's
 	read -r <&"${holder[0]}"
-	in_netns red dibs smc fallbacks | tee "$scratch/fallbacks"
+	in_netns red dibs --json smc fallbacks | tee "$scratch/fallbacks"
 	cat "$bus/devices/ism0/dmbs"
 	[[ $(<"$bus/devices/ism0/dmbs") == 1888 ]]
 	local status=$?
@@ -236,15 +223,29 @@ all_dmbs() {
 }
 
 limit_is_told() {
-	grep -E 'TCP +[0-9]+ .*DMB' "$scratch/fallbacks"
+	json_holds "any(r['reason'] == '030d0000' for r in d)" \
+		cat "$scratch/fallbacks"
 }
 
-end_here() {
+# ism0 tells blue that red's SMC-D ends.
+says_shutdown() {
+	echo "2 0x80 0x15a0000000000001 0" >"$bus/devices/ism1/event"
+}
+
+# Neither adapter answers any more, and nobody was told. All that used them goes.
+ends_silently() {
+	local name
+
+	begin || return
+	state ism0 silent
+	state ism1 silent
 	for name in red blue; do
 		netns_del "$name"
 	done
-	modprobe -r dibs_smc ism_sim
-	done_testing
+	namespaces=()
+	kill -9 "$client" "$server"
+	wait "$client" "$server"
+	within 60 modprobe -r dibs_smc && within 60 modprobe -r ism_sim
 }
 
 nothing_left() {
@@ -261,13 +262,20 @@ for ring in 16384 262144 1048576; do
 	ok "rings of $((ring / 1024)) KiB: both adapters move all bytes right" \
 		by_both "$ring"
 done
-[[ -z ${1-} ]] || end_here
+[[ -z ${1-} ]] || { modprobe -r dibs_smc ism_sim; done_testing; }
 ok "both ends have a link group, and the machine's own EID" knows_system
 ok "slow commands make connections slow, not worse" slow_commands
 ok "merged interrupts lose nothing" merged_interrupts
 ok "bytes flow, own adapter in error: reset" all_reset state ism0 error
 ok "and works again" mended
 ok "bytes flow, peer's adapter in error: reset" all_reset state ism1 error
+ok "and works again" mended
+ok "bytes flow, own adapter does not answer: reset" all_reset state ism0 silent
+ok "and works again" mended
+ok "bytes flow, peer's adapter does not answer: reset" \
+	all_reset state ism1 silent
+ok "and works again" mended
+ok "bytes flow, peer's SMC-D says that it ends: reset" all_reset says_shutdown
 ok "and works again" mended
 ok "bytes flow, peer's adapter disabled: reset" all_reset state ism1 disabled
 ok "and works again" mended
@@ -291,4 +299,5 @@ ok "and works again" mended
 ok "1888 DMBs are all there are" all_dmbs
 ok "and who got none was told so" limit_is_told
 ok "nothing is left" nothing_left
-end_here
+ok "adapters do not answer: processes, namespaces and modules go" ends_silently
+done_testing

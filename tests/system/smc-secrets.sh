@@ -66,17 +66,12 @@ modprobe -a dibs_smc dibs_scribbler || bail_out "no modules"
 json "there is no device but the one that looks into buffers" \
 	"[r['name'] for r in d] == ['scribble']" dibs device list --json
 modprobe -a inet_diag tcp_diag || bail_out "no tcp_diag"
+netns_pair rich poor 10.7.0
+netns_add next
 for name in rich poor next; do
-	netns_add $name
 	in_netns $name ip link set lo up
 	in_netns $name sysctl -q net.smc.rmem=65536
 done
-ip link add rich0 netns rich type veth peer name poor0 netns poor ||
-	bail_out "no veth"
-in_netns rich ip addr add 10.7.0.1/24 dev rich0
-in_netns poor ip addr add 10.7.0.2/24 dev poor0
-in_netns rich ip link set rich0 up
-in_netns poor ip link set poor0 up
 
 mkfifo "$scratch/fifo"
 # Not by a function, so that what is killed in the end is this program.
