@@ -13,7 +13,7 @@ import json
 import os
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import plan
 import report
@@ -62,6 +62,7 @@ class Results:
         self.machine = {}
         self.rounds = []    # {(case, size, transport): {name: value}} ...
         self.now = {}
+        self.histograms = defaultdict(Counter)      # {ns: number}, of all rounds
         self.carried = defaultdict(list)
 
     def take(self, line):
@@ -72,6 +73,11 @@ class Results:
             self.now[case, int(size), transport] = {
                 name: float(value) for name, value in
                 (each.split('=') for each in values)}
+        elif word == 'histogram':
+            case, size, transport, *buckets = rest
+            self.histograms[case, int(size), transport].update(
+                {int(ns): int(number) for ns, number in
+                 (each.split(':') for each in buckets)})
         elif word == 'carried':
             self.carried[rest[0]].append((rest[1] == 'yes',
                                           ' '.join(rest[2:])))

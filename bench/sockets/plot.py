@@ -21,6 +21,7 @@ import report
 WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 70, 170, 50, 70      # around the picture
 # Colours that the colour-blind can tell apart, and a dash for the limit.
+NAMES = {**plan.TITLES, 'distro': "distribution's SMC"}
 LOOKS = {'mapped': ('#d55e00', ''), 'tcp': ('#0072b2', ''),
          'unix': ('#009e73', ''), 'distro': ('#cc79a7', ''),
          'probe': ('#666666', '6 4')}
@@ -62,8 +63,13 @@ class Axes:
     def __init__(self, points):
         xs, ys = zip(*points)
         self.left, self.right = math.log2(min(xs)), math.log2(max(xs))
-        self.low = math.floor(math.log10(min(ys)))
-        self.high = math.ceil(math.log10(max(ys)))
+        low, high = math.log10(min(ys)), math.log10(max(ys))
+        steps = [power + math.log10(step) for step in (1, 2, 5)
+                 for power in range(math.floor(low), math.ceil(high) + 1)]
+        self.low = max(step for step in steps if step <= low)
+        self.high = min(step for step in steps if step >= high)
+        self.steps = [10 ** step for step in sorted(steps)
+                      if self.low <= step <= self.high]
 
     def x(self, size):
         share = (math.log2(size) - self.left) / (self.right - self.left)
@@ -72,9 +78,6 @@ class Axes:
     def y(self, value):
         share = (math.log10(value) - self.low) / (self.high - self.low)
         return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
-
-    def decades(self):
-        return [10.0 ** power for power in range(self.low, self.high + 1)]
 
 
 def text(x, y, words, anchor='middle', size=12, colour='#222'):
@@ -89,10 +92,10 @@ def line(x1, y1, x2, y2, colour='#ddd', dash='', width=1):
 
 
 def grid(axes, chart, sizes):
-    for value in axes.decades():
+    for value in axes.steps:
         y = axes.y(value)
         yield line(LEFT, y, WIDTH - RIGHT, y)
-        yield text(LEFT - 8, y + 4, f'{value:g}', 'end')
+        yield text(LEFT - 8, y + 4, f'{round(value, 6):g}', 'end')
     for size in sizes:
         x = axes.x(size)
         yield line(x, TOP, x, HEIGHT - BOTTOM)
@@ -118,7 +121,7 @@ def legend(chart, transports):
     for number, transport in enumerate(transports):
         colour, dash = LOOKS[transport]
         x, y = WIDTH - RIGHT + 12, TOP + 14 + 26 * number
-        name = plan.TITLES[transport]
+        name = NAMES[transport]
         if transport == 'probe':
             name, _, more = chart.limit.partition(', ')
             yield text(x + 28, y + 18, more, 'start')
@@ -162,12 +165,27 @@ def table(found, chart):
     names = [t for t in LOOKS if curve(found, chart, t)]
     columns = [dict(curve(found, chart, t)) for t in names]
     yield f'| {chart.unit} | ' + ' | '.join(
-        plan.TITLES[t] for t in names) + ' |'
+        NAMES[t] for t in names) + ' |'
     yield '|---' * (len(names) + 1) + '|'
     for size in sorted(set().union(*columns)):
         cells = [report.number(column[size]) if size in column else ''
                  for column in columns]
         yield f'| {report.size_text(size)} | ' + ' | '.join(cells) + ' |'
+
+
+def latencies(found):
+    """What the picture does not show of trips."""
+    rows = sorted((row for row in found['rows'] if row['case'] == 'trip'),
+                  key=lambda row: row['size'])
+    names = [t for t in LOOKS if any(row['cells'].get(t) for row in rows)]
+    yield '| us | ' + ' | '.join(NAMES[t] for t in names) + ' |'
+    yield '|---' * (len(names) + 1) + '|'
+    for row in rows:
+        cells = [row['cells'][t] for t in names]
+        yield (f'| {report.size_text(row["size"])} | ' + ' | '.join(
+            ' / '.join(report.number(each[name]['median'] / 1e3)
+                       for name in ('p50', 'p99', 'p999')) if each else ''
+            for each in cells) + ' |')
 
 
 def page(found):
@@ -181,6 +199,8 @@ def page(found):
         yield from ('', f'## {chart.title}', '',
                     f'![{chart.title}]({chart.case}.svg)', '',
                     *table(found, chart))
+    yield from ('', '## Round trips: median, 99 % and 99.9 % of them within', '',
+                *latencies(found))
 
 
 def write(folder, name, content):

@@ -13,6 +13,7 @@ import glob
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -20,6 +21,7 @@ import time
 import plan
 
 PORTS = itertools.count(20000)
+PERCENTILES = {'p50': 50, 'p99': 99, 'p999': 99.9}
 READY_WITHIN = 60   # seconds, for servers of a busy machine
 HOST = '127.0.0.1'
 FOLDER = '/tmp/bench'
@@ -37,6 +39,14 @@ http {{
   server {{ listen {host}:{port}; root {folder}; }}
 }}
 '''
+# What wrk calls at its end; it knows them in us.
+WRK_DONE = """\
+done = function(summary, latency, requests)
+  for name, share in pairs({p50 = 50, p99 = 99, p999 = 99.9}) do
+    print(name .. "=" .. latency:percentile(share))
+  end
+end
+"""
 
 
 def call(*command):
@@ -111,15 +121,17 @@ def redis_client(place, transport, test, pipeline):
     with Busy() as busy:
         out = call(*over(transport), 'redis-benchmark', *place, '-d',
                    str(plan.KIB), '-c', str(plan.REDIS_CLIENTS), '-P',
-                   str(pipeline), '-n', str(requests), '-t', test, '--csv')
-    for line in out.splitlines():
-        name, *figures = line.replace('"', '').split(',')
-        if name.lower() == test:
-            ms = [float(figure) for figure in figures]
-            # rps, avg, min, p50, p95, p99, max
-            return {'rate': ms[0], **busy.of_each(requests),
-                    'p50': ms[3] * 1e6, 'p99': ms[5] * 1e6}
-    raise ValueError(f'redis-benchmark said {out}')
+                   str(pipeline), '-n', str(requests), '-t', test)
+    rate = re.search(r'throughput summary: ([\d.]+)', out)
+    # Rising: so many per cent took no longer than so many ms.
+    rows = [(float(share), float(ms) * 1e6) for share, ms in re.findall(
+        r'([\d.]+)% <= ([\d.]+) milliseconds',
+        out.partition('Cumulative distribution')[0])]
+    if not rate or not rows:
+        raise ValueError(f'redis-benchmark said {out}')
+    return {'rate': float(rate[1]), **busy.of_each(requests),
+            **{name: next(ns for share, ns in rows if share >= least)
+               for name, least in PERCENTILES.items()}}
 
 
 def redis(transport):
@@ -165,19 +177,24 @@ def nginx(transport):
         file.write(NGINX_CONF.format(folder=FOLDER, host=HOST, port=port))
     with open(f'{FOLDER}/file', 'w', encoding='ascii') as file:
         file.write('x' * plan.KIB)
+    with open(f'{FOLDER}/done.lua', 'w', encoding='ascii') as file:
+        file.write(WRK_DONE)
     os.chmod(FOLDER, 0o755)
     with server(over(transport) + ['nginx', '-c', conf],
                 lambda: listening(port)):
         with Busy() as busy:
             out = call(*over(transport), 'wrk', '-t1', '-c',
                        str(plan.NGINX_CONNECTIONS), '-d',
-                       str(plan.NGINX_SECONDS), f'http://{HOST}:{port}/file')
+                       str(plan.NGINX_SECONDS), '-s', f'{FOLDER}/done.lua',
+                       f'http://{HOST}:{port}/file')
     words = out.split()
     if 'Non-2xx' in out or 'Socket errors' in out:
         raise ValueError(out)
     yield 'nginx', plan.KIB, {
         'rate': float(words[words.index('Requests/sec:') + 1]),
-        **busy.of_each(int(words[words.index('requests') - 1]))}
+        **busy.of_each(int(words[words.index('requests') - 1])),
+        **{name: float(us) * 1e3 for name, us in
+           re.findall(r'^(p\d+)=([\d.]+)$', out, re.MULTILINE)}}
 
 
 def prepare_postgres():
@@ -190,6 +207,19 @@ def prepare_postgres():
     call(*AS_POSTGRES, f'{PG}/initdb', '-D', home + '/data', '-A', 'trust',
          '-E', 'UTF8', '--locale=C', '--no-sync')
     return True
+
+
+def latencies(prefix):
+    """Percentiles of what pgbench logged, which is removed."""
+    found = []
+    for path in glob.glob(prefix + '.*'):
+        with open(path, encoding='ascii') as file:
+            found += [int(line.split()[2]) for line in file]     # us
+        os.remove(path)
+    found.sort()
+    return {name: found[min(int(len(found) * share / 100),
+                            len(found) - 1)] * 1e3
+            for name, share in PERCENTILES.items()}
 
 
 def pgbench(transport):
@@ -214,12 +244,14 @@ def pgbench(transport):
         with Busy() as busy:
             out = call(*over(transport), 'pgbench', '-S', '-n', '-c',
                        str(plan.PGBENCH_CLIENTS), '-T',
-                       str(plan.PGBENCH_SECONDS), *place, 'postgres')
+                       str(plan.PGBENCH_SECONDS), '-l', '--log-prefix',
+                       f'{FOLDER}/pgbench', *place, 'postgres')
     lines = dict(line.partition(sep)[::2] for line in out.splitlines()
                  for sep in (': ', ' = ') if sep in line)
     done = int(lines['number of transactions actually processed'])
     yield 'pgbench', 1, {'rate': float(lines['tps'].split()[0]),
-                         **busy.of_each(done)}
+                         **busy.of_each(done),
+                         **latencies(f'{FOLDER}/pgbench')}
 
 
 # What each measures, so that one that is not asked for is not started.

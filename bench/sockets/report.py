@@ -7,7 +7,8 @@ import statistics
 import plan
 
 VERDICTS = {None: 'not measured', True: 'met', False: 'MISSED'}
-MORE = ('mean', 'p99', 'p999', 'share', 'switches')     # shown where a sample has them
+# Shown where a sample has them; those but the last two in us.
+MORE = ('p50', 'p99', 'p999', 'mean', 'share', 'switches')
 
 
 def summary(values):
@@ -38,7 +39,8 @@ def ratio(rounds, mine, others, slow):
     return summary(found) if found else None
 
 
-def cell(rounds, case, size, transport):
+def cell(results, case, size, transport):
+    rounds = results.rounds
     samples = [s[case, size, transport] for s in rounds
                if (case, size, transport) in s]
     if not samples:
@@ -51,6 +53,11 @@ def cell(rounds, case, size, transport):
         result['to ' + other] = ratio(
             rounds, plan.operand(case, size, transport),
             [plan.operand(case, size, other)], kind.slow)
+    result['cpu to tcp'] = ratio(rounds, (case, size, transport, 'cpu'),
+                                 [(case, size, 'tcp', 'cpu')], True)
+    histogram = results.histograms.get((case, size, transport))
+    if histogram:
+        result['histogram'] = dict(sorted(histogram.items()))
     return result
 
 
@@ -63,10 +70,16 @@ def reached(rounds, goal):
     return {**goal._asdict(), 'ratio': found, 'met': met}
 
 
+def in_order(cases):
+    """Once each; those of a name by size."""
+    names = [name for name, _ in cases]
+    return sorted(set(cases), key=lambda case: (names.index(case[0]), case[1]))
+
+
 def analyse(results):
     rows = []
-    for case, size in dict.fromkeys(plan.CASES + plan.PLOT_CASES):
-        cells = {t: cell(results.rounds, case, size, t) for t in plan.TITLES}
+    for case, size in in_order(plan.CASES + plan.PLOT_CASES):
+        cells = {t: cell(results, case, size, t) for t in plan.TITLES}
         if any(cells.values()):
             rows.append({'case': case, 'size': size, 'cells': cells})
     return {
@@ -108,9 +121,10 @@ def more_text(found, kind):
     """Names and values: not all rows have the same ones."""
     words = []
     if 'cpu' in found:
-        words.append(f'{number(found["cpu"]["median"] / kind.cpu_scale):>9}')
+        words.append(f'{number(found["cpu"]["median"] / kind.cpu_scale):>9}'
+                     f'{ratio_text(found["cpu to tcp"]):>15}')
     for name in MORE:
-        if name not in found:
+        if name not in found or name == kind.field:
             continue
         value = found[name]['median']
         words.append(f'{name} ' + (number(value / 1e3) if name[0] in 'mp'
@@ -167,7 +181,7 @@ def show(found):
           'of the host '
           + ' to '.join(f'{load:.1f}' for load in settings['host_load']))
     print(f'  {"":<33}{"to TCP":>15}{"to AF_UNIX":>15}{"processors":>10}'
-          '  mean, p99, p999: us', end='')
+          f'{"to TCP":>15}  p50, p99, p999, mean: us', end='')
     for row in found['rows']:
         show_row(row)
     goals = [goal for goal in found['goals'] if goal['ratio']]

@@ -3,7 +3,7 @@
  * Copyright (C) The DIBS authors
  *
  * What the ends of each case do. Each runs until it is killed, and looks at no
- * clock, except for trips, whose length is asked for.
+ * clock, except for what goes there and back, whose length is asked for.
  */
 #include <err.h>
 #include <string.h>
@@ -33,6 +33,16 @@ static void stream_client(void)
 	}
 }
 
+/* Another one is over. Returns when that was. */
+static uint64_t count_trip(uint64_t begin)
+{
+	uint64_t end = now();
+
+	shared->trip[counter->value % MAX_TRIPS] = end - begin;
+	counter->value++;
+	return end;
+}
+
 static void trip_server(int listener)
 {
 	int fd = accept_one(listener);
@@ -46,14 +56,12 @@ static void trip_server(int listener)
 static void trip_client(void)
 {
 	int fd = connected();
-	uint64_t begin = now(), end;
+	uint64_t begin = now();
 
-	for (;; begin = end) {
+	for (;;) {
 		put(fd, size);
 		get(fd, size);
-		end = now();
-		shared->trip[counter->value % MAX_TRIPS] = end - begin;
-		counter->value++;
+		begin = count_trip(begin);
 	}
 }
 
@@ -70,13 +78,15 @@ static void connect_server(int listener)
 
 static void connect_client(void)
 {
+	uint64_t begin = now();
+
 	for (;;) {
 		int fd = connected();
 
 		put(fd, 1);
 		get(fd, 1);
 		close(fd);
-		counter->value++;
+		begin = count_trip(begin);
 	}
 }
 
@@ -138,9 +148,10 @@ const struct bench_case *find_case(const char *name)
 	errx(2, "no such case: %s", name);
 }
 
-bool is_trip(const struct bench_case *c)
+/* Is there a time of each? */
+bool is_timed(const struct bench_case *c)
 {
-	return c->client == trip_client;
+	return c->client == trip_client || c->client == connect_client;
 }
 
 bool is_idle(const struct bench_case *c)

@@ -7,7 +7,9 @@
  *	worker ROUNDS MSECS TRANSPORT,... CASE SIZE [CASE SIZE]...
  *
  * prints a line "sample CASE SIZE TRANSPORT NAME=VALUE..." for each, all
- * transports of a case one after the other. Transports are tcp, unix and smc;
+ * transports of a case one after the other, and of what goes there and back a
+ * line "histogram CASE SIZE TRANSPORT NS:NUMBER...": how many of them took NS
+ * or more, but less than the next NS. Transports are tcp, unix and smc;
  * mapped and moving are smc with net.smc.mapped set so; ism is smc between two
  * namespaces; probe is a socket that throws away what is written, only good
  * for stream. Cases are
@@ -25,7 +27,7 @@
  *	cpu		ns that processors were busy for each of them, with
  *			whatever for: interrupts and other tasks are in it
  *	share		of the worst of several streams; 1: its fair share
- *	mean p50 p99 p999	of trips, ns
+ *	mean p50 p99 p999	of trips and connections, ns
  *	bytes		of an idle connection, both ends together
  *
  *	   client ------- connection -------> server
@@ -198,30 +200,32 @@ static int set(const char *name, int value)
 
 /* --- samples -------------------------------------------------------------- */
 
-static int compare(const void *a, const void *b)
+static void begin_line(const char *word, const struct bench_case *c)
 {
-	const uint32_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
+	printf("%s %s %zu %s", word, c->name, size, transport);
 }
 
-static void show_trips(uint64_t first, uint64_t last, uint64_t ns)
+/* Nothing is said of a sample that is none. */
+static void check(const struct bench_case *c, uint64_t last, uint64_t total)
 {
-	uint64_t nr = last - first;
-	uint32_t *trip = shared->trip + first;
-
+	if (!total)
+		errx(1, "nothing happened");
+	if (!is_timed(c))
+		return;
 	if (last > MAX_TRIPS)
-		errx(1, "more trips than there is room for");
-	if (nr < 5)
-		errx(1, "only %ju trips", (uintmax_t)nr);
-	qsort(trip, nr, sizeof(*trip), compare);
-	printf(" mean=%ju p50=%u p99=%u p999=%u", (uintmax_t)(ns / nr),
-	       trip[nr / 2], trip[nr * 99 / 100], trip[nr * 999 / 1000]);
+		errx(1, "more than there is room for");
+	if (total < 5)
+		errx(1, "only %ju there and back", (uintmax_t)total);
 }
 
-static void begin_line(const struct bench_case *c)
+/* The line of a sample ends, and another one begins. */
+static void show_times(const struct bench_case *c, uint32_t *trip, uint64_t nr,
+		       uint64_t ns)
 {
-	printf("sample %s %zu %s", c->name, size, transport);
+	show_latency(trip, nr, ns);
+	putchar('\n');
+	begin_line("histogram", c);
+	show_histogram(trip, nr);
 }
 
 static void take(const struct bench_case *c, uint64_t ns)
@@ -246,15 +250,14 @@ static void take(const struct bench_case *c, uint64_t ns)
 		worst = nr < worst ? nr : worst;
 	}
 	end_all();
-	if (!total)
-		errx(1, "nothing happened");
-	begin_line(c);
+	check(c, first[0] + total, total);
+	begin_line("sample", c);
 	printf(" rate=%.0f cpu=%.6g", total * 1e9 / ns,
 	       idle < cpus * ns ? (double)(cpus * ns - idle) / total : 0.);
 	if (c->pairs > 1)
 		printf(" share=%.3f", (double)worst * c->pairs / total);
-	if (is_trip(c))
-		show_trips(first[0], first[0] + total, ns);
+	if (is_timed(c))
+		show_times(c, shared->trip + first[0], total, ns);
 	putchar('\n');
 }
 
@@ -270,7 +273,7 @@ static void take_idle(const struct bench_case *c)
 	nap(FORGOTTEN);
 	after = free_memory();
 	end_all();
-	begin_line(c);
+	begin_line("sample", c);
 	printf(" bytes=%.0f\n", ((double)before - after) / IDLE_PAIRS);
 }
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define MAX_PAIRS	64
-#define MAX_TRIPS	(1 << 20)
+#define MAX_TRIPS	(1 << 20)	/* that a sample has room for */
 #define IDLE_PAIRS	500		/* connections of the case "idle" */
 #define READ_SIZE	(64 << 10)
 
@@ -52,9 +52,13 @@ int connected(void);
 void put(int fd, size_t len);
 void get(int fd, size_t len);
 
+/* latency.c */
+void show_latency(uint32_t *trip, uint64_t nr, uint64_t ns);
+void show_histogram(const uint32_t *trip, uint64_t nr);
+
 /* ends.c */
 const struct bench_case *find_case(const char *name);
-bool is_trip(const struct bench_case *c);
+bool is_timed(const struct bench_case *c);
 bool is_idle(const struct bench_case *c);
 
 #endif /* _WORKER_H */
