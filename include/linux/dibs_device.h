@@ -331,12 +331,11 @@ struct dibs_vlan dibs_attachment_vlan(const struct dibs_attachment *att);
  * Reports. Process context, softirq or a threaded interrupt handler, interrupts
  * on; never a hard interrupt.
  *
- * The client is called at once, in atomic context. It may move, signal and ask
- * accessors, so a driver holds no lock that @move_data takes, on this device or,
- * where a client answers one device by another, on any. It registers, attaches and
- * joins nothing from there, so locks that only the other ops take may be held, also
- * mutexes, if the report is of a device that does not report from @move_data.
- * dibs_dev_del() waits for reports: no lock is held that is held across it.
+ * Clients are called at once, in atomic context. Of all that ends in a driver they
+ * only move and signal, by this device or another: so a driver that reports holds
+ * no lock that a @move_data takes. It may hold what only its other ops take, also
+ * a mutex; but nothing that is held where dibs_dev_del() is called, which waits for
+ * reports to end.
  */
 
 /**
