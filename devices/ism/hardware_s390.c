@@ -156,7 +156,9 @@ disable:
 static void ism_pci_disable(struct pci_dev *pdev)
 {
 	pci_free_irq_vectors(pdev);
-	pci_disable_device(pdev);
+	/* Not if it did not come back from a reset. */
+	if (pci_is_enabled(pdev))
+		pci_disable_device(pdev);
 }
 
 /* Beginning and end of the adapter's work, as suspend and resume need them. */
