@@ -24,40 +24,28 @@ struct command {
 	u16 response_len;
 };
 
-#define PLAIN_REQUEST	sizeof(struct ism_request)
 #define PLAIN_RESPONSE	sizeof(struct ism_response)
+
+/* sim_NAME() answers the request struct by the response struct. */
+#define COMMAND(_name, _request, _response)				\
+	{ #_name, sim_##_name, sizeof(struct _request), sizeof(struct _response) }
 
 static const struct command commands[SIM_COMMANDS] = {
 	[0] = { .name = "unknown" },
-	[ISM_REG_SBA] = { "reg_sba", sim_reg_sba,
-		sizeof(struct ism_reg_sba), PLAIN_RESPONSE },
-	[ISM_REG_IEQ] = { "reg_ieq", sim_reg_ieq,
-		sizeof(struct ism_reg_ieq), PLAIN_RESPONSE },
-	[ISM_READ_GID] = { "read_gid", sim_read_gid,
-		PLAIN_REQUEST, sizeof(struct ism_read_gid) },
-	[ISM_ADD_VLAN] = { "add_vlan", sim_add_vlan,
-		sizeof(struct ism_set_vlan), PLAIN_RESPONSE },
-	[ISM_DEL_VLAN] = { "del_vlan", sim_del_vlan,
-		sizeof(struct ism_set_vlan), PLAIN_RESPONSE },
-	[ISM_SET_VLAN] = { "set_vlan", sim_set_vlan,
-		PLAIN_REQUEST, PLAIN_RESPONSE },
-	[ISM_RESET_VLAN] = { "reset_vlan", sim_reset_vlan,
-		PLAIN_REQUEST, PLAIN_RESPONSE },
-	[ISM_QUERY_INFO] = { "query_info", sim_query_info,
-		PLAIN_REQUEST, sizeof(struct ism_query_info) },
-	[ISM_QUERY_RGID] = { "query_rgid", sim_query_rgid,
-		sizeof(struct ism_query_rgid), PLAIN_RESPONSE },
-	[ISM_REG_DMB] = { "reg_dmb", sim_reg_dmb,
-		sizeof(struct ism_reg_dmb),
-		sizeof(struct ism_reg_dmb_answer) },
-	[ISM_UNREG_DMB] = { "unreg_dmb", sim_unreg_dmb,
-		sizeof(struct ism_unreg_dmb), PLAIN_RESPONSE },
-	[ISM_SIGNAL_IEQ] = { "signal_ieq", sim_signal_ieq,
-		sizeof(struct ism_signal_ieq), PLAIN_RESPONSE },
-	[ISM_UNREG_SBA] = { "unreg_sba", sim_unreg_sba,
-		PLAIN_REQUEST, PLAIN_RESPONSE },
-	[ISM_UNREG_IEQ] = { "unreg_ieq", sim_unreg_ieq,
-		PLAIN_REQUEST, PLAIN_RESPONSE },
+	[ISM_REG_SBA] = COMMAND(reg_sba, ism_reg_sba, ism_response),
+	[ISM_REG_IEQ] = COMMAND(reg_ieq, ism_reg_ieq, ism_response),
+	[ISM_READ_GID] = COMMAND(read_gid, ism_request, ism_read_gid),
+	[ISM_ADD_VLAN] = COMMAND(add_vlan, ism_set_vlan, ism_response),
+	[ISM_DEL_VLAN] = COMMAND(del_vlan, ism_set_vlan, ism_response),
+	[ISM_SET_VLAN] = COMMAND(set_vlan, ism_request, ism_response),
+	[ISM_RESET_VLAN] = COMMAND(reset_vlan, ism_request, ism_response),
+	[ISM_QUERY_INFO] = COMMAND(query_info, ism_request, ism_query_info),
+	[ISM_QUERY_RGID] = COMMAND(query_rgid, ism_query_rgid, ism_response),
+	[ISM_REG_DMB] = COMMAND(reg_dmb, ism_reg_dmb, ism_reg_dmb_answer),
+	[ISM_UNREG_DMB] = COMMAND(unreg_dmb, ism_unreg_dmb, ism_response),
+	[ISM_SIGNAL_IEQ] = COMMAND(signal_ieq, ism_signal_ieq, ism_response),
+	[ISM_UNREG_SBA] = COMMAND(unreg_sba, ism_request, ism_response),
+	[ISM_UNREG_IEQ] = COMMAND(unreg_ieq, ism_request, ism_response),
 };
 
 const char *const sim_code_names[SIM_CODES] = {

@@ -98,15 +98,10 @@ static ssize_t store_order(struct device *dev, const char *buf, size_t len,
 	return err ? : len;
 }
 
-static ssize_t fail_command_store(struct device *dev,
-				  struct device_attribute *attr,
-				  const char *buf, size_t len)
-{
-	return store_order(dev, buf, len, set_fail);
-}
-
-static ssize_t fail_command_show(struct device *dev,
-				 struct device_attribute *attr, char *buf)
+/* A line for each command of which @print has something to say. */
+static ssize_t show_orders(struct device *dev, char *buf,
+			   int (*print)(char *buf, int at, u32 cmd,
+					const struct sim_fault *fault))
 {
 	struct sim_adapter *adapter = sim_of_device(dev);
 	ssize_t len = 0;
@@ -114,13 +109,29 @@ static ssize_t fail_command_show(struct device *dev,
 
 	mutex_lock(&adapter->command);
 	for (cmd = 1; cmd < SIM_COMMANDS; cmd++)
-		if (adapter->faults[cmd].fails)
-			len += sysfs_emit_at(buf, len, "%s 0x%x %u\n",
-					     sim_command_name(cmd),
-					     adapter->faults[cmd].ret,
-					     adapter->faults[cmd].fails);
+		len += print(buf, len, cmd, &adapter->faults[cmd]);
 	mutex_unlock(&adapter->command);
 	return len;
+}
+
+static ssize_t fail_command_store(struct device *dev,
+				  struct device_attribute *attr,
+				  const char *buf, size_t len)
+{
+	return store_order(dev, buf, len, set_fail);
+}
+
+static int print_fail(char *buf, int at, u32 cmd, const struct sim_fault *fault)
+{
+	return !fault->fails ? 0 :
+	       sysfs_emit_at(buf, at, "%s 0x%x %u\n", sim_command_name(cmd),
+			     fault->ret, fault->fails);
+}
+
+static ssize_t fail_command_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	return show_orders(dev, buf, print_fail);
 }
 static DEVICE_ATTR_RW(fail_command);
 
@@ -131,22 +142,17 @@ static ssize_t bad_answer_store(struct device *dev,
 	return store_order(dev, buf, len, set_lie);
 }
 
+static int print_lie(char *buf, int at, u32 cmd, const struct sim_fault *fault)
+{
+	return !fault->lies ? 0 :
+	       sysfs_emit_at(buf, at, "%s %s %u\n", sim_command_name(cmd),
+			     lie_names[fault->lie], fault->lies);
+}
+
 static ssize_t bad_answer_show(struct device *dev,
 			       struct device_attribute *attr, char *buf)
 {
-	struct sim_adapter *adapter = sim_of_device(dev);
-	ssize_t len = 0;
-	u32 cmd;
-
-	mutex_lock(&adapter->command);
-	for (cmd = 1; cmd < SIM_COMMANDS; cmd++)
-		if (adapter->faults[cmd].lies)
-			len += sysfs_emit_at(buf, len, "%s %s %u\n",
-					     sim_command_name(cmd),
-					     lie_names[adapter->faults[cmd].lie],
-					     adapter->faults[cmd].lies);
-	mutex_unlock(&adapter->command);
-	return len;
+	return show_orders(dev, buf, print_lie);
 }
 static DEVICE_ATTR_RW(bad_answer);
 
