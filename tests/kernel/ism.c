@@ -7,12 +7,106 @@
  */
 #include <linux/bitmap.h>
 #include <linux/err.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
 #include "crew.h"
 #include "fixture.h"
 #include "ism.h"
+
+/* --- who it is --------------------------------------------------------------------- */
+
+static void identity(struct test *t)
+{
+	static const char seid[] = "IBM-SYSZ-ISMSEID0000000000018561";
+	struct ism_pair *p = ism_pair_begin(t);
+	uuid_t gid = dibs_gid_from_u64(ISM1_GID);
+
+	if (!p)
+		return;
+	expect_eq(t, dibs_dev_fabric_id(p->owner), 0x0100);
+	expect(t, uuid_equal(dibs_dev_gid(p->owner), &gid));
+	if (expect(t, dibs_dev_seid(p->owner)))
+		expect(t, !memcmp(dibs_dev_seid(p->owner), seid,
+				  sizeof(seid) - 1));
+	expect_err(t, ism_register(p, ISM_DMB_LEN_MAX + 1, 0, NULL), -EINVAL);
+	ism_pair_end(p);
+}
+
+/* --- memory that both write, byte by byte ------------------------------------------- */
+
+static u64 be64_at(const u8 *at)
+{
+	return be64_to_cpup((const __be64 *)at);
+}
+
+/* The SBA and the event queue of ism1, by QUERY_INFO. False: the case has failed. */
+static bool find_areas(struct test *t, u8 **sba, u8 **ieq)
+{
+	char answer[600];
+	__be64 info[7];
+
+	if (!expect_eq(t, sim("ism1", "command", "0000000800000008"), 0) ||
+	    !expect_eq(t, sim_read("ism1", "command", answer, sizeof(answer)),
+		       0) ||
+	    !expect_eq(t, hex2bin((u8 *)info, answer, sizeof(info)), 0))
+		return false;
+	*sba = phys_to_virt(be64_to_cpu(info[4]));
+	*ieq = phys_to_virt(be64_to_cpu(info[5]));
+	return true;
+}
+
+/* Nothing interrupts: the summary is set already, the event asks for none. */
+static void area_bytes(struct test *t)
+{
+	static const u8 event[] = {
+		0, 0, 0, 2, 1, 0x23, 0x45, 0x67,
+		0x15, 0xa0, 0, 0, 0, 0, 0, 1,
+	};
+	static const u8 data[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct ism_pair *p = ism_pair_begin(t);
+	u8 *sba, *ieq, *entry;
+
+	if (!p || !find_areas(t, &sba, &ieq))
+		goto out;
+	WRITE_ONCE(sba[0], 0x80);
+	expect_eq(t, sim("ism1", "signal", "1001 0x1234"), 0);
+	expect_eq(t, dibs_signal_event(p->tc.client, p->mover,
+				       dibs_dev_gid(p->owner), false,
+				       0x01234567, 0x0102030405060708ULL), 0);
+	/* Summary and event; bit 1001 of those that begin at 4; its mask. */
+	expect_eq(t, READ_ONCE(sba[0]), 0xc0);
+	expect_eq(t, READ_ONCE(sba[4 + 125]), 0x40);
+	expect_eq(t, READ_ONCE(sba[256 + 2002]), 0x12);
+	expect_eq(t, READ_ONCE(sba[256 + 2003]), 0x34);
+	/* That of ism_pair_calm() is its first event. */
+	expect_eq(t, be64_at(ieq), 2);
+	expect_eq(t, be64_at(ieq + 8), 512);
+	expect_eq(t, be64_at(ieq + 16), 32);
+	entry = ieq + 32 + 32;
+	expect(t, !memcmp(entry, event, sizeof(event)));
+	expect(t, be64_at(entry + 16));
+	expect(t, !memcmp(entry + 24, data, sizeof(data)));
+	/* And the driver takes it for that. */
+	expect_eq(t, sim("ism1", "interrupt", "1"), 0);
+	expect(t, crew_wait(&p->events, 1));
+	expect_eq(t, ism_saw(p, DIBS_EVENT_SW, 0x01234567,
+			     0x0102030405060708ULL), 1);
+	expect_eq(t, READ_ONCE(sba[0]), 0);
+	expect_eq(t, READ_ONCE(sba[4 + 125]), 0);
+	expect_eq(t, READ_ONCE(sba[256 + 2002]), 0);
+out:
+	ism_pair_end(p);
+}
+
+static void areas(struct test *t)
+{
+	/* Its event queue is new. */
+	sim_mend(t, "ism1");
+	area_bytes(t);
+}
 
 /* --- moves ------------------------------------------------------------------------- */
 
@@ -327,6 +421,8 @@ static void software_event(struct test *t)
 }
 
 const struct test_case ism_cases[] = {
+	{ "an adapter's CHID, GID and system EID are its device's", identity },
+	{ "bits are counted from the left, numbers are big-endian", areas },
 	{ "bytes arrive at any offset, of any length and alignment",
 	  moves_anywhere },
 	{ "each signal arrives, with and without bytes", signals },

@@ -62,6 +62,8 @@ int sim_write(const char *path, const char *text);
 /* One of an adapter's. */
 __printf(3, 4) int sim(const char *adapter, const char *file,
 		       const char *fmt, ...);
+/* What one of its files says, a string; 0 or -errno. */
+int sim_read(const char *adapter, const char *file, char *text, size_t size);
 /* A number that a file of an adapter has; -1: not to be had. */
 int sim_count(const char *adapter, const char *what);
 /* An adapter begins anew, and its device comes back. */

@@ -164,21 +164,31 @@ void sim_mend(struct test *t, const char *adapter)
 	expect_eq(t, sim(adapter, "state", "ok"), 0);
 }
 
+int sim_read(const char *adapter, const char *file, char *text, size_t size)
+{
+	struct file *opened;
+	loff_t pos = 0;
+	char path[80];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/sys/bus/ism_sim/devices/%s/%s", adapter,
+		 file);
+	opened = filp_open(path, O_RDONLY, 0);
+	if (IS_ERR(opened))
+		return PTR_ERR(opened);
+	len = kernel_read(opened, text, size - 1, &pos);
+	filp_close(opened, NULL);
+	text[max_t(ssize_t, len, 0)] = '\0';
+	return min_t(ssize_t, len, 0);
+}
+
 int sim_count(const char *adapter, const char *what)
 {
-	char path[80], text[32] = "";
-	struct file *file;
-	loff_t pos = 0;
-	int count = -1;
+	char text[32];
+	int count;
 
-	snprintf(path, sizeof(path), "/sys/bus/ism_sim/devices/%s/%s",
-		 adapter, what);
-	file = filp_open(path, O_RDONLY, 0);
-	if (IS_ERR(file))
-		return -1;
-	if (kernel_read(file, text, sizeof(text) - 1, &pos) <= 0 ||
+	if (sim_read(adapter, what, text, sizeof(text)) ||
 	    kstrtoint(strim(text), 10, &count))
-		count = -1;
-	filp_close(file, NULL);
+		return -1;
 	return count;
 }

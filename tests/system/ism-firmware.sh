@@ -76,14 +76,20 @@ field() {
 	echo "$answer" | cut -c$((2 * $1 + 1))-$((2 * $2))
 }
 
-# made STATUS LINE: is that the status of asking for such an adapter?
+said() {
+	dmesg | grep -c ' ism_sim: '
+}
+
+# made STATUS LINE: is that the status of asking for such an adapter? Whatever is
+# refused is refused with a line in the log.
 made() {
+	before=$(said)
 	if echo "$2" 2>/dev/null >$bus/new_device; then
 		status=made
 	else
-		status=refused
+		status="refused $(($(said) - before))"
 	fi
-	result "an adapter like \"$2\" is $1" "$status" "$1"
+	result "an adapter like \"$2\" is ${1% *}" "$status" "$1"
 }
 
 gid0=15a00000000000f0
@@ -97,19 +103,19 @@ modprobe ism_sim none=1 max_adapters=4 || {
 
 # --- adapters --------------------------------------------------------------------
 
-made refused "fw0 $gid0"
-made refused "fw0 0 0100"
-made refused "fw0 $gid0 ff00"
-made refused "Fw0 $gid0 0100"
-made refused "fw0fw0fw0fw0fw00 $gid0 0100"
-made refused "fw0 $gid0 0100 SHORT"
+made "refused 1" "fw0 $gid0"
+made "refused 1" "fw0 0 0100"
+made "refused 1" "fw0 $gid0 ff00"
+made "refused 1" "Fw0 $gid0 0100"
+made "refused 1" "fw0fw0fw0fw0fw00 $gid0 0100"
+made "refused 1" "fw0 $gid0 0100 SHORT"
 made made "fw0 $gid0 0100"
-made refused "fw0 $gid1 0100"
-made refused "fw1 $gid0 0100"
+made "refused 1" "fw0 $gid1 0100"
+made "refused 1" "fw1 $gid0 0100"
 made made "fw1 $gid1 0100"
 made made "fw2 $gid1 0200"
 made made "fw3 $gid3 0100 -"
-made refused "fw4 15a00000000000f4 0100"
+made "refused 1" "fw4 15a00000000000f4 0100"
 
 # --- any command --------------------------------------------------------------------
 

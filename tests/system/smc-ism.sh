@@ -128,16 +128,33 @@ begin() {
 	read -r <&5 && read -r <&6
 }
 
-knows_system() {
+# agree_on EID: the beginning of that of both ends' link group
+agree_on() {
+	local status=0
+
 	begin || return
 	json_holds "len(d) == 1 and d[0]['device'] == 'ism0' and
-		d[0]['eid'].startswith('IBM-SYSZ-ISMSEID')" \
-		in_netns red dibs --json smc linkgroups || return
-	json_holds "d[0]['device'] == 'ism1'" \
-		in_netns blue dibs --json smc linkgroups || return
+		d[0]['eid'].startswith('$1')" \
+		in_netns red dibs --json smc linkgroups || status=1
+	json_holds "len(d) == 1 and d[0]['device'] == 'ism1' and
+		d[0]['eid'].startswith('$1')" \
+		in_netns blue dibs --json smc linkgroups || status=1
+	cat "$scratch/out"
 	kill "$client" "$server"
 	wait "$client" "$server"
-	return 0
+	return "$status"
+}
+
+# An adapter of another machine, and then no adapter.
+agree_on_ueid() {
+	echo ism1 >"$bus/del_device"
+	echo "ism1 15a0000000000002 0100 IBM-SYSZ-ISMSEID0000000000028561" \
+		>"$bus/new_device"
+	hand_out && agree_on DIBS-DEFAULT
+	local status=$?
+
+	echo ism1 >"$bus/del_device"
+	return "$status"
 }
 
 # all_reset COMMAND...: while bytes flow
@@ -176,12 +193,21 @@ falls_back() {
 	transfer -c 3 -b 100000 && [[ $(fallen) == $((before + 3)) ]]
 }
 
+complaints() {
+	dmesg | grep -c 'ism1: the ISM adapter .* it is not used any more'
+}
+
 # disbelieved COMMAND HOW: what the next connection needs is answered by nonsense:
-# TCP carries it, and the device goes.
+# TCP carries it, the device goes, and the log says why, once.
 disbelieved() {
+	local before
+
+	before=$(complaints)
 	echo "$1 $2" >"$bus/devices/ism1/bad_answer"
-	transfer -c 1 -b 100000 || return
-	within 20 eval '! dibs device show ism1'
+	transfer -c 3 -b 100000 || return
+	within 20 eval '! dibs device show ism1' || return
+	dmesg | tail -5
+	[[ $(complaints) == $((before + 1)) ]]
 }
 
 slow_commands() {
@@ -263,7 +289,10 @@ for ring in 16384 262144 1048576; do
 		by_both "$ring"
 done
 [[ -z ${1-} ]] || { modprobe -r dibs_smc ism_sim; done_testing; }
-ok "both ends have a link group, and the machine's own EID" knows_system
+ok "both ends have a link group, and the machine's own EID" \
+	agree_on IBM-SYSZ-ISMSEID
+ok "of another machine, a UEID" agree_on_ueid
+ok "and works again" mended
 ok "slow commands make connections slow, not worse" slow_commands
 ok "merged interrupts lose nothing" merged_interrupts
 ok "bytes flow, own adapter in error: reset" all_reset state ism0 error
