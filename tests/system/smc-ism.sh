@@ -150,7 +150,7 @@ agree_on_ueid() {
 	echo ism1 >"$bus/del_device"
 	echo "ism1 15a0000000000002 0100 IBM-SYSZ-ISMSEID0000000000028561" \
 		>"$bus/new_device"
-	hand_out && agree_on DIBS-DEFAULT
+	keep_to ism1 blue && agree_on DIBS-DEFAULT
 	local status=$?
 
 	echo ism1 >"$bus/del_device"
