@@ -61,7 +61,9 @@ static enum smc_verdict smc_await_confirm(struct smc_handshake *hs)
 	defer = smc_defer_accept(hs);
 	if (!defer)
 		return SMC_AGREED;
-	smc_conn_announce(hs->conn);
+	err = smc_conn_announce(hs->conn);
+	if (err)
+		return smc_handshake_decline(hs, smc_conn_reason(err));
 	hs->step = smc_await_bytes;
 	hs->deadline = jiffies + defer * HZ;
 	return SMC_NEXT;

@@ -138,16 +138,16 @@ int smc_conn_attach(struct smc_conn *conn, struct dibs_dev *dev,
 	return 0;
 }
 
-/* Tells the peer that we are ready, and who we are. Any context. */
-void smc_conn_announce(struct smc_conn *conn)
+/* Tells the peer that we are ready, and who we are. 0 or -errno. Any context. */
+int smc_conn_announce(struct smc_conn *conn)
 {
 	struct smc_cdc cdc = {
 		.type = SMC_CDC_TYPE,
 		.origin = SMC_CDC_ORIGIN_DIBS,
 	};
 
-	dibs_move_data(conn->att, 0, true, 0, &cdc,
-		       offsetof(struct smc_cdc, producer));
+	return dibs_move_data(conn->att, 0, true, 0, &cdc,
+			      offsetof(struct smc_cdc, producer));
 }
 
 /* Nobody finds the connection any more but who got it here. May be NULL. */
@@ -199,7 +199,7 @@ static u32 smc_conn_event(struct smc_conn *conn, enum smc_close_event event,
 static void smc_conn_send_state(struct smc_conn *conn, u8 state)
 {
 	smc_conn_put_flags(conn, (struct smc_cdc_flags){ .state = state });
-	dibs_signal(conn->att, 0);
+	smc_conn_signal(conn);
 }
 
 static void smc_conn_do(struct smc_conn *conn, u32 todo)

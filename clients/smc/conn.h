@@ -141,7 +141,7 @@ int smc_conn_register(struct smc_conn *conn, struct dibs_dev *dev,
 		      struct mem_cgroup *memcg);
 int smc_conn_attach(struct smc_conn *conn, struct dibs_dev *dev,
 		    const uuid_t *rgid, u64 token, u8 size_code);
-void smc_conn_announce(struct smc_conn *conn);
+int smc_conn_announce(struct smc_conn *conn);
 struct smc_conn *smc_conn_take(struct dibs_smc *smc);
 void smc_conn_free(struct smc_conn *conn);
 void smc_conn_wake_writers(struct sock *sk);
@@ -156,7 +156,9 @@ u8 smc_conn_size_code(const struct sock *sk, const struct dibs_dev *dev);
 /* word.c: what the ends tell each other */
 bool smc_conn_is_dibs(const struct smc_conn *conn);
 struct smc_cdc_flags smc_conn_peer_flags(const struct smc_conn *conn);
-int smc_conn_put_producer(struct smc_conn *conn);
+void smc_conn_check(struct smc_conn *conn, int err);
+void smc_conn_signal(struct smc_conn *conn);
+void smc_conn_put_producer(struct smc_conn *conn);
 void smc_conn_put_consumer(struct smc_conn *conn, struct smc_cursor cons);
 void smc_conn_put_flags(struct smc_conn *conn, struct smc_cdc_flags set);
 void smc_conn_tell_read(struct smc_conn *conn);

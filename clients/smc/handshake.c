@@ -253,7 +253,7 @@ static void smc_handshake_agreed(struct smc_handshake *hs)
 	/* From now on it hears of the device; if that is gone, here. */
 	smc_group_add(group, conn);
 	if (!hs->listener && hs->smc->role == DIBS_SMC_SERVER)
-		smc_conn_announce(conn);
+		smc_conn_check(conn, smc_conn_announce(conn));
 	/* The peer broke the connection before it was one; see smc_adopt(). */
 	if (!hs->listener && READ_ONCE(hs->smc->doom))
 		smc_kick(hs->smc);
@@ -339,6 +339,7 @@ u32 smc_conn_reason(int err)
 	case -EBUSY:
 	case -ECONNREFUSED:
 	case -ERANGE:
+	case -ESTALE:
 		return DIBS_SMC_RTOKEN;
 	case -EXDEV:
 	case -ENETUNREACH:

@@ -305,7 +305,7 @@ static void smc_listener_requeue(struct smc_listener *listener,
 	bh_lock_sock(child);
 	added = inet_csk_reqsk_queue_add(listener->sk, req, child);
 	if (added && conn)
-		smc_conn_announce(conn);
+		smc_conn_check(conn, smc_conn_announce(conn));
 	bh_unlock_sock(child);
 	local_bh_enable();
 	sock_put(child);

@@ -80,7 +80,9 @@ static enum smc_verdict smc_accepted_on(struct smc_handshake *hs,
 			      accept->token, accept->dmbe_size);
 	if (err)
 		return smc_handshake_decline(hs, smc_conn_reason(err));
-	smc_conn_announce(hs->conn);
+	err = smc_conn_announce(hs->conn);
+	if (err)
+		return smc_handshake_decline(hs, smc_conn_reason(err));
 	return smc_confirm(hs, index, size_code);
 }
 

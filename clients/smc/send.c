@@ -310,7 +310,7 @@ static void smc_tx_urgent(struct smc_conn *conn, u32 seq, u8 flag)
 {
 	smc_conn_put_urgent(conn, seq);
 	smc_conn_put_flags(conn, (struct smc_cdc_flags){ .prod = flag });
-	dibs_signal(conn->att, 0);
+	smc_conn_signal(conn);
 }
 
 /* All of the message is written. */
@@ -358,6 +358,8 @@ static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 	if (n == -ESTALE && smc_tx_peer_is_gone(conn))
 		return 0;
 	if (n == -ENODEV || n == -ESTALE) {
+		/* Or close() would say that this was all. */
+		smc_conn_lost(conn);
 		smc_reset(s->smc, ECONNRESET);
 		return -EPIPE;
 	}

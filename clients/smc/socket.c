@@ -255,6 +255,9 @@ static int smc_shutdown(struct socket *sock, int how)
 	if (conn && (how == SHUT_WR || how == SHUT_RDWR))
 		smc_conn_shutdown(conn);
 	mutex_unlock(&smc->tx_lock);
+	/* It was not told: then TCP's FIN must not be all that it hears. */
+	if (conn && READ_ONCE(smc->doom))
+		smc_reset(smc, READ_ONCE(smc->doom));
 	return dibs_smc_tcp(smc)->shutdown(sock, how);
 }
 

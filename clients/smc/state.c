@@ -80,7 +80,8 @@ static void smc_release_conn(struct dibs_smc *smc, struct smc_conn *conn)
 	bool abort = smc_release_aborts(smc, conn);
 
 	smc_conn_close(conn, abort);
-	if (!abort)
+	/* What could not be told must not look like the end of the stream. */
+	if (!abort && !READ_ONCE(smc->doom))
 		return;
 	sock_set_flag(smc->sk, SOCK_LINGER);
 	smc->sk->sk_lingertime = 0;

@@ -3,8 +3,11 @@
  * Copyright (C) The DIBS authors
  *
  * What the two ends tell each other: words of the CDC message in the peer's
- * DMB, and signals. conn.h has the order and the barriers. An error of a move
- * is no error here: if the device or the peer is gone, an event says so.
+ * DMB, and signals. conn.h has the order and the barriers.
+ *
+ * A word or a signal that the device refuses is as bad as a device that is
+ * gone: the peer would take fewer bytes for all, or wait for room for ever. So
+ * that ends the connection, see smc_conn_check().
  */
 #include <linux/compiler.h>
 
@@ -25,6 +28,24 @@ struct smc_cdc_flags smc_conn_peer_flags(const struct smc_conn *conn)
 	return smc_cdc_word_flags(word);
 }
 
+/*
+ * @err is what a move or a signal came to. A peer that is through with the
+ * connection takes its DMB along; it has said so before, and nothing is lost.
+ * Any context, conn->lock not held.
+ */
+void smc_conn_check(struct smc_conn *conn, int err)
+{
+	if (likely(!err) || smc_conn_peer_flags(conn).state &
+			    (SMC_CDC_CLOSED | SMC_CDC_ABORT))
+		return;
+	smc_conn_lost(conn);
+}
+
+void smc_conn_signal(struct smc_conn *conn)
+{
+	smc_conn_check(conn, dibs_signal(conn->att, 0));
+}
+
 static int smc_conn_put_word(struct smc_conn *conn, u32 offset, u64 word)
 {
 	if (conn->theirs) {
@@ -41,11 +62,13 @@ static int smc_conn_put_word(struct smc_conn *conn, u32 offset, u64 word)
 }
 
 /* Bytes up to shown are in the peer's ring. Holding tx_lock. */
-int smc_conn_put_producer(struct smc_conn *conn)
+void smc_conn_put_producer(struct smc_conn *conn)
 {
-	return smc_conn_put_word(conn, offsetof(struct smc_cdc, producer),
-				 smc_cdc_word(conn->shown,
-					      (struct smc_cdc_flags){}));
+	u64 word = smc_cdc_word(conn->shown, (struct smc_cdc_flags){});
+	int err = smc_conn_put_word(conn, offsetof(struct smc_cdc, producer),
+				    word);
+
+	smc_conn_check(conn, err);
 }
 
 /* A dump reads them without the lock. */
@@ -56,20 +79,23 @@ static void smc_conn_set_flags(struct smc_conn *conn, u8 prod, u8 state)
 	WRITE_ONCE(conn->flags.state, state);
 }
 
-static void smc_conn_put_consumer_locked(struct smc_conn *conn)
+static int smc_conn_put_consumer_locked(struct smc_conn *conn)
 {
 	lockdep_assert_held(&conn->lock);
-	smc_conn_put_word(conn, offsetof(struct smc_cdc, consumer),
-			  smc_cdc_word(conn->told, conn->flags));
+	return smc_conn_put_word(conn, offsetof(struct smc_cdc, consumer),
+				 smc_cdc_word(conn->told, conn->flags));
 }
 
 /* Bytes up to @cons were read. */
 void smc_conn_put_consumer(struct smc_conn *conn, struct smc_cursor cons)
 {
+	int err;
+
 	spin_lock_bh(&conn->lock);
 	conn->told = cons;
-	smc_conn_put_consumer_locked(conn);
+	err = smc_conn_put_consumer_locked(conn);
 	spin_unlock_bh(&conn->lock);
+	smc_conn_check(conn, err);
 }
 
 /*
@@ -79,6 +105,7 @@ void smc_conn_put_consumer(struct smc_conn *conn, struct smc_cursor cons)
 void smc_conn_tell_read(struct smc_conn *conn)
 {
 	struct smc_cursor cons;
+	int err = 0;
 	bool news;
 
 	spin_lock_bh(&conn->lock);
@@ -88,9 +115,10 @@ void smc_conn_tell_read(struct smc_conn *conn)
 	       (cons.wrap != conn->told.wrap || cons.count != conn->told.count);
 	if (news) {
 		conn->told = cons;
-		smc_conn_put_consumer_locked(conn);
+		err = smc_conn_put_consumer_locked(conn);
 	}
 	spin_unlock_bh(&conn->lock);
+	smc_conn_check(conn, err);
 	if (news)
 		smc_conn_tell_room(conn);
 }
@@ -99,6 +127,7 @@ void smc_conn_tell_read(struct smc_conn *conn)
 void smc_conn_ask_read(struct smc_conn *conn, bool ask)
 {
 	struct smc_cdc_flags flags;
+	int err;
 
 	if (likely(conn->theirs) ||
 	    ask == !!(READ_ONCE(conn->flags.prod) & SMC_CDC_UPDATE_WANTED))
@@ -107,42 +136,52 @@ void smc_conn_ask_read(struct smc_conn *conn, bool ask)
 	flags = conn->flags;
 	smc_conn_set_flags(conn, flags.prod ^ SMC_CDC_UPDATE_WANTED,
 			   flags.state);
-	smc_conn_put_consumer_locked(conn);
+	err = smc_conn_put_consumer_locked(conn);
 	spin_unlock_bh(&conn->lock);
+	smc_conn_check(conn, err);
 	if (ask)
-		dibs_signal(conn->att, 0);
+		smc_conn_signal(conn);
 }
 
 /* Sets flags for the peer to see; it is to be signalled then. */
 void smc_conn_put_flags(struct smc_conn *conn, struct smc_cdc_flags set)
 {
+	int err;
+
 	spin_lock_bh(&conn->lock);
 	smc_conn_set_flags(conn, conn->flags.prod | set.prod,
 			   conn->flags.state | set.state);
-	smc_conn_put_consumer_locked(conn);
+	err = smc_conn_put_consumer_locked(conn);
 	spin_unlock_bh(&conn->lock);
+	smc_conn_check(conn, err);
 }
 
 /* The byte with @seq before it is urgent; told by the flags that follow. */
 void smc_conn_put_urgent(struct smc_conn *conn, u32 seq)
 {
+	int err = 0;
+
 	if (conn->theirs)
 		WRITE_ONCE(conn->theirs->urgent, seq);
 	else
-		dibs_move_data(conn->att, 0, false,
-			       offsetof(struct smc_cdc, urgent), &seq,
-			       sizeof(seq));
+		err = dibs_move_data(conn->att, 0, false,
+				     offsetof(struct smc_cdc, urgent), &seq,
+				     sizeof(seq));
+	smc_conn_check(conn, err);
 }
 
 /* It was read: the next one can come. For peers that go by the flags alone. */
 void smc_conn_clear_urgent(struct smc_conn *conn)
 {
+	int err;
+
 	spin_lock_bh(&conn->lock);
 	smc_conn_set_flags(conn, conn->flags.prod &
 			   ~(SMC_CDC_URGENT_PENDING | SMC_CDC_URGENT_PRESENT),
 			   conn->flags.state);
-	smc_conn_put_consumer_locked(conn);
+	err = smc_conn_put_consumer_locked(conn);
 	spin_unlock_bh(&conn->lock);
+	smc_conn_check(conn, err);
 }
 
 /* See conn.h: does the peer want to be told? If it cannot say: yes. */
@@ -161,7 +200,7 @@ void smc_conn_tell_data(struct smc_conn *conn)
 {
 	if (conn->theirs && !smc_conn_wanted(&conn->theirs->wants_data))
 		return;
-	dibs_signal(conn->att, 0);
+	smc_conn_signal(conn);
 }
 
 /* There is room: after the consumer word. */
@@ -169,7 +208,7 @@ void smc_conn_tell_room(struct smc_conn *conn)
 {
 	if (conn->theirs && !smc_conn_wanted(&conn->theirs->wants_room))
 		return;
-	dibs_signal(conn->att, 0);
+	smc_conn_signal(conn);
 }
 
 /* @want in our own DMB. After that, look once more before going to sleep. */

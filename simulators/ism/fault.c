@@ -158,24 +158,32 @@ static DEVICE_ATTR_RW(bad_answer);
 
 /* --- moves that fail ------------------------------------------------------ */
 
+/* "COUNT [AFTER]" */
 static ssize_t fail_moves_store(struct device *dev,
 				struct device_attribute *attr,
 				const char *buf, size_t len)
 {
-	int count;
-	int err = kstrtoint(buf, 0, &count);
+	struct sim_adapter *adapter = sim_of_device(dev);
+	int count, after = 0;
+	char rest;
+	int n = sscanf(buf, "%d %d %c", &count, &after, &rest);
 
-	if (err || count < 0)
-		return err ? : -EINVAL;
-	atomic_set(&sim_of_device(dev)->fail_moves, count);
+	if (n < 1 || n > 2 || count < 0 || after < 0)
+		return -EINVAL;
+	atomic_set(&adapter->fail_moves, 0);
+	atomic_set(&adapter->spare_moves, after);
+	/* Pairs with the acquire in sim_move_fails(). */
+	atomic_set_release(&adapter->fail_moves, count);
 	return len;
 }
 
 static ssize_t fail_moves_show(struct device *dev,
 			       struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%d\n",
-			  atomic_read(&sim_of_device(dev)->fail_moves));
+	struct sim_adapter *adapter = sim_of_device(dev);
+
+	return sysfs_emit(buf, "%d %d\n", atomic_read(&adapter->fail_moves),
+			  atomic_read(&adapter->spare_moves));
 }
 static DEVICE_ATTR_RW(fail_moves);
 

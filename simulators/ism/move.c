@@ -102,6 +102,15 @@ static enum sim_code may_move(const struct sim_adapter *mover,
 	return SIM_OK;
 }
 
+static bool sim_move_fails(struct sim_adapter *mover)
+{
+	/* Pairs with the release in fail_moves_store(). */
+	if (likely(!atomic_read_acquire(&mover->fail_moves)))
+		return false;
+	return atomic_dec_if_positive(&mover->spare_moves) < 0 &&
+	       atomic_dec_if_positive(&mover->fail_moves) >= 0;
+}
+
 /* The DMB stays registered until the signal is set. */
 static enum sim_code move_into(struct sim_adapter *mover, struct sim_dmb *dmb,
 			       u64 address, const void *data, u32 len)
@@ -131,8 +140,7 @@ static enum sim_code move(struct sim_adapter *mover, u64 address,
 
 	if (READ_ONCE(mover->state) != SIM_STATE_OK)
 		return SIM_DEAD;
-	if (atomic_read(&mover->fail_moves) &&
-	    atomic_dec_if_positive(&mover->fail_moves) >= 0)
+	if (sim_move_fails(mover))
 		return SIM_INJECTED;
 	if (!move_is_valid(address, data, len))
 		return SIM_BAD_MOVE;

@@ -184,7 +184,8 @@ struct sim_adapter {
 	struct work_struct interrupt;
 	unsigned long raised;		/* bit 0: it is to interrupt */
 	u32 irq_delay_us;
-	atomic_t fail_moves;
+	atomic_t fail_moves;	/* so many, */
+	atomic_t spare_moves;	/* when so many have been made */
 
 	struct sim_stats stats;
 };

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) The DIBS authors
+"""One move of a connection over ISM is refused, each in turn, for smc-refused.sh.
+
+  smc_refused.py ADAPTER
+
+The namespaces red and blue have an adapter each. Connection after connection is
+made between them, of which ADAPTER refuses the first move, then the second, and so
+on, until it has made all that were asked of it. A move may be that of bytes, of a
+word about them, of a flag, or a signal: whatever it is, each end reads all that
+the other one wrote and then the end of the stream, or an error. It never reads
+less and an end, and it never waits for what does not come.
+
+Prints JSON: how many connections there were ("rounds"), how many of them came
+through all the same ("whole"), of which a last one that nothing was refused of,
+and what must not be ("wrong").
+"""
+
+import ctypes
+import errno
+import json
+import os
+import select
+import socket
+import struct
+import sys
+import threading
+
+SMC = 256
+PATIENCE = 120
+ADDRESS = '10.1.0.2'
+NEWNET = 0x40000000
+LENGTH = 60000                  # four rings of 16 KiB
+PATTERN = bytes(range(251)) * (LENGTH // 251 + 1)
+ASKED = b'question!' + PATTERN[:LENGTH]
+ANSWERED = b'answer' + PATTERN[:LENGTH]
+RESETS = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Wrong(Exception):
+    """What TCP would never do."""
+
+
+def enter(namespace):
+    with open(f'/run/netns/{namespace}', 'rb') as file:
+        if libc.setns(file.fileno(), NEWNET):
+            raise OSError(ctypes.get_errno(), 'setns')
+
+
+def new_socket():
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, SMC)
+    limit = struct.pack('ll', PATIENCE, 0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+    return sock
+
+
+def read(sock, count, wanted, before=b''):
+    """Up to @count bytes or the end of the stream, as what was @wanted."""
+    got = bytearray(before)
+    while len(got) < count:
+        more = sock.recv(count - len(got))
+        if not more:
+            break
+        got += more
+    if bytes(got) != wanted[:len(got)]:
+        raise Wrong('other bytes')
+    if len(got) < min(count, len(wanted)):
+        raise Wrong(f'an end after {len(got)} bytes')
+    return bytes(got)
+
+
+def ask(sock):
+    sock.sendall(ASKED[:8])
+    sock.send(ASKED[8:9], socket.MSG_OOB)
+    first = read(sock, 6, ANSWERED)
+    sock.sendall(ASKED[9:])
+    try:
+        sock.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        # TCP's answer after a reset.
+        if error.errno != errno.ENOTCONN:
+            raise
+        raise ConnectionResetError(errno.ECONNRESET, 'shutdown') from error
+    read(sock, len(ANSWERED) + 1, ANSWERED, first)
+
+
+def answer(sock):
+    first = read(sock, 9, ASKED)
+    sock.sendall(ANSWERED[:6])
+    read(sock, len(ASKED) + 1, ASKED, first)
+    sock.sendall(ANSWERED[6:])
+
+
+class Round:
+    """One connection."""
+
+    def __init__(self):
+        self.port = None
+        self.whole = 0
+        self.wrong = []
+        self.listening = threading.Event()
+        self.over = os.eventfd(0)
+
+    def guard(self, who, work, sock):
+        try:
+            work(sock)
+            self.whole += 1
+        except Wrong as error:
+            self.wrong.append(f'{who}: {error}')
+        except OSError as error:
+            if error.errno not in RESETS:
+                self.wrong.append(f'{who}: {error}')
+
+    def connect(self, sock):
+        sock.connect((ADDRESS, self.port))
+        ask(sock)
+
+    def client(self):
+        enter('red')
+        self.listening.wait()
+        with new_socket() as sock:
+            self.guard('client', self.connect, sock)
+        os.eventfd_write(self.over, 1)
+
+    def accept(self, listener):
+        """The connection; None if there was none until the client ended."""
+        poll = select.poll()
+        poll.register(listener, select.POLLIN)
+        poll.register(self.over, select.POLLIN)
+        ready = [fd for fd, _ in poll.poll()]
+        return listener.accept()[0] if listener.fileno() in ready else None
+
+    def server(self):
+        enter('blue')
+        with new_socket() as listener:
+            listener.bind((ADDRESS, 0))
+            listener.listen(1)
+            self.port = listener.getsockname()[1]
+            self.listening.set()
+            sock = self.accept(listener)
+            if sock:
+                with sock:
+                    self.guard('server', answer, sock)
+
+    def run(self):
+        threads = [threading.Thread(target=end, daemon=True)
+                   for end in (self.server, self.client)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(3 * PATIENCE)
+            if thread.is_alive():
+                self.wrong.append('hangs')
+        os.close(self.over)
+
+
+def main():
+    file = f'/sys/bus/ism_sim/devices/{sys.argv[1]}/fail_moves'
+    rounds = whole = 0
+    wrong = []
+    left = 0
+    while not left and len(wrong) < 10:
+        with open(file, 'w', encoding='ascii') as fault:
+            fault.write(f'1 {rounds}')
+        this = Round()
+        this.run()
+        wrong += [f'move {rounds}: {what}' for what in this.wrong]
+        whole += this.whole == 2
+        with open(file, encoding='ascii') as fault:
+            left = int(fault.read().split()[0])
+        rounds += 1
+    with open(file, 'w', encoding='ascii') as fault:
+        fault.write('0')
+    print(json.dumps({'rounds': rounds, 'whole': whole, 'last': this.whole == 2,
+                      'wrong': wrong}))
+
+
+if __name__ == '__main__':
+    main()
