@@ -354,6 +354,7 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 	if (consumer != conn->seen_consumer ||
 	    !READ_ONCE(conn->mine->wants_room)) {
 		conn->seen_consumer = consumer;
-		smc_conn_wake_writers(sk);
+		if (smc_conn_room_wanted(conn))
+			smc_conn_wake_writers(sk);
 	}
 }

@@ -94,6 +94,7 @@ struct smc_conn {
 	u64 prod_word;			/* prod, for who has no lock */
 	struct smc_cursor peer_cons;
 	u32 tx_seq;			/* bytes written, modulo 2^32 */
+	bool room_wanted;		/* somebody found none; cleared by signals */
 	bool urgent_out;		/* and the peer cannot tell where */
 	struct timer_list cork_timer;
 
@@ -168,6 +169,8 @@ void smc_conn_clear_urgent(struct smc_conn *conn);
 void smc_conn_tell_data(struct smc_conn *conn);
 void smc_conn_tell_room(struct smc_conn *conn);
 void smc_conn_want(u8 *want);
+void smc_conn_want_room(struct smc_conn *conn);
+bool smc_conn_room_wanted(struct smc_conn *conn);
 
 /* send.c, receive.c */
 int smc_send(struct dibs_smc *smc, struct msghdr *msg, size_t len);

@@ -254,13 +254,13 @@ static int smc_tx_wait(struct smc_sending *s, struct smc_conn *conn)
 	if (!s->timeo) {
 		/* Who waits for room elsewhere shall hear of it. */
 		sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
-		smc_conn_want(&conn->mine->wants_room);
+		smc_conn_want_room(conn);
 		return smc_tx_room(conn) ? 0 : -EAGAIN;
 	}
 	if (signal_pending(current))
 		return sock_intr_errno(s->timeo);
 	add_wait_queue(sk_sleep(sk), &wait);
-	smc_conn_want(&conn->mine->wants_room);
+	smc_conn_want_room(conn);
 	if (!smc_tx_room(conn) && !smc_tx_status(sk) &&
 	    !smc_tx_peer_is_gone(conn)) {
 		mutex_unlock(&s->smc->tx_lock);

@@ -196,7 +196,7 @@ static __poll_t smc_poll_conn(struct smc_conn *conn, struct sock *sk)
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	} else {
 		sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
-		smc_conn_want(&conn->mine->wants_room);
+		smc_conn_want_room(conn);
 		if (smc_tx_writable(conn))
 			mask |= EPOLLOUT | EPOLLWRNORM;
 	}

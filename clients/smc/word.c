@@ -218,3 +218,26 @@ void smc_conn_want(u8 *want)
 	/* Pairs with smc_conn_wanted(). */
 	smp_mb();
 }
+
+/* Likewise for room, of which nearly no signal is. */
+void smc_conn_want_room(struct smc_conn *conn)
+{
+	WRITE_ONCE(conn->room_wanted, true);
+	/* Pairs with smc_conn_room_wanted(). */
+	smp_wmb();
+	smc_conn_want(&conn->mine->wants_room);
+}
+
+/*
+ * Does anybody wait for room? Whoever finds none again will say so again. From
+ * signals, after what they are for was read.
+ */
+bool smc_conn_room_wanted(struct smc_conn *conn)
+{
+	/* Pairs with smc_conn_want_room(). */
+	smp_rmb();
+	if (likely(!READ_ONCE(conn->room_wanted)))
+		return false;
+	/* Whoever is overtaken by this is in the queue by now. */
+	return xchg(&conn->room_wanted, false);
+}
