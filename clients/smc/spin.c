@@ -55,15 +55,39 @@ static bool smc_spin_is_alone(void)
 	       !signal_pending(current);
 }
 
+/* What a reader waits for. That the peer has read is nothing to it. */
+struct smc_spin_seen {
+	u64 producer;
+	struct smc_cdc_flags flags;
+};
+
+/* Only hints: who is told looks again, with barriers. */
+static struct smc_spin_seen smc_spin_look(const struct smc_conn *conn)
+{
+	return (struct smc_spin_seen){
+		.producer = READ_ONCE(conn->mine->producer),
+		.flags = smc_cdc_word_flags(READ_ONCE(conn->mine->consumer)),
+	};
+}
+
+static bool smc_spin_is_news(const struct smc_conn *conn,
+			     const struct smc_spin_seen *seen)
+{
+	struct smc_spin_seen now = smc_spin_look(conn);
+
+	return now.producer != seen->producer ||
+	       now.flags.prod != seen->flags.prod ||
+	       now.flags.state != seen->flags.state;
+}
+
 /*
- * Waits awake until the peer has written, read or said something, as a hint.
+ * Waits awake until the peer has written or said something, as a hint.
  * False: that is to be slept for, and smc_spin_slept() to be told. Holding
  * rx_lock.
  */
 bool smc_spin(struct smc_conn *conn)
 {
-	u64 producer = READ_ONCE(conn->mine->producer);
-	u64 consumer = READ_ONCE(conn->mine->consumer);
+	struct smc_spin_seen seen = smc_spin_look(conn);
 	u32 limit = smc_spin_limit(conn);
 	u64 now;
 
@@ -73,9 +97,7 @@ bool smc_spin(struct smc_conn *conn)
 	while (smc_spin_is_alone()) {
 		cpu_relax();
 		now = local_clock();
-		/* Only hints: who is told looks again, with barriers. */
-		if (READ_ONCE(conn->mine->producer) != producer ||
-		    READ_ONCE(conn->mine->consumer) != consumer) {
+		if (smc_spin_is_news(conn, &seen)) {
 			smc_spin_average(&conn->spin_wait,
 					 now - conn->spin_began);
 			return true;
