@@ -50,9 +50,10 @@ int dibs_memory_init(struct dibs_memory *mem, u32 len, u32 header_len)
 
 static void dibs_memory_free_pages(struct dibs_memory *mem)
 {
-	u32 i, nr = 0;
+	u32 i, nr = 0, present = atomic_read(&mem->present);
 
-	for (i = 0; i < mem->nr_pages; i++) {
+	/* Mostly the first few of many. */
+	for (i = 0; i < mem->nr_pages && nr < present; i++) {
 		if (!mem->pages[i])
 			continue;
 		put_page(mem->pages[i]);
@@ -397,8 +398,31 @@ void dibs_memory_read(struct dibs_memory *mem, u32 offset, void *buf,
 }
 
 /*
- * Copies from @from with page faults off; the range is populated. Stops at the
- * first byte of user memory that is not there. Bytes copied.
+ * Within a page the kernel need not find out what kind of memory this is, which
+ * takes longer than to copy a few bytes.
+ */
+static size_t dibs_copy_from(void *to, u32 size, struct iov_iter *from)
+{
+	u32 offset = offset_in_page(to);
+
+	if (offset + size > PAGE_SIZE)
+		return copy_from_iter(to, size, from);
+	return copy_page_from_iter_atomic(virt_to_page(to), offset, size,
+					  from);
+}
+
+static size_t dibs_copy_to(const void *from, u32 size, struct iov_iter *to)
+{
+	u32 offset = offset_in_page(from);
+
+	if (offset + size > PAGE_SIZE)
+		return copy_to_iter(from, size, to);
+	return copy_page_to_iter(virt_to_page(from), offset, size, to);
+}
+
+/*
+ * Copies from @from with page faults off. Stops at the first byte of the DMB's or
+ * user memory that is not there. Bytes copied.
  */
 u32 dibs_memory_write_iter(struct dibs_memory *mem, u32 offset,
 			   struct iov_iter *from, u32 size)
@@ -414,7 +438,7 @@ u32 dibs_memory_write_iter(struct dibs_memory *mem, u32 offset,
 
 		if (unlikely(!to))
 			break;	/* trimmed at the same time: populate again */
-		n = copy_from_iter(to, span, from);
+		n = dibs_copy_from(to, span, from);
 		done += n;
 		if (n < span)
 			break;
@@ -435,7 +459,7 @@ u32 dibs_memory_read_iter(struct dibs_memory *mem, u32 offset,
 	while (done < size) {
 		u32 span = size - done;
 		const void *from = dibs_memory_span(mem, offset + done, &span);
-		u32 n = from ? copy_to_iter(from, span, to) :
+		u32 n = from ? dibs_copy_to(from, span, to) :
 			       iov_iter_zero(span, to);
 
 		done += n;

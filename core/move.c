@@ -97,13 +97,31 @@ int dibs_move_data(struct dibs_attachment *att, unsigned int idx, bool signal,
 }
 EXPORT_SYMBOL_GPL(dibs_move_data);
 
+/* Copies what there is memory for. Bytes, 0 for a fault, -errno. */
+static ssize_t dibs_move_piece_present(struct dibs_attachment *att, u32 offset,
+				       struct iov_iter *from, u32 size)
+{
+	int err;
+
+	rcu_read_lock();
+	err = dibs_move_allowed(att, 0, offset, size);
+	if (!err)
+		size = dibs_memory_write_iter(&att->target->memory, offset,
+					      from, size);
+	rcu_read_unlock();
+	return err ? err : (ssize_t)size;
+}
+
 /* Copies a piece straight into mapped memory. Bytes, 0 for a fault, -errno. */
 static ssize_t dibs_move_piece_mapped(struct dibs_attachment *att, u32 offset,
 				      struct iov_iter *from, u32 size)
 {
 	struct dibs_memory *mem = &att->target->memory;
+	ssize_t n = dibs_move_piece_present(att, offset, from, size);
 	int err;
 
+	if (likely(n))
+		return n;
 	/* Nothing is charged to an owner who gave the DMB up. */
 	err = dibs_move_check(att);
 	if (err)
@@ -111,14 +129,7 @@ static ssize_t dibs_move_piece_mapped(struct dibs_attachment *att, u32 offset,
 	err = dibs_memory_populate(mem, offset, size, DIBS_GFP);
 	if (err)
 		size = dibs_memory_populated(mem, offset, size);
-	if (!size)
-		return err;
-	rcu_read_lock();
-	err = dibs_move_allowed(att, 0, offset, size);
-	if (!err)
-		size = dibs_memory_write_iter(mem, offset, from, size);
-	rcu_read_unlock();
-	return err ? err : (ssize_t)size;
+	return size ? dibs_move_piece_present(att, offset, from, size) : err;
 }
 
 static ssize_t dibs_move_iter_mapped(struct dibs_attachment *att, u32 offset,
