@@ -251,8 +251,12 @@ static int smc_shutdown(struct socket *sock, int how)
 		smc_listener_stop(smc);
 	mutex_lock(&smc->tx_lock);
 	conn = smc_conn_held(smc);
-	/* Before TCP's FIN, so that it comes to nobody as a surprise. */
-	if (conn && (how == SHUT_WR || how == SHUT_RDWR))
+	/*
+	 * Before TCP's FIN, so that it comes to nobody as a surprise. After a
+	 * reset there will be none, and send() may have failed.
+	 */
+	if (conn && (how == SHUT_WR || how == SHUT_RDWR) &&
+	    inet_sk_state_load(sock->sk) != TCP_CLOSE)
 		smc_conn_shutdown(conn);
 	mutex_unlock(&smc->tx_lock);
 	/* It was not told: then TCP's FIN must not be all that it hears. */

@@ -64,12 +64,19 @@ void dibs_smc_detach(struct dibs_smc *smc)
 	WRITE_ONCE(icsk->icsk_ulp_ops, NULL);
 }
 
-/* Does this close() lose bytes? Then TCP says so by a reset. */
+/*
+ * Does this close() lose bytes? Then TCP says so by a reset. Whose TCP connection
+ * is over without having said that this was all has been reset, and may have
+ * failed to send more: the end of the stream would be a lie.
+ */
 static bool smc_release_aborts(const struct dibs_smc *smc,
 			       const struct smc_conn *conn)
 {
 	const struct sock *sk = smc->sk;
 
+	if (inet_sk_state_load(sk) == TCP_CLOSE &&
+	    !(READ_ONCE(conn->flags.state) & SMC_CDC_DONE_WRITING))
+		return true;
 	return smc_rx_waiting(conn) ||
 	       (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime);
 }
