@@ -328,7 +328,6 @@ static void all_indexes(struct test *t)
 	n = fill(p, dmbs, 1);
 	expect_eq(t, sim("ism1", "fail_command", "unreg_dmb 0x17 0"), 0);
 	empty(dmbs, n);
-	empty(dmbs, fill(p, dmbs, 0));
 	expect_eq(t, sim_count("ism1", "dmbs"), 1);
 	dmbs[0] = ism_register(p, ISM_DMB_LEN_MAX, 0, NULL);
 	if (expect_err(t, dmbs[0], 0))

@@ -88,10 +88,8 @@ dmbs() {
 	local name
 
 	for name in red blue; do
-		in_netns "$name" dibs --json dmb list 2>/dev/null | python3 -c '
-import json, sys
-for d in json.load(sys.stdin):
-    print(d["device"], d["token"].removeprefix("0x").zfill(16), d["index"])'
+		in_netns "$name" dibs dmb list 2>/dev/null |
+			awk 'NR > 1 { print $1, $NF, $2 }'
 	done
 }
 
@@ -103,6 +101,7 @@ a_dmb() {
 	((${#lines[@]})) || return
 	pick "${lines[@]}"
 	read -r owner token index <<<"$one"
+	printf -v token %016x "$token"
 }
 
 # Such as were found to be wrong once their DMB was found.
@@ -128,6 +127,14 @@ aimed_move() {
 	fault move "$(printf '%08x0%x%06x %s' "0x${token:0:8}" \
 		$((RANDOM % 16)) $((0x$address | RANDOM % 2 << 23)) "$data")"
 	(($(refused_moves) > before)) && echo "$name $token" >>"$scratch/met"
+}
+
+# The same until one has met its DMB: connections come and go.
+aim() {
+	pick ism0 ism1
+	name=$one
+	aimed_move
+	[[ -s $scratch/met ]]
 }
 
 raw_move() {
@@ -280,6 +287,7 @@ all_at_once() {
 	transfers blue red 10.1.0.1 7002 &
 	pids+=($!)
 	sleep $((minutes * 60))
+	within 300 aim
 	touch "$scratch/stop"
 	for pid in "${pids[@]}"; do
 		wait "$pid" || status=1
