@@ -74,7 +74,7 @@ enum smc_state {
  * @SMC_CLOSE_SHUTDOWN:    our program will write no more: shutdown(SHUT_WR)
  * @SMC_CLOSE_CLOSE:       our program has closed the socket
  * @SMC_CLOSE_ABORT:       we give the connection up and can tell the peer
- * @SMC_CLOSE_LOST:        so we do, and cannot: the device is gone
+ * @SMC_CLOSE_LOST:        so we do, and cannot: the device is gone, or refuses
  * @SMC_CLOSE_PEER_DONE:   the peer will write no more
  * @SMC_CLOSE_PEER_CLOSED: the peer has closed
  * @SMC_CLOSE_PEER_ABORT:  the peer has given the connection up

@@ -189,6 +189,11 @@ static u32 smc_conn_event(struct smc_conn *conn, enum smc_close_event event,
 		facts |= SMC_CLOSE_IF_PEER;
 	spin_lock_bh(&conn->lock);
 	step = smc_close_next(conn->state, event, facts);
+	/* First, so that nobody ends well what has been lost. */
+	if (step.todo & SMC_CLOSE_DO_RESET)
+		smc_doom(conn->smc, ECONNRESET);
+	if (step.todo & SMC_CLOSE_DO_ABORTED)
+		smc_doom(conn->smc, ECONNABORTED);
 	trace_smc_state(conn, step.state);
 	WRITE_ONCE(conn->state, step.state);
 	spin_unlock_bh(&conn->lock);
@@ -211,10 +216,6 @@ static void smc_conn_do(struct smc_conn *conn, u32 todo)
 					  SMC_CDC_CLOSED);
 	if (todo & SMC_CLOSE_DO_SEND_ABORT)
 		smc_conn_send_state(conn, SMC_CDC_ABORT);
-	if (todo & SMC_CLOSE_DO_RESET)
-		smc_doom(conn->smc, ECONNRESET);
-	if (todo & SMC_CLOSE_DO_ABORTED)
-		smc_doom(conn->smc, ECONNABORTED);
 	if (todo & SMC_CLOSE_DO_WAKE)
 		conn->sk->sk_state_change(conn->sk);
 }
@@ -268,7 +269,7 @@ void smc_conn_close(struct smc_conn *conn, bool abort)
 	smc_conn_do(conn, todo);
 }
 
-/* The device or the peer's system is gone. Any context. */
+/* The device or the peer's system is gone, or does not do its work. Any context. */
 void smc_conn_lost(struct smc_conn *conn)
 {
 	smc_conn_do(conn, smc_conn_event(conn, SMC_CLOSE_LOST, 0));

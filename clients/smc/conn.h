@@ -194,7 +194,7 @@ void smc_rx_pass(struct smc_conn *conn);
 void smc_rx_mark_read(struct smc_conn *conn, u32 seq);
 
 /* spin.c: waiting awake */
-bool smc_spin(struct smc_conn *conn);
+bool smc_spin(struct smc_conn *conn, u32 waiting);
 void smc_spin_arrived(struct smc_conn *conn);
 void smc_spin_slept(struct smc_conn *conn);
 

@@ -248,8 +248,9 @@ static void smc_handshake_agreed(struct smc_handshake *hs)
 	hs->conn = NULL;
 	/* Known to dumps before the connection is. */
 	conn->group = group;
-	smc_carry(hs->smc, conn);
+	/* Whoever uses it can lose it: then it has to be one. */
 	smc_conn_activate(conn);
+	smc_carry(hs->smc, conn);
 	/* From now on it hears of the device; if that is gone, here. */
 	smc_group_add(group, conn);
 	if (!hs->listener && hs->smc->role == DIBS_SMC_SERVER)

@@ -249,7 +249,7 @@ static void smc_rx_wait(struct smc_receiving *r, struct smc_conn *conn,
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	struct sock *sk = r->sk;
 
-	if (smc_spin(conn) && smc_rx_look(conn) != waiting)
+	if (smc_spin(conn, waiting) && smc_rx_look(conn) != waiting)
 		return;
 	add_wait_queue(sk_sleep(sk), &wait);
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);

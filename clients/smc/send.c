@@ -187,7 +187,8 @@ static u32 smc_tx_hidden(const struct smc_conn *conn)
 /* Whatever was written, the peer shall read now. Holding tx_lock. */
 void smc_tx_publish(struct smc_conn *conn)
 {
-	if (!smc_tx_hidden(conn))
+	/* Where something could not be said, nothing that follows is true. */
+	if (!smc_tx_hidden(conn) || unlikely(READ_ONCE(conn->smc->doom)))
 		return;
 	conn->shown = conn->prod;
 	smc_conn_put_producer(conn);
@@ -309,6 +310,8 @@ static int smc_tx_wait_memory(struct smc_sending *s, struct smc_conn *conn)
 static void smc_tx_urgent(struct smc_conn *conn, u32 seq, u8 flag)
 {
 	smc_conn_put_urgent(conn, seq);
+	if (unlikely(READ_ONCE(conn->smc->doom)))
+		return;
 	smc_conn_put_flags(conn, (struct smc_cdc_flags){ .prod = flag });
 	smc_conn_signal(conn);
 }

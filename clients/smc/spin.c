@@ -81,11 +81,12 @@ static bool smc_spin_is_news(const struct smc_conn *conn,
 }
 
 /*
- * Waits awake until the peer has written or said something, as a hint.
+ * Waits awake until there are other than @waiting bytes, or the peer has said
+ * something, as a hint.
  * False: that is to be slept for, and smc_spin_slept() to be told. Holding
  * rx_lock.
  */
-bool smc_spin(struct smc_conn *conn)
+bool smc_spin(struct smc_conn *conn, u32 waiting)
 {
 	struct smc_spin_seen seen = smc_spin_look(conn);
 	u32 limit = smc_spin_limit(conn);
@@ -94,6 +95,9 @@ bool smc_spin(struct smc_conn *conn)
 	conn->spin_began = local_clock();
 	if (!limit || num_online_cpus() == 1)
 		return false;
+	/* Came since it looked last. */
+	if (smc_rx_look(conn) != waiting || smc_rx_ended(conn))
+		return true;
 	while (smc_spin_is_alone()) {
 		cpu_relax();
 		now = local_clock();

@@ -35,10 +35,13 @@ struct smc_cdc_flags smc_conn_peer_flags(const struct smc_conn *conn)
  */
 void smc_conn_check(struct smc_conn *conn, int err)
 {
-	if (likely(!err) || smc_conn_peer_flags(conn).state &
-			    (SMC_CDC_CLOSED | SMC_CDC_ABORT))
+	if (likely(!err))
 		return;
-	smc_conn_lost(conn);
+	/* Pairs with what takes the DMB's name away, after the word. */
+	smp_rmb();
+	if (!(smc_conn_peer_flags(conn).state &
+	      (SMC_CDC_CLOSED | SMC_CDC_ABORT)))
+		smc_conn_lost(conn);
 }
 
 void smc_conn_signal(struct smc_conn *conn)
@@ -222,9 +225,10 @@ void smc_conn_want(u8 *want)
 /* Likewise for room, of which nearly no signal is. */
 void smc_conn_want_room(struct smc_conn *conn)
 {
-	WRITE_ONCE(conn->room_wanted, true);
-	/* Pairs with smc_conn_room_wanted(). */
-	smp_wmb();
+	/* After the entry in the queue; pairs with the xchg() below. */
+	smp_store_release(&conn->room_wanted, true);
+	/* Pairs with the one below. */
+	smp_mb();
 	smc_conn_want(&conn->mine->wants_room);
 }
 
@@ -235,7 +239,7 @@ void smc_conn_want_room(struct smc_conn *conn)
 bool smc_conn_room_wanted(struct smc_conn *conn)
 {
 	/* Pairs with smc_conn_want_room(). */
-	smp_rmb();
+	smp_mb();
 	if (likely(!READ_ONCE(conn->room_wanted)))
 		return false;
 	/* Whoever is overtaken by this is in the queue by now. */

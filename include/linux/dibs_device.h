@@ -39,14 +39,16 @@ struct netlink_ext_ack;
  *	Length, GID, VLAN, index and generation are set. 0 or -errno; after an
  *	error the layer frees the memory. May sleep.
  * @unregister_dmb: make @dmb unreachable; when this returns, the device writes
- *	no more into it. The memory stays, the layer frees it later. Once for
+ *	no more into it; if it refuses that, the driver holds the pages itself
+ *	and calls dibs_dmb_keep_index(). Else the layer frees them later. Once for
  *	each @register_dmb that returned 0, at the latest in dibs_dev_del().
  *	May sleep, cannot fail. Optional: where nothing but the layer reaches it.
  * @query_remote_gid: 0 if a peer is reachable, else -errno. May sleep.
  * @move_data: write @size bytes at @offset of the DMB of @att, then, if
  *	@signal, signal its owner with dibs_signal_mask(@idx). @size may be 0.
- *	The bytes are visible to whoever gets the signal. 0 or -errno. Any
- *	context but hard interrupts; must not sleep.
+ *	The bytes are visible to whoever gets the signal. 0 or -errno, which
+ *	clients take for the end of their connection: a device that is busy
+ *	waits or queues. Any context but hard interrupts; must not sleep.
  * @attach_dmb: get ready for moves by @att. A device that talks only to itself
  *	lets it reach the memory of its DMB, by dibs_attachment_map(). 0 or
  *	-errno. May sleep. With @detach_dmb or not at all.

@@ -22,26 +22,18 @@ bus=/sys/bus/ism_sim
 set_up() {
 	modprobe -r dibs_loopback || bail_out "loopback is in use"
 	modprobe -a ism_sim dibs_smc || bail_out "no modules"
-	netns_add red
-	netns_add blue
-	ip link add red0 netns red type veth peer name blue0 netns blue ||
-		bail_out "no veth"
-	ip -n red addr add 10.1.0.1/24 dev red0
-	ip -n blue addr add 10.1.0.2/24 dev blue0
-	ip -n red link set red0 up
-	ip -n blue link set blue0 up
-	dibs device unshare ism0 && dibs device grant ism0 red
-	dibs device unshare ism1 && dibs device grant ism1 blue
+	netns_pair red blue 10.1.0
+	keep_to ism0 red && keep_to ism1 blue || bail_out "no rights"
 	in_netns red sysctl -qw net.smc.rmem=16384
 	in_netns blue sysctl -qw net.smc.rmem=16384
 }
 
 # A connection makes 40 moves at least, and those that are refused one do not all
 # survive it.
-refused() {
+refused_of() {
 	json_holds "not d['wrong'] and d['last'] and d['rounds'] > 40 and
 		d['whole'] < d['rounds'] / 2" \
-		python3 "$repo/tests/system/smc_refused.py" "$1"
+		python3 "$repo/tests/system/smc_refused.py" "$@"
 }
 
 nothing_left() {
@@ -50,8 +42,9 @@ nothing_left() {
 }
 
 set_up
-ok "the client's adapter refuses: all bytes or an error" refused ism0
-ok "the server's adapter refuses: all bytes or an error" refused ism1
+ok "the client's adapter refuses: all bytes or an error" refused_of ism0 inline
+ok "the same, an urgent byte out of the stream" refused_of ism0
+ok "the server's adapter refuses: all bytes or an error" refused_of ism1 inline
 ok "nothing is left" nothing_left
 for name in red blue; do
 	netns_del "$name"

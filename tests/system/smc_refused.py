@@ -2,18 +2,19 @@
 # Copyright (C) The DIBS authors
 """One move of a connection over ISM is refused, each in turn, for smc-refused.sh.
 
-  smc_refused.py ADAPTER
+  smc_refused.py ADAPTER [inline]
 
 The namespaces red and blue have an adapter each. Connection after connection is
 made between them, of which ADAPTER refuses the first move, then the second, and so
 on, until it has made all that were asked of it. A move may be that of bytes, of a
 word about them, of a flag, or a signal: whatever it is, each end reads all that
 the other one wrote and then the end of the stream, or an error. It never reads
-less and an end, and it never waits for what does not come.
+less and an end, and it never waits for what does not come. One byte is urgent: in
+the stream ("inline"), or out of it, where it must not take another one along.
 
 Prints JSON: how many connections there were ("rounds"), how many of them came
-through all the same ("whole"), of which a last one that nothing was refused of,
-and what must not be ("wrong").
+through all the same ("whole"), whether the last one did, of which nothing was
+refused ("last"), and what must not be ("wrong").
 """
 
 import ctypes
@@ -34,6 +35,11 @@ LENGTH = 60000                  # four rings of 16 KiB
 PATTERN = bytes(range(251)) * (LENGTH // 251 + 1)
 ASKED = b'question!' + PATTERN[:LENGTH]
 ANSWERED = b'answer' + PATTERN[:LENGTH]
+# What stands in the stream of the first.
+INLINE = sys.argv[2:] == ['inline']
+READ = ASKED if INLINE else ASKED[:8] + ASKED[9:]
+# So many rounds in a row of which nothing was refused, and the last is reached.
+ENOUGH = 3
 RESETS = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -54,7 +60,7 @@ def new_socket():
     limit = struct.pack('ll', PATIENCE, 0)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, INLINE)
     return sock
 
 
@@ -89,9 +95,9 @@ def ask(sock):
 
 
 def answer(sock):
-    first = read(sock, 9, ASKED)
+    first = read(sock, 8, READ)
     sock.sendall(ANSWERED[:6])
-    read(sock, len(ASKED) + 1, ASKED, first)
+    read(sock, len(READ) + 1, READ, first)
     sock.sendall(ANSWERED[6:])
 
 
@@ -100,7 +106,7 @@ class Round:
 
     def __init__(self):
         self.port = None
-        self.whole = 0
+        self.done = []
         self.wrong = []
         self.listening = threading.Event()
         self.over = os.eventfd(0)
@@ -108,7 +114,7 @@ class Round:
     def guard(self, who, work, sock):
         try:
             work(sock)
-            self.whole += 1
+            self.done.append(who)
         except Wrong as error:
             self.wrong.append(f'{who}: {error}')
         except OSError as error:
@@ -132,7 +138,10 @@ class Round:
         poll.register(listener, select.POLLIN)
         poll.register(self.over, select.POLLIN)
         ready = [fd for fd, _ in poll.poll()]
-        return listener.accept()[0] if listener.fileno() in ready else None
+        try:
+            return listener.accept()[0] if listener.fileno() in ready else None
+        except OSError:
+            return None     # it was reset in the queue
 
     def server(self):
         enter('blue')
@@ -163,19 +172,19 @@ def main():
     rounds = whole = 0
     wrong = []
     left = 0
-    while not left and len(wrong) < 10:
+    while left < ENOUGH and len(wrong) < 10:
         with open(file, 'w', encoding='ascii') as fault:
             fault.write(f'1 {rounds}')
         this = Round()
         this.run()
         wrong += [f'move {rounds}: {what}' for what in this.wrong]
-        whole += this.whole == 2
+        whole += len(this.done) == 2
         with open(file, encoding='ascii') as fault:
-            left = int(fault.read().split()[0])
+            left = left + 1 if int(fault.read().split()[0]) else 0
         rounds += 1
     with open(file, 'w', encoding='ascii') as fault:
         fault.write('0')
-    print(json.dumps({'rounds': rounds, 'whole': whole, 'last': this.whole == 2,
+    print(json.dumps({'rounds': rounds, 'whole': whole, 'last': len(this.done) == 2,
                       'wrong': wrong}))
 
 
