@@ -14,9 +14,19 @@
 #define SMC_GROUP_IDLE		(600 * HZ)
 #define SMC_GROUP_IDLE_CLIENT	(610 * HZ)
 
-/* Software event of SMC-D, and what stands in its information. */
+/* Software events of SMC-D. */
 #define SMC_EVENT_SHUTDOWN	0x80
+#define SMC_EVENT_TEST_LINK	0x83
+
+/* What stands in their information, in the sender's byte order. */
+struct smc_event_info {
+	u32 group;	/* the sender's name for it */
+	u16 vlan;
+	u16 code;
+};
+
 #define SMC_EVENT_REQUEST	1
+#define SMC_EVENT_RESPONSE	2
 
 static LIST_HEAD(smc_groups);
 static DEFINE_SPINLOCK(smc_groups_lock);	/* all groups, their conns */
@@ -25,6 +35,8 @@ static void smc_groups_expire(struct work_struct *work);
 static DECLARE_DELAYED_WORK(smc_groups_work, smc_groups_expire);
 static void smc_groups_cut(struct work_struct *work);
 static DECLARE_WORK(smc_groups_cut_work, smc_groups_cut);
+static void smc_groups_answer(struct work_struct *work);
+static DECLARE_WORK(smc_groups_answer_work, smc_groups_answer);
 
 static struct smc_group *smc_group_find(struct dibs_dev *dev,
 					const uuid_t *rgid,
@@ -315,20 +327,98 @@ static void smc_groups_kill_peer(struct dibs_dev *dev, const uuid_t *rgid,
 	spin_unlock_bh(&smc_groups_lock);
 }
 
-/* The first four bytes of a software event's information name the group. */
-static u32 smc_event_group(u64 info)
+static struct smc_event_info smc_event_unpack(u64 word)
 {
-	u32 id;
+	struct smc_event_info info;
 
-	memcpy(&id, &info, sizeof(id));
-	return id;
+	static_assert(sizeof(info) == sizeof(word));
+	memcpy(&info, &word, sizeof(info));
+	return info;
+}
+
+static u64 smc_event_pack(struct smc_event_info info)
+{
+	u64 word;
+
+	memcpy(&word, &info, sizeof(word));
+	return word;
+}
+
+/*
+ * A peer asks whether a group is still there. Who asks for one that is not gets
+ * no answer; who asks again before there was one gets one.
+ */
+static void smc_groups_ask(struct dibs_dev *dev, const uuid_t *rgid,
+			   struct smc_event_info info)
+{
+	struct smc_group *group;
+
+	spin_lock_bh(&smc_groups_lock);
+	list_for_each_entry(group, &smc_groups, entry) {
+		if (group->dev != dev || !uuid_equal(&group->rgid, rgid) ||
+		    !group->confirmed || !smc_group_is_meant(group, info.group))
+			continue;
+		group->asked = true;
+		info.code = SMC_EVENT_RESPONSE;
+		group->answer = smc_event_pack(info);
+		schedule_work(&smc_groups_answer_work);
+		break;
+	}
+	spin_unlock_bh(&smc_groups_lock);
+}
+
+/* One that was asked for, with a reference to its device; false: none. */
+static bool smc_groups_take_asked(struct dibs_dev **dev, uuid_t *rgid,
+				  u64 *answer)
+{
+	struct smc_group *group;
+	bool found = false;
+
+	spin_lock_bh(&smc_groups_lock);
+	list_for_each_entry(group, &smc_groups, entry) {
+		if (!group->asked)
+			continue;
+		group->asked = false;
+		*dev = dibs_dev_get(group->dev);
+		*rgid = group->rgid;
+		*answer = group->answer;
+		found = true;
+		break;
+	}
+	spin_unlock_bh(&smc_groups_lock);
+	return found;
+}
+
+/* One at a time, so that whoever asks without end keeps nobody else waiting. */
+static void smc_groups_answer(struct work_struct *work)
+{
+	struct dibs_dev *dev;
+	uuid_t rgid;
+	u64 answer;
+
+	if (!smc_groups_take_asked(&dev, &rgid, &answer))
+		return;
+	dibs_signal_event(smc_client, dev, &rgid, true, SMC_EVENT_TEST_LINK,
+			  answer);
+	dibs_dev_put(dev);
+	schedule_work(work);
+}
+
+static void smc_groups_told(struct dibs_dev *dev,
+			    const struct dibs_event *event)
+{
+	struct smc_event_info info = smc_event_unpack(event->data);
+
+	if (event->subtype == SMC_EVENT_SHUTDOWN)
+		smc_groups_kill_peer(dev, &event->gid, &info.group);
+	else if (event->subtype == SMC_EVENT_TEST_LINK &&
+		 info.code == SMC_EVENT_REQUEST)
+		smc_groups_ask(dev, &event->gid, info);
 }
 
 /* What the fabric or the peer's system says. With bottom halves off. */
 void smc_groups_event(struct dibs_dev *dev, const struct dibs_event *event)
 {
-	u32 id;
-
 	switch (event->type) {
 	case DIBS_EVENT_BUF:
 		if (event->subtype == DIBS_EVENT_BUF_CUT)
@@ -338,10 +428,7 @@ void smc_groups_event(struct dibs_dev *dev, const struct dibs_event *event)
 		smc_groups_kill_peer(dev, &event->gid, NULL);
 		break;
 	case DIBS_EVENT_SW:
-		if (event->subtype != SMC_EVENT_SHUTDOWN)
-			break;
-		id = smc_event_group(event->data);
-		smc_groups_kill_peer(dev, &event->gid, &id);
+		smc_groups_told(dev, event);
 		break;
 	}
 }
@@ -365,30 +452,20 @@ bool smc_groups_each(bool (*fn)(struct smc_group *group, void *arg), void *arg)
 	return all;
 }
 
-static u64 smc_event_info(const struct smc_group *group)
-{
-	struct {
-		u32 id;
-		u16 vlan;
-		u16 code;
-	} info = { .id = group->id, .code = SMC_EVENT_REQUEST };
-	u64 word;
-
-	memcpy(&word, &info, sizeof(word));
-	return word;
-}
-
 /* Peers shall not wait for a system that speaks SMC-D no more. */
 void smc_groups_shut_down(void)
 {
+	struct smc_event_info info = { .code = SMC_EVENT_REQUEST };
 	struct smc_group *group;
 
 	cancel_delayed_work_sync(&smc_groups_work);
-	list_for_each_entry(group, &smc_groups, entry)
-		if (group->confirmed)
-			dibs_signal_event(smc_client, group->dev, &group->rgid,
-					  true, SMC_EVENT_SHUTDOWN,
-					  smc_event_info(group));
+	list_for_each_entry(group, &smc_groups, entry) {
+		if (!group->confirmed)
+			continue;
+		info.group = group->id;
+		dibs_signal_event(smc_client, group->dev, &group->rgid, true,
+				  SMC_EVENT_SHUTDOWN, smc_event_pack(info));
+	}
 }
 
 /* No connection is left. */
@@ -397,6 +474,7 @@ void smc_groups_stop(void)
 	struct smc_group *group, *next;
 
 	cancel_work_sync(&smc_groups_cut_work);
+	cancel_work_sync(&smc_groups_answer_work);
 	cancel_delayed_work_sync(&smc_groups_work);
 	list_for_each_entry_safe(group, next, &smc_groups, entry) {
 		list_del(&group->entry);

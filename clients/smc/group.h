@@ -49,6 +49,8 @@ struct smc_group_use {
  * @uses:      the same by namespace: who asks must not walk all connections
  * @users:     connections and handshakes
  * @idle:      since when there is none, in jiffies
+ * @asked:     the peer wants to know whether it is there
+ * @answer:    what it is then told
  */
 struct smc_group {
 	struct list_head entry;
@@ -64,6 +66,8 @@ struct smc_group {
 	struct list_head uses;
 	unsigned int users;
 	unsigned long idle;
+	bool asked;
+	u64 answer;
 };
 
 struct smc_group *smc_group_join(struct dibs_dev *dev, const uuid_t *rgid,

@@ -258,6 +258,24 @@ says_shutdown() {
 	echo "2 0x80 0x15a0000000000001 0" >"$bus/devices/ism1/event"
 }
 
+# ism0 asks blue whether a link group is there, until ism0 has heard.
+ask_and_hear() {
+	echo "2 0x83 0x15a0000000000001 0x0001000012345678" \
+		>"$bus/devices/ism1/event"
+	grep -q "$1" "$scratch/monitor"
+}
+
+# The same words come back, as an answer: 2 instead of 1.
+answers_test_link() {
+	background "$scratch/monitor" dibs --json monitor
+	within 20 ask_and_hear '"ism0".*"code":131.*"0x0002000012345678"'
+	local status=$?
+
+	kill $!
+	cat "$scratch/monitor"
+	return "$status"
+}
+
 # Neither adapter answers any more, and nobody was told. All that used them goes.
 ends_silently() {
 	local name
@@ -291,6 +309,7 @@ done
 [[ -z ${1-} ]] || { modprobe -r dibs_smc ism_sim; done_testing; }
 ok "both ends have a link group, and the machine's own EID" \
 	agree_on IBM-SYSZ-ISMSEID
+ok "who asks whether a link group is there is answered" answers_test_link
 ok "of another machine, a UEID" agree_on_ueid
 ok "and works again" mended
 ok "slow commands make connections slow, not worse" slow_commands
