@@ -12,7 +12,9 @@
  * A store of nothing is none of these, and signals nothing. A signal without bytes
  * therefore stores once more what was stored last, which is in place still: only
  * this adapter writes there, and all who have attached the DMB by it share what is
- * known of that, and write one after the other (peer->lock).
+ * known of that, and write one after the other (peer->lock). Before anything was
+ * stored it is zeroes at the end of the DMB: who attaches one again that has bytes
+ * there moves something before it only signals.
  */
 #include <linux/bitfield.h>
 #include <linux/err.h>
@@ -55,6 +57,8 @@ static struct ism_peer *ism_peer_add(struct ism_adapter *adapter,
 
 static unsigned long ism_peer_key(const struct dibs_attachment *att)
 {
+	/* An xarray's key has as many bits as a pointer; this one has 36. */
+	BUILD_BUG_ON(BITS_PER_LONG < 64);
 	return FIELD_GET(ISM_MOVE_TOKEN, dibs_attachment_token(att));
 }
 

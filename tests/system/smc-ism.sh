@@ -193,21 +193,23 @@ falls_back() {
 	transfer -c 3 -b 100000 && [[ $(fallen) == $((before + 3)) ]]
 }
 
+# complaints MARK: of the driver, in the log after that
 complaints() {
-	dmesg | grep -c 'ism1: the ISM adapter .* it is not used any more'
+	dmesg | sed "1,/$1/d" |
+		grep -c 'ism1: the ISM adapter .* it is not used any more'
 }
 
 # disbelieved COMMAND HOW: what the next connection needs is answered by nonsense:
 # TCP carries it, the device goes, and the log says why, once.
 disbelieved() {
-	local before
+	local mark="smc-ism: $1 $2"
 
-	before=$(complaints)
+	echo "$mark" >/dev/kmsg
 	echo "$1 $2" >"$bus/devices/ism1/bad_answer"
 	transfer -c 3 -b 100000 || return
 	within 20 eval '! dibs device show ism1' || return
 	dmesg | tail -5
-	[[ $(complaints) == $((before + 1)) ]]
+	[[ $(complaints "$mark") == 1 ]]
 }
 
 slow_commands() {

@@ -144,7 +144,8 @@ def write_seldom(_, sock, pause):
 def write_often(_, sock):
     while True:
         sock.send(b'x')
-        for _ in range(1000):
+        # Slower than any reader.
+        for _ in range(4000):
             pass
 
 
