@@ -287,7 +287,6 @@ all_at_once() {
 	transfers blue red 10.1.0.1 7002 &
 	pids+=($!)
 	sleep $((minutes * 60))
-	within 300 aim
 	touch "$scratch/stop"
 	for pid in "${pids[@]}"; do
 		wait "$pid" || status=1
@@ -300,6 +299,18 @@ all_at_once() {
 carried_by() {
 	in_netns red dibs smc fallbacks |
 		awk -v by="$1" '$2 == by { n += $3 } END { print n + 0 }'
+}
+
+# Between faults connections come and go faster than anybody can aim.
+meets_dmbs() {
+	local try status=1
+
+	for ((try = 0; status && try < 5; try++)); do
+		transfer red blue 10.1.0.2 7003 -c 5 -b 20000000 -u &
+		within 60 aim && status=0
+		wait $! || return
+	done
+	return "$status"
 }
 
 # There is no device but ISM's.
@@ -373,11 +384,11 @@ ok "whatever adapters do, bytes are right or connections are reset" all_at_once
 grep -E '(faults|transfers)$' "$scratch/out" | sed 's/^/# /'
 ok "and many connections went by ISM" most_by_ism
 sed 's/^/# /' "$scratch/out"
-touch "$scratch/met"
-echo "# $(wc -l <"$scratch/met") moves met the DMB that they were aimed at"
-ok "moves that were wrong in one thing met DMBs" test -s "$scratch/met"
 ok "no DMB is left" no_dmbs
 ok "new adapters work as if nothing had been" good_as_new
+: >>"$scratch/met"
+ok "moves that are wrong in one thing meet DMBs" meets_dmbs
+echo "# $(wc -l <"$scratch/met") moves met the DMB that they were aimed at"
 for name in red blue; do
 	netns_del "$name"
 done

@@ -205,7 +205,8 @@ disbelieved() {
 	local mark="smc-ism: $1 $2"
 
 	echo "$mark" >/dev/kmsg
-	echo "$1 $2" >"$bus/devices/ism1/bad_answer"
+	# All three, or one is there when the adapter goes, and is reset.
+	echo "$1 $2 3" >"$bus/devices/ism1/bad_answer"
 	transfer -c 3 -b 100000 || return
 	within 20 eval '! dibs device show ism1' || return
 	dmesg | tail -5
