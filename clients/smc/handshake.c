@@ -34,6 +34,23 @@ static void smc_handshake_data_ready(struct sock *sk)
 	rcu_read_unlock();
 }
 
+/*
+ * Only TCP's own connect() hears that TCP has connected: io_uring takes any
+ * other wake-up for the end of its connect(), and polls nobody. It and poll()
+ * look for events; nobody looks for this one.
+ */
+static void smc_handshake_wake_connect(struct sock *sk)
+{
+	struct socket_wq *wq;
+
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);
+	if (skwq_has_sleeper(wq))
+		__wake_up(&wq->wait, TASK_INTERRUPTIBLE, 0,
+			  poll_to_key(EPOLLMSG));
+	rcu_read_unlock();
+}
+
 static void smc_handshake_state_change(struct sock *sk)
 {
 	struct dibs_smc *smc;
@@ -41,7 +58,10 @@ static void smc_handshake_state_change(struct sock *sk)
 	rcu_read_lock();
 	smc = dibs_smc(sk);
 	if (smc) {
-		dibs_smc_family(smc)->state_change(sk);
+		if (inet_sk_state_load(sk) == TCP_CLOSE)
+			dibs_smc_family(smc)->state_change(sk);
+		else
+			smc_handshake_wake_connect(sk);
 		smc_kick(smc);
 	}
 	rcu_read_unlock();

@@ -220,6 +220,7 @@ int sock_type(int type);
 struct addr loopback(int port);
 struct addr wildcard(int port);
 struct addr black_hole(int port);	/* packets to it get lost */
+void go_deaf(int fd);
 struct addr unreachable(int port);	/* no route to it */
 struct addr own_name(int fd);
 struct addr peer_name(int fd);

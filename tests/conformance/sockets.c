@@ -57,17 +57,27 @@ struct addr unreachable(int port)
 	return make_addr("192.0.2.1", "2001:db8::1", port);
 }
 
-/* A plain TCP listener whose filter drops every SYN. */
-struct addr black_hole(int port)
+/* What comes is dropped, also each SYN, until SO_DETACH_FILTER. */
+void go_deaf(int fd)
 {
 	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct sock_fprog program = { .len = 1, .filter = &drop };
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+		       sizeof(program)))
+		broken("SO_ATTACH_FILTER");
+}
+
+/* A plain TCP listener that drops every SYN. */
+struct addr black_hole(int port)
+{
 	struct addr addr = loopback(port);
 	int fd = socket(setting.family, SOCK_STREAM, 0);
 
-	if (fd < 0 || bind(fd, SA(addr)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-		       sizeof(program)) || listen(fd, 1))
+	if (fd < 0 || bind(fd, SA(addr)))
+		broken("black hole");
+	go_deaf(fd);
+	if (listen(fd, 1))
 		broken("black hole");
 	return own_name(fd);
 }

@@ -226,6 +226,23 @@ static void uring_connect(void)
 	WANT(run_connect(c, &where), -EISCONN);
 }
 
+/* The listener hears the second attempt: it begins while connect waits. */
+static void uring_connect_late(void)
+{
+	struct addr where;
+	int l = listening(&where), c = sock(0);
+
+	uring_start();
+	go_deaf(l);
+	uring_entry(IORING_OP_CONNECT, c, &where.any, 0, 1)->off = where.len;
+	WANT(uring_submit(), 1);
+	WANT(uring_look(1), -EBUSY);
+	WANT(setsockopt(l, SOL_SOCKET, SO_DETACH_FILTER, &l, sizeof(l)), 0);
+	WANT(uring_wait(1), 0);
+	WANT(send(c, "abc", 3, 0), 3);
+	WANT(recv(accept(l, NULL, NULL), (char[9]){}, 9, 0), 3);
+}
+
 static void uring_connect_refused(void)
 {
 	struct addr where = nobody();
@@ -377,6 +394,7 @@ static const struct test uring_tests[] = {
 	CASE(uring_accept_flags, "io_uring's accept applies flags"),
 	CASE(uring_accept_shutdown, "shutdown() ends io_uring's accept"),
 	CASE(uring_connect, "io_uring connects"),
+	CASE(uring_connect_late, "io_uring connects while it waits"),
 	CASE(uring_connect_refused, "io_uring's connect is refused"),
 	CASE(uring_poll, "io_uring polls"),
 	CASE(uring_poll_before_connect, "io_uring's poll sees the end"),
