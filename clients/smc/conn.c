@@ -308,6 +308,17 @@ static bool smc_conn_is_low(struct smc_conn *conn)
 }
 
 /*
+ * The peer asks how far we read; or, if it is a stranger, waits until its urgent
+ * byte is read, which may have been before it marked it.
+ */
+static bool smc_conn_wants_update(const struct smc_conn *conn, u8 prod_flags)
+{
+	return prod_flags & SMC_CDC_UPDATE_WANTED ||
+	       (prod_flags & SMC_CDC_URGENT_PRESENT &&
+		!smc_conn_is_dibs(conn));
+}
+
+/*
  * The peer wrote, read, or said something: the layer calls this in atomic
  * context, with bottom halves off, perhaps within the peer's send().
  */
@@ -337,7 +348,7 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 		smc_rx_urgent(conn, flags.prod);
 	if (unlikely(flags.state))
 		smc_conn_peer_state(conn, flags.state);
-	if (unlikely(flags.prod & SMC_CDC_UPDATE_WANTED))
+	if (unlikely(smc_conn_wants_update(conn, flags.prod)))
 		smc_conn_tell_read(conn);
 	/*
 	 * This signal may be for bytes that an earlier one has shown, and the
@@ -352,8 +363,10 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 			sk->sk_data_ready(sk);
 		}
 	}
+	/* Or the peer has said what it is, see smc_tx_room(). */
 	if (consumer != conn->seen_consumer ||
-	    !READ_ONCE(conn->mine->wants_room)) {
+	    !READ_ONCE(conn->mine->wants_room) ||
+	    unlikely(READ_ONCE(conn->urgent_out))) {
 		conn->seen_consumer = consumer;
 		if (smc_conn_room_wanted(conn))
 			smc_conn_wake_writers(sk);

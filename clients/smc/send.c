@@ -75,6 +75,11 @@ u32 smc_tx_room(struct smc_conn *conn)
 	room = smc_tx_room_known(conn);
 	if (likely(!conn->urgent_out))
 		return room;
+	if (smc_conn_is_dibs(conn)) {
+		/* It had not said so yet. It goes by the mark. */
+		WRITE_ONCE(conn->urgent_out, false);
+		return room;
+	}
 	/* The peer takes the last byte written for the urgent one. */
 	if (room < conn->tx_size)
 		return 0;
@@ -93,7 +98,7 @@ bool smc_tx_writable(const struct smc_conn *conn)
 				       smc_cdc_word_cursor(READ_ONCE(conn->prod_word)));
 
 	/* See smc_tx_room(). */
-	if (unlikely(READ_ONCE(conn->urgent_out)))
+	if (unlikely(READ_ONCE(conn->urgent_out)) && !smc_conn_is_dibs(conn))
 		return room == conn->tx_size;
 	return room >= conn->tx_size / 3;
 }

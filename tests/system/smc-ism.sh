@@ -209,6 +209,7 @@ disbelieved() {
 	echo "$1 $2 3" >"$bus/devices/ism1/bad_answer"
 	transfer -c 3 -b 100000 || return
 	within 20 eval '! dibs device show ism1' || return
+	echo "$1 $2 0" >"$bus/devices/ism1/bad_answer"
 	dmesg | tail -5
 	[[ $(complaints "$mark") == 1 ]]
 }
@@ -254,6 +255,43 @@ all_dmbs() {
 limit_is_told() {
 	json_holds "any(r['reason'] == '030d0000' for r in d)" \
 		cat "$scratch/fallbacks"
+}
+
+# urgent_first: servers are kept from saying what they are until clients have sent
+# an urgent byte: that is waited for, not that anybody reads. Between red's ends.
+urgent_first() {
+	ip -n red link set lo up
+	timeout 60 chrt -f 1 taskset -c 1 sh -c 'while :; do :; done' &
+	in_netns red chrt -f 2 taskset -c 0 python3 - <<'END'
+import socket
+
+def new():
+    return socket.socket(socket.AF_INET, socket.SOCK_STREAM, 256)
+
+waited = 0
+listener = new()
+listener.bind(('127.0.0.1', 0))
+listener.listen()
+for _ in range(20):
+    client = new()
+    client.connect(listener.getsockname())
+    client.send(b'a', socket.MSG_OOB)
+    client.settimeout(0)
+    try:
+        client.send(b'b')
+    except BlockingIOError:
+        waited += 1
+    client.settimeout(20)
+    client.send(b'c')
+    client.close()
+    listener.accept()[0].close()
+print(waited, 'of 20 had to wait')
+END
+	local status=$?
+
+	kill $!
+	wait $!
+	return "$status"
 }
 
 # ism0 tells blue that red's SMC-D ends.
@@ -313,6 +351,8 @@ done
 ok "both ends have a link group, and the machine's own EID" \
 	agree_on IBM-SYSZ-ISMSEID
 ok "who asks whether a link group is there is answered" answers_test_link
+ok "who sends an urgent byte at once waits until the peer is ready, no longer" \
+	urgent_first
 ok "of another machine, a UEID" agree_on_ueid
 ok "and works again" mended
 ok "slow commands make connections slow, not worse" slow_commands
