@@ -260,16 +260,20 @@ void dibs_memory_trim(struct dibs_memory *mem, u32 offset, u32 size)
 	u32 i = DIV_ROUND_UP(offset, PAGE_SIZE);
 	u32 end = offset + size == mem->len ? mem->nr_pages :
 					      (offset + size) / PAGE_SIZE;
+	u32 left = atomic_read(&mem->present);
 
 	if (!mem->pages)
 		return;
-	if (!i && mem->header_len)
-		i = 1;
-	for (; i < end; i++) {
+	if (mem->header_len) {
+		i = max(i, 1U);
+		left -= !!READ_ONCE(mem->pages[0]);
+	}
+	for (; i < end && left; i++) {
 		struct page *page;
 
 		if (!READ_ONCE(mem->pages[i]))
 			continue;
+		left--;
 		if (!batch)
 			batch = kzalloc(sizeof(*batch),
 					GFP_NOWAIT | __GFP_NOWARN);

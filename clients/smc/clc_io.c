@@ -127,6 +127,46 @@ static int smc_clc_receive_header(struct sock *sk, struct smc_clc_io *io)
 	return n == SMC_CLC_HEADER_LEN ? 0 : -EBADMSG;
 }
 
+/* Of tcp_read_sock(): a message that lies in one piece, as nearly all do. */
+static int smc_clc_take_piece(read_descriptor_t *desc, struct sk_buff *skb,
+			      unsigned int offset, size_t len)
+{
+	struct smc_clc_io *io = desc->arg.data;
+
+	if (!desc->count)
+		return 0;
+	desc->count = 0;
+	if (len < SMC_CLC_HEADER_LEN ||
+	    skb_copy_bits(skb, offset, io->in, SMC_CLC_HEADER_LEN) ||
+	    smc_clc_header_parse(io->in, SMC_CLC_HEADER_LEN, &io->header) ||
+	    (io->in_msg && io->header.msg != io->in_msg) ||
+	    len < io->header.length ||
+	    skb_copy_bits(skb, offset, io->in, io->header.wanted))
+		return 0;
+	return io->header.length;
+}
+
+/* At once, if it is all there and as it should be. */
+static bool smc_clc_take(struct sock *sk, struct smc_clc_io *io)
+{
+	read_descriptor_t desc = { .arg.data = io, .count = 1 };
+	int n;
+
+	lock_sock(sk);
+	n = tcp_read_sock(sk, &desc, smc_clc_take_piece);
+	release_sock(sk);
+	return n > 0;
+}
+
+/* Who brings bytes, or an end, kicks the work. */
+static bool smc_clc_is_idle(const struct sock *sk)
+{
+	return skb_queue_empty_lockless(&sk->sk_receive_queue) &&
+	       !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) &&
+	       !READ_ONCE(sk->sk_err) &&
+	       inet_sk_state_load(sk) == TCP_ESTABLISHED;
+}
+
 /**
  * smc_clc_receive() - receive a message
  * @sk: a connected TCP sock
@@ -144,8 +184,13 @@ int smc_clc_receive(struct sock *sk, struct smc_clc_io *io)
 	int n;
 
 	if (!io->in_done) {
-		int err = smc_clc_receive_header(sk, io);
+		int err;
 
+		if (smc_clc_is_idle(sk))
+			return -EAGAIN;
+		if (smc_clc_take(sk, io))
+			return 0;
+		err = smc_clc_receive_header(sk, io);
 		if (err)
 			return err;
 	}

@@ -90,6 +90,11 @@ static void smc_handshake_hook(struct dibs_smc *smc, bool hook)
 					       family->state_change);
 	if (smc->role == DIBS_SMC_CLIENT)
 		tcp_sk(sk)->syn_smc = hook;
+	/* Each message answers the one before: no segments that only say that. */
+	if (hook)
+		inet_csk_enter_pingpong_mode(sk);
+	else
+		inet_csk_exit_pingpong_mode(sk);
 	release_sock(sk);
 }
 
@@ -285,6 +290,8 @@ static void smc_handshake_fall_back(struct smc_handshake *hs)
 {
 	if (!smc_handshake_end(hs))
 		return;
+	/* Nagle's algorithm on the other side may wait for what was held back. */
+	tcp_sock_set_quickack(hs->sk, 1);
 	spin_lock_bh(&hs->smc->lock);
 	hs->smc->peer_reason = hs->peer_reason;
 	spin_unlock_bh(&hs->smc->lock);

@@ -102,6 +102,7 @@ ends "the client's namespace has no device" "03030000 03010000" pair red blue
 in_netns red dibs device join lo
 in_netns blue dibs device leave lo
 ends "the server's namespace has no device" "03010000 03030000" pair red blue
+ends "then a server that speaks first does not wait" "0 late" greet red blue
 in_netns blue dibs device join lo
 
 # --- one end does not want ---------------------------------------------------

@@ -9,6 +9,8 @@ Obeys one command a line from standard input and answers with one line:
   drop                 until then
   idle CLIENT SERVER   fills the server's ring, reads it, waits until it has no
                        more memory than when it was empty
+  greet CLIENT SERVER  a few times: connects, the server sends two small pieces;
+                       tells how many acknowledgements of the client's were late
   counts               compares "dibs smc fallbacks" with all answers so far
   lie ROLE CASE        see smc_peer.py
   mute, late           likewise
@@ -170,6 +172,29 @@ def pair(client_end, server_end):
     return answer
 
 
+def late_acks(namespace):
+    enter(namespace)
+    with open('/proc/net/netstat') as file:
+        names, values = [line.split() for line in file][:2]
+    return int(values[names.index('DelayedACKs')])
+
+
+def greet(client_end, server_end):
+    ends = client_end.partition(':')[0], server_end.partition(':')[0]
+    before = late_acks(ends[0])
+    for _ in range(5):
+        client, peer = connect(client_end, server_end)
+        peer.send(b'a')
+        # Held back by Nagle's algorithm until that is acknowledged.
+        peer.send(b'b')
+        expect(client, b'ab')
+        fate(ends[0], 'client', client)
+        fate(ends[1], 'server', peer)
+        client.close()
+        peer.close()
+    return f'{late_acks(ends[0]) - before} late'
+
+
 def memory(namespace):
     return sum(row['memory'] for row in dibs(namespace, 'dmb', 'list'))
 
@@ -224,4 +249,4 @@ if __name__ == '__main__':
     sys.modules['smc_fallback'] = sys.modules['__main__']
     import smc_peer
     obey({'pair': pair, 'hold': hold, 'drop': drop, 'idle': idle,
-          'counts': counts, **smc_peer.COMMANDS})
+          'greet': greet, 'counts': counts, **smc_peer.COMMANDS})
