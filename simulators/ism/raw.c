@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Commands and moves from elsewhere than the driver, in sysfs: the driver would
+ * Commands, loads and moves from elsewhere than the driver, in sysfs: the driver would
  * never say most of what firmware has to refuse. Whoever has files of root has
  * the adapter's power, too: to write wherever there is memory.
  */
@@ -73,6 +73,20 @@ static ssize_t command_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_ADMIN_RW(command);
 
+/* "OFFSET": a load of the driver's, whose value nobody gets. */
+static ssize_t load_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t len)
+{
+	__be64 value;
+	u32 offset;
+	int err = kstrtou32(buf, 0, &offset);
+
+	if (!err)
+		err = sim_load(&sim_of_device(dev)->hw, offset, &value);
+	return err ? : len;
+}
+static DEVICE_ATTR_WO(load);
+
 /* --- moves ----------------------------------------------------------------- */
 
 static int move_words(struct sim_adapter *adapter, char **words)
@@ -112,6 +126,7 @@ static DEVICE_ATTR_WO(move);
 
 static struct attribute *sim_raw_attrs[] = {
 	&dev_attr_command.attr,
+	&dev_attr_load.attr,
 	&dev_attr_move.attr,
 	NULL
 };

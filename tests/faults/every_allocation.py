@@ -195,7 +195,7 @@ class Sweep:
         return error, not left
 
     def run(self, text, operation, before=(), undo=(), never_fails=False,
-            allocates=True):
+            allocates=True, errors_wanted=OUT_OF_MEMORY):
         """undo: done after each success; before: each time, first."""
         notes, errors, nth = [], 0, 0
         while nth < LIMIT:
@@ -204,7 +204,7 @@ class Sweep:
                 each()
             error, came = self.once(operation, nth)
             errors += bool(error)
-            if error and (never_fails or error not in OUT_OF_MEMORY):
+            if error and (never_fails or error not in errors_wanted):
                 notes.append(f'allocation {nth}: {os.strerror(error)}')
             if error and not came:
                 notes.append(f'fails without a fault: {os.strerror(error)}')
@@ -281,12 +281,37 @@ def sweep_dmbs(sweep):
     sweep.run('clients start to work', tell('load 2'), undo=[tell('stop')])
 
 
+def sweep_ism(sweep):
+    """What the adapter has no memory for, the driver hears of as an error."""
+    load('ism')()
+    sweep.run('simulated ISM adapters are made', load('ism_sim'),
+              undo=[unload('ism_sim')])
+    load('ism_sim')()
+    register, unregister = tell('register ism0 200000'), tell('unregister')
+    attach, detach = tell('attach'), tell('detach')
+    sweep.run('a DMB of an ISM adapter is registered', register,
+              undo=[unregister], errors_wanted=(*OUT_OF_MEMORY, errno.EIO))
+    sweep.run('and unregistered', unregister, before=[register],
+              never_fails=True, allocates=False)
+    sweep.run('and attached', attach, before=[register],
+              undo=[detach, unregister])
+    sweep.run('and written', tell('move'), before=[register, attach],
+              undo=[detach, unregister], allocates=False)
+    with open('/sys/bus/ism_sim/devices/ism0/stats/refusals') as file:
+        counts = dict(line.split() for line in file)
+    sweep.result(counts['no_memory'] != '0',
+                 f"the adapter said {counts['no_memory']} times that it had none")
+    unload('ism_sim')()
+    unload('ism')()
+
+
 def main():
     set_up()
     sweep = Sweep()
     sweep_modules(sweep)
     sweep_devices(sweep, Netlink())
     sweep_dmbs(sweep)
+    sweep_ism(sweep)
     for name in ('dibs_selftest', 'dibs_loopback', 'dibs'):
         unload(name)()
     sweep.result(not os.path.exists('/sys/module/dibs'),

@@ -140,6 +140,24 @@ result "a body that is not announced is too much" "$code" 0002
 command_raw fw0 0000000300010008
 result "a header's second field has to be 0" "$code" 0003
 
+# loads HOW OFFSET: is a load from there taken, or refused?
+loads() {
+	before=$(refusals fw0 bad_access)
+	echo "$2" >"$bus/devices/fw0/load"
+	if [ "$(refusals fw0 bad_access)" = "$before" ]; then
+		result "a load at $2 of 256 is $1" taken "$1"
+	else
+		result "a load at $2 of 256 is $1" refused "$1"
+	fi
+}
+
+loads taken 0
+loads taken 248
+loads refused 4
+loads refused 252
+loads refused 256
+loads refused 4294967288
+
 # --- what it knows ----------------------------------------------------------------------
 
 gives "QUERY_INFO is answered" 0000 fw0 8
