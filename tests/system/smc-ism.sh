@@ -294,6 +294,48 @@ END
 	return "$status"
 }
 
+# What an end of another make does that marks an urgent byte after everything was
+# read: it waits to be told so. The adapter makes both ends strangers to the other.
+stranger_is_told() {
+	in_netns red python3 - "$bus/devices/ism0/move" <<'END'
+import json, socket, subprocess, sys, time
+
+def new():
+    return socket.socket(socket.AF_INET, socket.SOCK_STREAM, 256)
+
+def move(token, offset, data, signal=0):
+    with open(sys.argv[1], 'w') as file:
+        file.write(f'{token >> 32:08x}{signal << 23 | offset:08x} {data}')
+
+def dibs(*command):
+    return json.loads(subprocess.check_output(['dibs', '--json', *command]))
+
+def known_to_be_read():
+    name = '%s:%d' % client.getsockname()
+    row, = (row for row in dibs('smc', 'show') if row['local'] == name)
+    return row['sent_and_read']
+
+listener = new()
+listener.bind(('127.0.0.1', 0))
+listener.listen()
+client = new()
+client.connect(listener.getsockname())
+server = listener.accept()[0]
+client.send(b'abc')
+assert server.recv(9) == b'abc'
+before = known_to_be_read()
+for dmb in dibs('dmb', 'list'):
+    token = int(dmb['token'], 16)
+    move(token, 4, '00000000')      # the origin
+    move(token, 22, '20', 1)        # SMC_CDC_URGENT_PRESENT
+end = time.monotonic() + 20
+while (after := known_to_be_read()) == before and time.monotonic() < end:
+    time.sleep(0.1)
+print(f'known to be read: {before}, {after}')
+sys.exit((before, after) != ('0000:00000000', '0000:00000003'))
+END
+}
+
 # ism0 tells blue that red's SMC-D ends.
 says_shutdown() {
 	echo "2 0x80 0x15a0000000000001 0" >"$bus/devices/ism1/event"
@@ -353,6 +395,8 @@ ok "both ends have a link group, and the machine's own EID" \
 ok "who asks whether a link group is there is answered" answers_test_link
 ok "who sends an urgent byte at once waits until the peer is ready, no longer" \
 	urgent_first
+ok "a stranger that waits until its urgent byte is read is told" \
+	stranger_is_told
 ok "of another machine, a UEID" agree_on_ueid
 ok "and works again" mended
 ok "slow commands make connections slow, not worse" slow_commands
