@@ -283,21 +283,24 @@ def sweep_dmbs(sweep):
 
 def sweep_ism(sweep):
     """What the adapter has no memory for, the driver hears of as an error."""
+    bus = '/sys/bus/ism_sim/'
     load('ism')()
-    sweep.run('simulated ISM adapters are made', load('ism_sim'),
-              undo=[unload('ism_sim')])
-    load('ism_sim')()
+    load('ism_sim', b'none=1')()
+    new = lambda: write(bus + 'new_device', 'ism0 15a0000000000001 0100')
+    delete = lambda: write(bus + 'del_device', 'ism0')
+    sweep.run('an ISM adapter is made', new, undo=[delete])
+    new()
     register, unregister = tell('register ism0 200000'), tell('unregister')
     attach, detach = tell('attach'), tell('detach')
     sweep.run('a DMB of an ISM adapter is registered', register,
-              undo=[unregister], errors_wanted=(*OUT_OF_MEMORY, errno.EIO))
+              undo=[unregister], errors_wanted=(*OUT_OF_MEMORY, errno.EREMOTEIO))
     sweep.run('and unregistered', unregister, before=[register],
               never_fails=True, allocates=False)
     sweep.run('and attached', attach, before=[register],
               undo=[detach, unregister])
     sweep.run('and written', tell('move'), before=[register, attach],
               undo=[detach, unregister], allocates=False)
-    with open('/sys/bus/ism_sim/devices/ism0/stats/refusals') as file:
+    with open(bus + 'devices/ism0/stats/refusals') as file:
         counts = dict(line.split() for line in file)
     sweep.result(counts['no_memory'] != '0',
                  f"the adapter said {counts['no_memory']} times that it had none")
