@@ -260,6 +260,7 @@ void dibs_memory_trim(struct dibs_memory *mem, u32 offset, u32 size)
 	u32 i = DIV_ROUND_UP(offset, PAGE_SIZE);
 	u32 end = offset + size == mem->len ? mem->nr_pages :
 					      (offset + size) / PAGE_SIZE;
+	/* A hint: who installs some counts them later, and keeps them then. */
 	u32 left = atomic_read(&mem->present);
 
 	if (!mem->pages)

@@ -158,9 +158,11 @@ static bool smc_clc_take(struct sock *sk, struct smc_clc_io *io)
 	return n > 0;
 }
 
-/* Who brings bytes, or an end, kicks the work. */
+/* Who brings bytes, or an end, kicks the work, or wakes who reads (late.c). */
 static bool smc_clc_is_idle(const struct sock *sk)
 {
+	/* After the entry in the queue; pairs with that of skwq_has_sleeper(). */
+	smp_mb();
 	return skb_queue_empty_lockless(&sk->sk_receive_queue) &&
 	       !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) &&
 	       !READ_ONCE(sk->sk_err) &&

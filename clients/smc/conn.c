@@ -328,6 +328,7 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 	struct sock *sk = conn->sk;
 	struct smc_cdc_flags flags;
 	u64 consumer, producer;
+	bool is_dibs;
 
 	/* The DMB is being made. */
 	if (!smp_load_acquire(&conn->mine))
@@ -364,10 +365,11 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 		}
 	}
 	/* Or the peer has said what it is, see smc_tx_room(). */
+	is_dibs = smc_conn_is_dibs(conn);
 	if (consumer != conn->seen_consumer ||
-	    !READ_ONCE(conn->mine->wants_room) ||
-	    unlikely(READ_ONCE(conn->urgent_out))) {
+	    !READ_ONCE(conn->mine->wants_room) || is_dibs != conn->seen_dibs) {
 		conn->seen_consumer = consumer;
+		conn->seen_dibs = is_dibs;
 		if (smc_conn_room_wanted(conn))
 			smc_conn_wake_writers(sk);
 	}

@@ -95,7 +95,7 @@ struct smc_conn {
 	struct smc_cursor peer_cons;
 	u32 tx_seq;			/* bytes written, modulo 2^32 */
 	bool room_wanted;		/* somebody found none; cleared by signals */
-	bool urgent_out;		/* and the peer cannot tell where */
+	bool urgent_out;		/* and the peer may not know where */
 	struct timer_list cork_timer;
 
 	/* receiving */
@@ -124,6 +124,7 @@ struct smc_conn {
 	/* only for handle_signal, which never runs twice at once */
 	u64 seen_producer;
 	u64 seen_consumer;
+	bool seen_dibs;			/* smc_conn_is_dibs() */
 
 	/* idle memory, see idle.c */
 	bool touched;			/* bytes were written since the last look */

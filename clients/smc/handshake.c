@@ -17,7 +17,7 @@
 
 /* From a message to the answer. */
 #define SMC_HANDSHAKE_TIMEOUT	(6 * HZ)
-/* If the connection's buffer is full, which it is not. */
+/* Where nobody says when to go on: the connection's buffer is full, say. */
 #define SMC_HANDSHAKE_RETRY	(HZ / 50)
 
 /* --- callbacks of the sock ----------------------------------------------------- */
@@ -35,9 +35,9 @@ static void smc_handshake_data_ready(struct sock *sk)
 }
 
 /*
- * Only TCP's own connect() hears that TCP has connected: io_uring takes any
- * other wake-up for the end of its connect(), and polls nobody. It and poll()
- * look for events; nobody looks for this one.
+ * Only TCP's own connect() hears that TCP has connected: io_uring would call
+ * connect() once more, and take its EALREADY for the end. It and poll() wait for
+ * events; nobody waits for this one.
  */
 static void smc_handshake_wake_connect(struct sock *sk)
 {
@@ -90,7 +90,11 @@ static void smc_handshake_hook(struct dibs_smc *smc, bool hook)
 					       family->state_change);
 	if (smc->role == DIBS_SMC_CLIENT)
 		tcp_sk(sk)->syn_smc = hook;
-	/* Each message answers the one before: no segments that only say that. */
+	/*
+	 * Each message answers the one before, and the proposal the SYN's answer:
+	 * no segments that only say that. A client leaves this mode when that
+	 * comes, and is back in it when it sends.
+	 */
 	if (hook)
 		inet_csk_enter_pingpong_mode(sk);
 	else
@@ -290,12 +294,15 @@ static void smc_handshake_fall_back(struct smc_handshake *hs)
 {
 	if (!smc_handshake_end(hs))
 		return;
-	/* Nagle's algorithm on the other side may wait for what was held back. */
-	tcp_sock_set_quickack(hs->sk, 1);
 	spin_lock_bh(&hs->smc->lock);
 	hs->smc->peer_reason = hs->peer_reason;
 	spin_unlock_bh(&hs->smc->lock);
 	dibs_smc_fallback(hs->smc, hs->smc->role, hs->reason);
+	/*
+	 * What was held back, see smc_handshake_hook(): a server of TCP's waits
+	 * for it to accept, Nagle's algorithm of any to send.
+	 */
+	tcp_sock_set_quickack(hs->sk, 1);
 	smc_handshake_finish(hs);
 }
 
@@ -532,7 +539,9 @@ static void smc_handshake_wait(struct smc_handshake *hs)
 
 	if (time_before(jiffies, hs->deadline))
 		delay = hs->deadline - jiffies;
-	if (hs->io.out_done < hs->io.out_len || !delay)
+	/* TCP says nothing of fewer bytes than SO_RCVLOWAT asks for. */
+	if (hs->io.out_done < hs->io.out_len || !delay ||
+	    READ_ONCE(hs->sk->sk_rcvlowat) > 1)
 		delay = SMC_HANDSHAKE_RETRY;
 	/* Keeps a kick that came meanwhile. */
 	queue_delayed_work(smc_wq, &hs->smc->work, delay);

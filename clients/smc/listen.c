@@ -141,12 +141,26 @@ static void smc_listener_look(struct sock *sk, bool *wanted, bool *ready)
 	spin_unlock_bh(&queue->rskq_lock);
 }
 
+/* Not after the end, which waits for the work to be over. Softirq. */
+static void smc_listener_kick(struct dibs_smc *smc,
+			      struct smc_listener *listener)
+{
+	struct request_sock_queue *queue =
+		&inet_csk(listener->sk)->icsk_accept_queue;
+
+	spin_lock_bh(&queue->rskq_lock);
+	if (!listener->gone)
+		smc_kick(smc);
+	spin_unlock_bh(&queue->rskq_lock);
+}
+
 /*
  * TCP's sk_data_ready of a listener: there is a new connection. If it has to be
  * taken out, nobody is woken for it yet.
  */
 static void smc_listener_ready(struct sock *sk)
 {
+	struct smc_listener *listener;
 	struct dibs_smc *smc;
 	bool wanted, ready;
 
@@ -154,8 +168,9 @@ static void smc_listener_ready(struct sock *sk)
 	smc = dibs_smc(sk);
 	if (smc) {
 		smc_listener_look(sk, &wanted, &ready);
-		if (wanted)
-			smc_kick(smc);
+		listener = rcu_dereference(smc->listener);
+		if (wanted && listener)
+			smc_listener_kick(smc, listener);
 		if (ready)
 			dibs_smc_family(smc)->data_ready(sk);
 	}
@@ -356,8 +371,6 @@ static void smc_listener_start(struct dibs_smc *smc)
 		use = true;
 		rcu_assign_pointer(smc->listener, listener);
 		WRITE_ONCE(sk->sk_data_ready, smc_listener_ready);
-		/* TCP looks there without the lock. */
-		WRITE_ONCE(tcp_sk(sk)->smc_hs_congested, smc_listener_is_busy);
 		tcp_sk(sk)->syn_smc = 1;
 	}
 	release_sock(sk);
@@ -461,6 +474,12 @@ int dibs_smc_listen(struct socket *sock, int backlog)
 	struct dibs_smc *smc = dibs_smc(sock->sk);
 	int err;
 
+	/*
+	 * TCP looks there without the lock. From the first SYN on, or a client
+	 * whose SYN came before smc_listener_start() would be taken for one that
+	 * has been answered its option.
+	 */
+	WRITE_ONCE(tcp_sk(smc->sk)->smc_hs_congested, smc_listener_is_busy);
 	err = dibs_smc_tcp(smc)->listen(sock, backlog);
 	if (err || rcu_access_pointer(smc->listener))
 		return err;

@@ -132,7 +132,7 @@ static void dibs_smc_clone(const struct request_sock *req, struct sock *child,
 
 	smc_listener_cloned(child);
 	/* As smc_handshake_hook() will, which may come after the proposal. */
-	if (inet_rsk(req)->smc_ok)
+	if (inet_rsk(req)->smc_ok && smc_tcp_wants_smc(child))
 		inet_csk_enter_pingpong_mode(child);
 	RCU_INIT_POINTER(icsk->icsk_ulp_data, NULL);
 	icsk->icsk_ulp_ops = NULL;

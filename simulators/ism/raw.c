@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Commands, loads and moves from elsewhere than the driver, in sysfs: the driver would
- * never say most of what firmware has to refuse. Whoever has files of root has
+ * Commands and moves from elsewhere than the driver, and loads in its place, in
+ * sysfs: it would never say most of what firmware has to refuse. Whoever has files of root has
  * the adapter's power, too: to write wherever there is memory.
  */
 #include <linux/err.h>
@@ -73,7 +73,7 @@ static ssize_t command_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_ADMIN_RW(command);
 
-/* "OFFSET": a load of the driver's, whose value nobody gets. */
+/* "OFFSET": a load as the driver's, whose value nobody gets. */
 static ssize_t load_store(struct device *dev, struct device_attribute *attr,
 			  const char *buf, size_t len)
 {

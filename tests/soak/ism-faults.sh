@@ -301,19 +301,21 @@ refused_each() {
 
 	ip -n red link set lo up
 	coproc holder { in_netns red "$many" hold 10; }
+	# Bash forgets them when it ends.
 	# shellcheck disable=SC2154 # the coproc's
-	read -r <&"${holder[0]}"
+	local pid=$holder_PID from=${holder[0]} to=${holder[1]}
+
+	read -r <&"$from"
 	: >"$scratch/refused"
 	for ((try = 0; try < 20; try++)); do
 		pick ism0 ism1
 		name=$one
 		aimed_move ism1
 	done
-	echo >&"${holder[1]}"
-	read -r <&"${holder[0]}"
-	echo >&"${holder[1]}"
-	# shellcheck disable=SC2154 # likewise
-	wait "$holder_PID" || return
+	echo >&"$to"
+	read -r <&"$from"
+	echo >&"$to"
+	wait "$pid" || return
 	wc -l <"$scratch/refused"
 	(($(wc -l <"$scratch/refused") == 20))
 }

@@ -142,13 +142,16 @@ result "a header's second field has to be 0" "$code" 0003
 
 # loads HOW OFFSET: is a load from there taken, or refused?
 loads() {
-	before=$(refusals fw0 bad_access)
-	echo "$2" >"$bus/devices/fw0/load"
-	if [ "$(refusals fw0 bad_access)" = "$before" ]; then
-		result "a load at $2 of 256 is $1" taken "$1"
+	before=$(refusals fw0 bad_access) dead=$(refusals fw0 dead)
+	if ! echo "$2" >"$bus/devices/fw0/load" ||
+		[ "$(refusals fw0 dead)" != "$dead" ]; then
+		is=impossible
+	elif [ "$(refusals fw0 bad_access)" = "$before" ]; then
+		is=taken
 	else
-		result "a load at $2 of 256 is $1" refused "$1"
+		is=refused
 	fi
+	result "a load at $2 of 256 is $1" $is "$1"
 }
 
 loads taken 0

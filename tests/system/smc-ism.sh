@@ -237,18 +237,20 @@ all_dmbs() {
 	ip -n red link set lo up
 	in_netns red sysctl -qw net.smc.rmem=16384
 	coproc holder { in_netns red "$many" hold 1000; }
+	# Bash forgets them when it ends.
 	# shellcheck disable=SC2154 # the coproc's
-	read -r <&"${holder[0]}"
+	local pid=$holder_PID from=${holder[0]} to=${holder[1]}
+
+	read -r <&"$from"
 	in_netns red dibs --json smc fallbacks | tee "$scratch/fallbacks"
 	cat "$bus/devices/ism0/dmbs"
 	[[ $(<"$bus/devices/ism0/dmbs") == 1888 ]]
 	local status=$?
 
-	echo >&"${holder[1]}"
-	read -r <&"${holder[0]}"
-	echo >&"${holder[1]}"
-	# shellcheck disable=SC2154 # likewise
-	wait "$holder_PID"
+	echo >&"$to"
+	read -r <&"$from"
+	echo >&"$to"
+	wait "$pid"
 	return "$status"
 }
 
@@ -263,7 +265,7 @@ urgent_first() {
 	ip -n red link set lo up
 	timeout 60 chrt -f 1 taskset -c 1 sh -c 'while :; do :; done' &
 	in_netns red chrt -f 2 taskset -c 0 python3 - <<'END'
-import socket
+import socket, sys
 
 def new():
     return socket.socket(socket.AF_INET, socket.SOCK_STREAM, 256)
@@ -272,6 +274,7 @@ waited = 0
 listener = new()
 listener.bind(('127.0.0.1', 0))
 listener.listen()
+listener.settimeout(20)
 for _ in range(20):
     client = new()
     client.connect(listener.getsockname())
@@ -286,6 +289,7 @@ for _ in range(20):
     client.close()
     listener.accept()[0].close()
 print(waited, 'of 20 had to wait')
+sys.exit(not waited)
 END
 	local status=$?
 

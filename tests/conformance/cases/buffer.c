@@ -118,6 +118,21 @@ static void buffer_low_water_end(void)
 	WANT(recv(p.s, (char[20]){}, 20, 0), 3);
 }
 
+/* More than anything that is said while a connection begins. */
+static void buffer_low_water_before(void)
+{
+	struct addr where;
+	int l = listening(&where), c = sock(0), s;
+
+	set_int(l, SOL_SOCKET, SO_RCVLOWAT, 5000);
+	set_int(c, SOL_SOCKET, SO_RCVLOWAT, 5000);
+	WANT(connect(c, SA(where)), 0);
+	s = accept(l, NULL, NULL);
+	WANT(get_int(s, SOL_SOCKET, SO_RCVLOWAT), 5000);
+	WANT(send_all(c, 5000, 0), 5000);
+	WANT(expect_pattern(s, 5000, 0), 5000);
+}
+
 static void buffer_low_water_values(void)
 {
 	int fd = sock(0);
@@ -171,6 +186,7 @@ static const struct test buffer_tests[] = {
 	CASE(buffer_low_water, "SO_RCVLOWAT delays POLLIN"),
 	CASE(buffer_low_water_wait, "SO_RCVLOWAT delays recv()"),
 	CASE(buffer_low_water_end, "the end overrules SO_RCVLOWAT"),
+	CASE(buffer_low_water_before, "SO_RCVLOWAT before connect() delays no begin"),
 	CASE(buffer_low_water_values, "low-water marks are checked"),
 	CASE(buffer_low_water_wakes_poll, "poll() sleeps until SO_RCVLOWAT is reached"),
 	CASE(buffer_write_threshold, "POLLOUT waits for enough room"),
