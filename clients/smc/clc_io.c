@@ -141,7 +141,10 @@ static int smc_clc_take_piece(read_descriptor_t *desc, struct sk_buff *skb,
 	    smc_clc_header_parse(io->in, SMC_CLC_HEADER_LEN, &io->header) ||
 	    (io->in_msg && io->header.msg != io->in_msg) ||
 	    len < io->header.length ||
-	    skb_copy_bits(skb, offset, io->in, io->header.wanted))
+	    /* The header as it was checked: memory may be a program's. */
+	    skb_copy_bits(skb, offset + SMC_CLC_HEADER_LEN,
+			  io->in + SMC_CLC_HEADER_LEN,
+			  io->header.wanted - SMC_CLC_HEADER_LEN))
 		return 0;
 	return io->header.length;
 }

@@ -3,8 +3,8 @@
  * Copyright (C) The DIBS authors
  *
  * Commands and moves from elsewhere than the driver, and loads in its place, in
- * sysfs: it would never say most of what firmware has to refuse. Whoever has files of root has
- * the adapter's power, too: to write wherever there is memory.
+ * sysfs: it would never say most of what firmware has to refuse. Whoever has
+ * files of root has the adapter's power, too: to write wherever there is memory.
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
