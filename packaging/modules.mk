@@ -52,6 +52,9 @@ cross := $(if $(filter-out $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64
 WERROR ?= 1
 strict := W=1 $(if $(filter 1,$(WERROR)),KCFLAGS=-Werror)
 
+# Headers may have what BTF is made from, and the host not the program for it.
+no_btf := $(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+
 quiet := '^  (CC|LD|MODPOST|BTF|AR) |^Skipping BTF'
 
 out := build/$(release)
@@ -83,7 +86,7 @@ $(out)/.built: $(sources) $(out)/sources $(headers)/Module.symvers | $(links)
 	@exec 9>$(out)/.lock; flock 9; rm -f $@ $(out)/*.ko; touch $(out)/.started; \
 	$(MAKE) $(jobs) --no-print-directory -C $(headers) \
 		M=$(CURDIR)/$(farm) \
-		ARCH=$(arch) CROSS_COMPILE=$(cross) $(strict) modules 9>&- \
+		ARCH=$(arch) CROSS_COMPILE=$(cross) $(strict) $(no_btf) modules 9>&- \
 		2>&1 | tee $(out)/log | { grep --line-buffered -Ev $(quiet) || :; }; \
 	if [[ '$(WERROR)' == 1 ]] && grep 'WARNING: modpost' $(out)/log; then exit 1; fi; \
 	sed 's/\.k\?o$$/.ko/' $(farm)/modules.order | \

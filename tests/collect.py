@@ -33,6 +33,7 @@ it down, the rest get a new one.
 """
 
 import argparse
+import contextlib
 import glob
 import itertools
 import os
@@ -265,20 +266,33 @@ class Boot:
         return {path for _, path, _ in self.ended}
 
     def _emulator_erred(self):
-        """The kernel patches its instructions while they run, by way of a
-        breakpoint. Emulated, a processor may run the breakpoint when it is no
-        longer there, and then the kernel does not know whose it is. Such a
-        suite, or guest, is run once more."""
+        """Is it QEMU's fault that the guest died? No guest can crash QEMU, and
+        one that finds no handler for a fault of a fault has not been emulated
+        right. And the kernel patches its instructions while they run, by way
+        of a breakpoint. Emulated, a processor may run the breakpoint when it
+        is no longer there, and then the kernel does not know whose it is. Such
+        a suite, or guest, is run once more."""
         name = self.running[0].name if self.running else 'boot'
-        if name in Boot.repeated or not os.path.exists(self.log):
+        reason = self._emulator_error()
+        if name in Boot.repeated or not reason:
             return False
-        with open(self.log, errors='replace') as file:
-            if 'Oops: int3' not in file.read():
-                return False
         Boot.repeated.add(name)
-        print(f'{self.where:6} {name}: the emulator ran an instruction that '
-              'had been patched (Oops: int3); once more', flush=True)
+        print(f'{self.where:6} {name}: the emulator erred ({reason}); once '
+              'more', flush=True)
         return True
+
+    def _emulator_error(self):
+        """Its name; none: ''."""
+        said = self.running[0].lines if self.running else self.outside
+        for line in said:
+            death = line.partition('vm: the guest died: ')[2]
+            if death.startswith(('QEMU was ended by', 'triple fault')):
+                return death
+        with contextlib.suppress(FileNotFoundError):
+            with open(self.log, errors='replace') as file:
+                if 'Oops: int3' in file.read():
+                    return 'Oops: int3, an instruction that was patched'
+        return ''
 
     def _blame(self):
         """The kernel complained: the suite that ran then has failed."""

@@ -324,15 +324,16 @@ def keep_log(args, guest, log):
     return path
 
 
-def judge(args, guest, log, status, timed_out):
-    """The run's exit status; says why it failed."""
+def judge(args, guest, log, status, death):
+    """The run's exit status; says why it failed. death: of a guest that said
+    no status, lines that tell how; None: it took too long"""
     reports = klog.reports(log)
-    if timed_out:
+    if death is None:
         verdict = TIMEOUT
         complain(f'no end after {args.timeout:g} s')
     elif status is None:
         verdict = DIED
-        complain('the guest died')
+        complain('the guest died: ' + death[0], *death[1:])
     elif reports:
         verdict = REPORT
         complain('the kernel complained')
@@ -366,16 +367,17 @@ def start(args, guest, machines):
 def execute(args, guest, machines):
     """The first guest's command is the run's."""
     start(args, guest, machines)
-    status, timed_out = None, False
+    status, death = None, None
     try:
         status = machines[0].run(0 if args.shell else args.timeout)
+        death = machines[0].death() if status is None else []
     except TimeoutError:
-        timed_out = True
+        pass
     if status is not None:
         machines[0].finish()
     for machine in machines:
         machine.stop()
-    return judge(args, guest, whole_log(machines), status, timed_out)
+    return judge(args, guest, whole_log(machines), status, death)
 
 
 def stop_by_signal(number, _):

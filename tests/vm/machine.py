@@ -2,6 +2,7 @@
 # Copyright (C) The DIBS authors
 """One guest: its processes on the host and what comes out of it."""
 
+import contextlib
 import ctypes
 import os
 import select
@@ -22,7 +23,9 @@ LAST_WORDS = 5      # seconds for the log's end to arrive
 FLAGS = ('panic=-1 oops=panic watchdog_thresh=30 loglevel=7 '
          'rcupdate.rcu_cpu_stall_timeout=60 net.ifnames=0 '
          'printk.devkmsg=on ')
-X86_FLAGS = ('console=ttyS0 mitigations=off no_timer_check '
+# The watchdog of clocks takes a host that is busy for a TSC that is broken, and
+# then every look at the time is a trap to QEMU.
+X86_FLAGS = ('console=ttyS0 mitigations=off no_timer_check tsc=reliable '
              'i8042.noaux i8042.nokbd 8250.nr_uarts=1 ')
 
 
@@ -65,6 +68,7 @@ class Machine:
                                        dir=parent)
         self.console = os.path.join(self.folder, 'console')
         self.initrd = os.path.join(self.folder, 'initrd')
+        self.resets = os.path.join(self.folder, 'resets')
         self.network = None     # (number, socket), see join()
         self.verbose = verbose
         self.children = []
@@ -126,6 +130,7 @@ class Machine:
             '-display', 'none', '-no-reboot',
             '-kernel', guest.image, '-initrd', self.initrd,
             '-append', append,
+            '-d', 'cpu_reset', '-D', self.resets,
             '-chardev', 'file,id=console,path=' + self.console,
             '-serial', 'chardev:console',
             '-device', f'virtio-rng-{bus}',
@@ -202,6 +207,21 @@ class Machine:
                 stream = sys.stdout if kind == b'o' else sys.stderr
                 stream.buffer.write(payload)
                 stream.buffer.flush()
+
+    def death(self):
+        """How a guest ended that said no status: lines for people."""
+        try:
+            status = self.qemu.wait(LAST_WORDS)
+        except subprocess.TimeoutExpired:
+            return ['its end of the line was closed']
+        if status < 0:
+            return [f'QEMU was ended by {signal.Signals(-status).name}']
+        with contextlib.suppress(FileNotFoundError):
+            with open(self.resets, errors='replace') as file:
+                before, fault, after = file.read().partition('Triple fault')
+            if fault:
+                return ['triple fault', *after.splitlines()[1:25]]
+        return [f'QEMU ended with status {status}']
 
     def finish(self):
         """Waits until the log is complete."""
