@@ -60,6 +60,9 @@ def arguments():
         'obeys; see guest/peer')
     add('--icount', action='store_true',
         help='one CPU whose time is a count of instructions: repeatable')
+    add('--pin', action='store_true',
+        help='each CPU keeps to one of the host\'s, if it has enough: for '
+        'measurements')
     add('--mem', metavar='SIZE', help='default 2G, on s390x and with debug 1G')
     add('--timeout', type=float, default=300, metavar='SECONDS',
         help='the whole guest, 0 for none; default %(default)d')
@@ -362,6 +365,8 @@ def start(args, guest, machines):
         join(*machines)
     for machine in reversed(machines):
         machine.start(guest, append, args.shell and machine is machines[0])
+        if args.pin and not machine.pin(guest.cpus):
+            complain('its CPUs are not pinned: the host has too few')
 
 
 def execute(args, guest, machines):

@@ -4,7 +4,9 @@
 
 import contextlib
 import ctypes
+import glob
 import os
+import re
 import select
 import shutil
 import signal
@@ -127,7 +129,7 @@ class Machine:
         command = [
             'qemu-system-' + guest.arch, *accelerator(guest),
             '-smp', str(guest.cpus), '-nodefaults', '-no-user-config',
-            '-display', 'none', '-no-reboot',
+            '-display', 'none', '-no-reboot', '-name', 'debug-threads=on',
             '-kernel', guest.image, '-initrd', self.initrd,
             '-append', append,
             '-d', 'cpu_reset', '-D', self.resets,
@@ -157,6 +159,31 @@ class Machine:
         for each in given:
             each.close()
         self.agent = ours
+
+    def pin(self, cpus):
+        """Each of its processors gets one of the host's for itself. False: the
+        host has too few."""
+        host = sorted(os.sched_getaffinity(0))
+        if len(host) < cpus:
+            return False
+        threads = {}
+        deadline = time.monotonic() + LAST_WORDS
+        while len(threads) < cpus and time.monotonic() < deadline:
+            time.sleep(0.05)
+            threads = self._processors()
+        for number, thread in threads.items():
+            os.sched_setaffinity(thread, {host[number]})
+        return len(threads) == cpus
+
+    def _processors(self):
+        """QEMU's threads, by the number of the processor that each is."""
+        found = {}
+        for path in glob.glob(f'/proc/{self.qemu.pid}/task/*/comm'):
+            with contextlib.suppress(OSError), open(path) as file:
+                match = re.match(r'CPU (\d+)/', file.read())
+                if match:
+                    found[int(match[1])] = int(path.split('/')[-2])
+        return found
 
     def stop(self):
         for child in reversed(self.children):
