@@ -20,8 +20,13 @@
 #include "idle.h"
 #include "trace.h"
 
-/* So much is copied before it is published. */
-#define SMC_SEND_PIECE	SZ_32K
+/*
+ * So much is copied before it is published: half of what there is to send, so
+ * that the peer reads the first half of a message while the other is copied, and
+ * pieces of a long one cost less.
+ */
+#define SMC_SEND_PIECE_LEAST	SZ_32K
+#define SMC_SEND_PIECE_MOST	SZ_64K
 
 /* So much is not held back by a cork. */
 #define SMC_CORK_MAX	SZ_32K
@@ -350,7 +355,8 @@ static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 
 	if (unlikely(limit > conn->tx_size))
 		s->small = true;
-	limit = min_t(u32, limit, SMC_SEND_PIECE);
+	limit = min(limit, clamp_t(u32, limit / 2, SMC_SEND_PIECE_LEAST,
+				   SMC_SEND_PIECE_MOST));
 	if (room < limit || conn->urgent_out)
 		room = smc_tx_room(conn);
 	if (!room) {
