@@ -40,22 +40,28 @@ int dibs_move_check(struct dibs_attachment *att)
 	return 0;
 }
 
+/* Could such a move be made at all? */
+static inline int dibs_move_possible(struct dibs_attachment *att,
+				     unsigned int idx, u32 offset, u32 size)
+{
+	if (unlikely(idx >= DIBS_SIGNAL_BITS))
+		return dibs_move_reject(att->use, DIBS_A_COUNTER_REJECT_MASK,
+					-EINVAL);
+	if (unlikely(!dibs_in_range(att->len, offset, size)))
+		return dibs_move_reject(att->use, DIBS_A_COUNTER_REJECT_RANGE,
+					-ERANGE);
+	return 0;
+}
+
 /*
- * May this move be made now? Asked and made in one RCU read-side section, in
- * which nothing sleeps: a device that goes and a right that is taken away wait
- * for moves that did not see it.
+ * May it be made now? Asked and made in one RCU read-side section, in which
+ * nothing sleeps: a device that goes and a right that is taken away wait for
+ * moves that did not see it.
  */
-static inline int dibs_move_allowed(struct dibs_attachment *att,
-				    unsigned int idx, u32 offset, u32 size)
+static inline int dibs_move_allowed(struct dibs_attachment *att)
 {
 	struct dibs_use *use = att->use;
 
-	if (unlikely(idx >= DIBS_SIGNAL_BITS))
-		return dibs_move_reject(use, DIBS_A_COUNTER_REJECT_MASK,
-					-EINVAL);
-	if (unlikely(!dibs_in_range(att->len, offset, size)))
-		return dibs_move_reject(use, DIBS_A_COUNTER_REJECT_RANGE,
-					-ERANGE);
 	/* Pairs with dibs_use_cut() and dibs_binding_stop(). */
 	if (unlikely(READ_ONCE(use->cut) || !READ_ONCE(use->binding->live)))
 		return -ENODEV;
@@ -88,8 +94,11 @@ int dibs_move_data(struct dibs_attachment *att, unsigned int idx, bool signal,
 {
 	int err;
 
+	err = dibs_move_possible(att, idx, offset, size);
+	if (unlikely(err))
+		return err;
 	rcu_read_lock();
-	err = dibs_move_allowed(att, idx, offset, size);
+	err = dibs_move_allowed(att);
 	if (likely(!err))
 		err = dibs_move_op(att, idx, signal, offset, data, size);
 	rcu_read_unlock();
@@ -97,14 +106,14 @@ int dibs_move_data(struct dibs_attachment *att, unsigned int idx, bool signal,
 }
 EXPORT_SYMBOL_GPL(dibs_move_data);
 
-/* Copies what there is memory for. Bytes, 0 for a fault, -errno. */
+/* Copies what there is memory for, of a range that was checked. Bytes, 0 for a fault, -errno. */
 static ssize_t dibs_move_piece_present(struct dibs_attachment *att, u32 offset,
 				       struct iov_iter *from, u32 size)
 {
 	int err;
 
 	rcu_read_lock();
-	err = dibs_move_allowed(att, 0, offset, size);
+	err = dibs_move_allowed(att);
 	if (!err)
 		size = dibs_memory_write_iter(&att->target->memory, offset,
 					      from, size);
@@ -130,6 +139,17 @@ static ssize_t dibs_move_piece_mapped(struct dibs_attachment *att, u32 offset,
 	if (err)
 		size = dibs_memory_populated(mem, offset, size);
 	return size ? dibs_move_piece_present(att, offset, from, size) : err;
+}
+
+/* Nothing is moved, and could be. 0 or -errno. */
+static int dibs_move_nothing(struct dibs_attachment *att)
+{
+	int err;
+
+	rcu_read_lock();
+	err = dibs_move_allowed(att);
+	rcu_read_unlock();
+	return err;
 }
 
 static ssize_t dibs_move_iter_mapped(struct dibs_attachment *att, u32 offset,
@@ -203,16 +223,14 @@ ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
 
 	might_sleep();
 	/* Bad arguments are refused before anything is written. */
-	rcu_read_lock();
-	err = dibs_move_allowed(att, idx, offset, size);
-	rcu_read_unlock();
+	err = dibs_move_possible(att, idx, offset, size);
 	if (err)
 		return err;
 	if (size > iov_iter_count(from))
 		return -EINVAL;
 
 	if (!size)
-		done = 0;
+		done = dibs_move_nothing(att);
 	else if (att->mapped)
 		done = dibs_move_iter_mapped(att, offset, from, size);
 	else
