@@ -13,24 +13,6 @@
 #define SMC_WINDOW_PART		10
 
 /**
- * smc_cursor_add() - go forward
- * @size:   of the ring
- * @cursor: from where
- * @len:    how far, up to @size
- *
- * Return: the cursor @len bytes later.
- */
-struct smc_cursor smc_cursor_add(u32 size, struct smc_cursor cursor, u32 len)
-{
-	cursor.count += len;
-	if (cursor.count >= size) {
-		cursor.count -= size;
-		cursor.wrap++;
-	}
-	return cursor;
-}
-
-/**
  * smc_cursor_sub() - go back
  * @size:   of the ring
  * @cursor: from where
@@ -46,51 +28,6 @@ struct smc_cursor smc_cursor_sub(u32 size, struct smc_cursor cursor, u32 len)
 	}
 	cursor.count -= len;
 	return cursor;
-}
-
-/**
- * smc_cursor_diff() - how far is it?
- * @size: of the ring
- * @from: a cursor
- * @to:   another
- *
- * Wraps are taken to be less than 32768 rounds apart, 32768 to be behind.
- *
- * Return: bytes from @from to @to, negative if @to is behind.
- */
-s64 smc_cursor_diff(u32 size, struct smc_cursor from, struct smc_cursor to)
-{
-	s16 rounds = (s16)(u16)(to.wrap - from.wrap);
-
-	return (s64)rounds * size + to.count - from.count;
-}
-
-/**
- * smc_cursor_readable() - bytes that wait to be read
- * @size:     of the ring
- * @consumer: its reader's cursor
- * @producer: its writer's cursor
- *
- * Return: 0 to @size.
- */
-u32 smc_cursor_readable(u32 size, struct smc_cursor consumer,
-			struct smc_cursor producer)
-{
-	return smc_cursor_diff(size, consumer, producer);
-}
-
-/**
- * smc_cursor_writable() - bytes that there is room for
- * @size:     of the ring
- * @consumer: its reader's cursor, as far as the writer was told
- * @producer: its writer's cursor
- *
- * Return: 0 to @size.
- */
-u32 smc_cursor_writable(u32 size, struct smc_cursor consumer,
-			struct smc_cursor producer)
-{
-	return size - smc_cursor_readable(size, consumer, producer);
 }
 
 /**
@@ -116,62 +53,6 @@ unsigned int smc_cursor_split(u32 size, struct smc_cursor cursor, u32 len,
 	piece[1].offset = 0;
 	piece[1].len = len - to_end;
 	return 2;
-}
-
-/**
- * smc_cdc_word() - make a word
- * @cursor: where
- * @flags:  for the consumer word; {} in the producer word
- *
- * Return: the word, to be stored at once.
- */
-u64 smc_cdc_word(struct smc_cursor cursor, struct smc_cdc_flags flags)
-{
-	union smc_cdc_word parts = {
-		.wrap = cursor.wrap,
-		.count = cursor.count,
-		.prod_flags = flags.prod,
-		.state_flags = flags.state,
-	};
-
-	return parts.word;
-}
-
-/**
- * smc_cdc_word_flags() - the flags of a peer's consumer word
- * @word: loaded once
- *
- * Any value is possible and none does harm. A peer that takes a state flag back
- * lies: or the flags into what was seen before.
- *
- * Return: the flags that are known here.
- */
-struct smc_cdc_flags smc_cdc_word_flags(u64 word)
-{
-	union smc_cdc_word parts = { .word = word };
-	struct smc_cdc_flags flags = {
-		.prod = parts.prod_flags,
-		.state = parts.state_flags & SMC_CDC_STATE_MASK,
-	};
-
-	return flags;
-}
-
-/**
- * smc_cdc_word_cursor() - the cursor of a word, unchecked
- * @word: made here, or for a guess that does no harm
- *
- * Return: the cursor.
- */
-struct smc_cursor smc_cdc_word_cursor(u64 word)
-{
-	union smc_cdc_word parts = { .word = word };
-	struct smc_cursor cursor = {
-		.wrap = parts.wrap,
-		.count = parts.count,
-	};
-
-	return cursor;
 }
 
 /*

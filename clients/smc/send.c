@@ -392,20 +392,24 @@ static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 
 static int smc_send_all(struct smc_sending *s)
 {
-	int err = smc_tx_status(s->sk);
+	int err;
 
-	while (!err && msg_data_left(s->msg)) {
+	do {
 		/* May have been disconnected by another thread meanwhile. */
 		struct smc_conn *conn = smc_conn_held(s->smc);
 
-		err = conn ? smc_tx_status(s->sk) : -EPIPE;
-		if (err)
+		err = smc_tx_status(s->sk);
+		if (err || !msg_data_left(s->msg))
 			break;
-		if (unlikely(smc_tx_peer_is_gone(conn)))
+		if (!conn)
+			return -EPIPE;
+		/* Signals tell of its flags, which lie where it writes often. */
+		if (unlikely(READ_ONCE(conn->state) != SMC_STATE_ACTIVE) &&
+		    smc_tx_peer_is_gone(conn))
 			err = smc_send_to_nobody(s, conn);
 		else
 			err = smc_send_piece(s, conn, msg_data_left(s->msg));
-	}
+	} while (!err && msg_data_left(s->msg));
 	return err;
 }
 
