@@ -60,9 +60,9 @@ def work(args, names, allowed, rename=None):
     for case, size in allowed:
         if [case, size] not in args.cases:
             continue
-        probe = ('probe',) if case == 'stream' and 'mapped' in names else ()
-        out = call(args.worker, '1', str(args.msecs), ','.join(names + probe),
-                   case, str(size))
+        limits = plan.LIMITS.get(case, ()) if 'mapped' in names else ()
+        out = call(args.worker, '1', str(args.msecs),
+                   ','.join(names + limits), case, str(size))
         for line in out.splitlines():
             words = line.split()
             if rename:

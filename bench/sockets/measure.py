@@ -124,7 +124,7 @@ def measure(args):
             'baseline': '' if args.no_baseline else baseline(args.kernel)}
     command = [os.path.join(REPO, 'tests', 'vm', 'run'),
                '--kernel', args.kernel, '--cpus', str(args.cpus),
-               *(['--icount'] if args.icount else []), '--timeout', '9000',
+               '--icount' if args.icount else '--pin', '--timeout', '9000',
                '--', 'python3', '-B', os.path.join(HERE, 'guest.py'),
                json.dumps(task)]
     with subprocess.Popen(command, text=True,

@@ -6,7 +6,11 @@ A transport is a name of the table. Those of this project are measured side by
 side with TCP and AF_UNIX; the distribution's own smc with its loopback cannot
 be loaded beside ours, nor can loopback be there when ISM shall carry, so their
 turns come at the end of each round. The probe is a socket that copies in and
-throws away: the limit of a sender.
+throws away: the limit of a sender. Memory is a ring that the ends share, without
+a kernel: the limit of what goes from one processor to another. A byte there and
+back says how far apart they are just then: hosts move the processors of their
+guests about, and where these share no cache, all transports that need both are
+slower, by up to four times.
 """
 
 from collections import namedtuple
@@ -15,8 +19,10 @@ KIB, MIB = 1024, 1024 * 1024
 
 TITLES = {'tcp': 'TCP', 'unix': 'AF_UNIX', 'mapped': 'SMC-D mapped',
           'moving': 'SMC-D moving', 'ism': 'SMC-D over ISM',
-          'distro': "distribution's", 'probe': 'thrown away'}
+          'distro': "distribution's", 'probe': 'thrown away',
+          'memory': 'shared memory'}
 OURS = ('mapped', 'moving')
+LIMITS = {'stream': ('probe', 'memory'), 'trip': ('memory',)}
 
 # unit: of the value shown; scale: what it is divided by for that; slow: a
 # larger value is worse; field: which one of a sample. Of trips it is the
@@ -83,9 +89,10 @@ PGBENCH_CLIENTS = 10
 PGBENCH_SECONDS = 3
 IPERF_SECONDS = 1
 
-# Of one transport's value to that of others, the best of them in each round; of
-# none: the value itself. An operand is (case, size, transport, field).
-Goal = namedtuple('Goal', 'mine others target slow')
+# Of one transport's value to that of others, the best of them in each round, or
+# the worst, if both are limits; of none: the value itself. An operand is (case,
+# size, transport, field).
+Goal = namedtuple('Goal', 'mine others target slow limits', defaults=[False])
 
 
 def operand(case, size, transport, field=None):
@@ -101,7 +108,9 @@ def goal(case, size, others, target, mine='mapped', of=None):
 
 def bulk_goals(size):
     return [goal('stream', size, ('tcp', 'unix'), 1.6),
-            goal('stream', size, ('probe',), 0.75)]
+            goal('stream', size, ('probe',), 0.75),
+            goal('stream', size, ('probe', 'memory'),
+                 0.75)._replace(limits=True)]
 
 
 def many_goals(case, size):

@@ -24,14 +24,16 @@ LEFT, RIGHT, TOP, BOTTOM = 70, 170, 50, 70      # around the picture
 NAMES = {**plan.TITLES, 'distro': "distribution's SMC"}
 LOOKS = {'mapped': ('#d55e00', ''), 'tcp': ('#0072b2', ''),
          'unix': ('#009e73', ''), 'distro': ('#cc79a7', ''),
-         'probe': ('#666666', '6 4')}
+         'probe': ('#666666', '6 4'), 'memory': ('#222222', '2 3')}
 
-Chart = namedtuple('Chart', 'case title unit limit')
+Chart = namedtuple('Chart', 'case title unit limits')
 CHARTS = (
     Chart('stream', 'Throughput of a stream', 'MB/s',
-          'limit: copied in, thrown away'),
+          {'probe': 'limit: copied in, thrown away',
+           'memory': 'limit: shared memory, no kernel'}),
     Chart('trip', 'Round trip, median', 'us',
-          'limit: two writes, thrown away'),
+          {'probe': 'limit: two writes, thrown away',
+           'memory': 'limit: shared memory, no kernel'}),
 )
 
 
@@ -122,8 +124,8 @@ def legend(chart, transports):
         colour, dash = LOOKS[transport]
         x, y = WIDTH - RIGHT + 12, TOP + 14 + 26 * number
         name = NAMES[transport]
-        if transport == 'probe':
-            name, _, more = chart.limit.partition(', ')
+        if transport in chart.limits:
+            name, _, more = chart.limits[transport].partition(', ')
             yield text(x + 28, y + 18, more, 'start')
         yield line(x, y, x + 22, y, colour, dash, 2.5)
         yield text(x + 28, y + 4, name, 'start')

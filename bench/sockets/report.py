@@ -25,10 +25,10 @@ def value_in(samples, operand):
     return samples.get(tuple(key), {}).get(field)
 
 
-def ratio(rounds, mine, others, slow):
-    """To the best of the others in the same round, to nothing if there shall
-    be none; None if it was not measured."""
-    best = min if slow else max
+def ratio(rounds, mine, others, slow, limits=False):
+    """To the best of the others in the same round, or to the worst of limits; to
+    nothing if there shall be none; None if it was not measured."""
+    best = min if slow or limits else max
     found = []
     for samples in rounds:
         top = value_in(samples, mine)
@@ -62,7 +62,7 @@ def cell(results, case, size, transport):
 
 
 def reached(rounds, goal):
-    found = ratio(rounds, goal.mine, goal.others, goal.slow)
+    found = ratio(rounds, goal.mine, goal.others, goal.slow, goal.limits)
     met = None
     if found:
         met = (found['median'] <= goal.target if goal.slow
@@ -167,11 +167,22 @@ def show_goal(goal):
         name += ', ' + plan.TITLES[transport]
     others = ' and '.join(other_text(goal, each) for each in goal['others'])
     if len(goal['others']) > 1:
-        others = 'the better of ' + others
+        others = ('the lower of ' if goal['limits'] else
+                  'the better of ') + others
     print(f'{name:<36}{"to " + others if others else "":<36}'
           f'{ratio_text(goal["ratio"]):>13}  '
           f'{"<=" if goal["slow"] else ">="} {goal["target"]:<4}  '
           f'{VERDICTS[goal["met"]]}')
+
+
+def show_distance(rows):
+    """Of the host's processors."""
+    for row in rows:
+        cell = row['cells'].get('memory')
+        if row['case'] == 'trip' and row['size'] == 1 and cell:
+            print('A byte there and back in shared memory, us, each round: '
+                  + ', '.join(f'{ns / 1e3:.2f}'
+                              for ns in cell['value']['values']))
 
 
 def show(found):
@@ -184,6 +195,8 @@ def show(found):
           f'{"to TCP":>15}  p50, p99, p999, mean: us', end='')
     for row in found['rows']:
         show_row(row)
+    print()
+    show_distance(found['rows'])
     goals = [goal for goal in found['goals'] if goal['ratio']]
     print('\nGoals, of SMC-D mapped where nothing else is said')
     for goal in goals:

@@ -17,7 +17,7 @@ static void stream_server(int listener)
 	int fd = accept_one(listener);
 	ssize_t n;
 
-	while ((n = read(fd, buffer, READ_SIZE)) > 0)
+	while ((n = get_some(fd)) > 0)
 		counter->value += n;
 	err(1, "read");
 }
@@ -28,7 +28,7 @@ static void stream_client(void)
 
 	for (;;) {
 		put(fd, size);
-		if (transport_is("probe"))
+		if (is_probe)
 			counter->value += size;
 	}
 }

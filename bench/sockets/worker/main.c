@@ -12,7 +12,8 @@
  * or more, but less than the next NS. Transports are tcp, unix and smc;
  * mapped and moving are smc with net.smc.mapped set so; ism is smc between two
  * namespaces; probe is a socket that throws away what is written, only good
- * for stream. Cases are
+ * for stream; memory is memory that both ends share, for stream and trip. Cases
+ * are
  *
  *	stream		writes of SIZE bytes, reads of 64 KiB
  *	streams8, 64	so many of them at once
@@ -61,6 +62,7 @@
 struct shared *shared;
 struct counter *counter;
 const char *transport;
+bool is_probe, is_memory;
 size_t size;
 char *buffer;
 
@@ -306,6 +308,8 @@ static void sample(const struct bench_case *c, const char *name, uint64_t ns)
 		return;
 	}
 	transport = name;
+	is_probe = transport_is("probe");
+	is_memory = transport_is("memory");
 	if (asprintf(&program_invocation_short_name, "%s %zu over %s", c->name,
 		     size, name) < 0)
 		exit(1);

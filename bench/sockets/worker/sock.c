@@ -70,8 +70,10 @@ int listen_somewhere(void)
 {
 	int fd;
 
-	if (transport_is("probe"))
+	if (is_probe)
 		return -1;
+	if (is_memory)
+		return 0;
 	if (transport_is("ism"))
 		enter(ISM_SERVER);
 	fd = make();
@@ -94,8 +96,13 @@ int listen_somewhere(void)
 
 int accept_one(int listener)
 {
-	int fd = accept(listener, NULL, NULL), on = 1;
+	int fd, on = 1;
 
+	if (is_memory) {
+		memory_join(true);
+		return 0;
+	}
+	fd = accept(listener, NULL, NULL);
 	if (fd < 0)
 		err(1, "accept");
 	if (!transport_is("unix"))
@@ -120,8 +127,12 @@ int connected(void)
 	static bool entered;
 	int fd;
 
-	if (transport_is("probe"))
+	if (is_probe)
 		return sink();
+	if (is_memory) {
+		memory_join(false);
+		return 0;
+	}
 	if (transport_is("ism") && !entered) {
 		enter(ISM_CLIENT);
 		entered = true;
@@ -137,6 +148,10 @@ void put(int fd, size_t len)
 	size_t done = 0;
 	ssize_t n;
 
+	if (is_memory) {
+		memory_put(buffer, len);
+		return;
+	}
 	while (done < len) {
 		n = write(fd, buffer + done, len - done);
 		if (n <= 0)
@@ -151,9 +166,17 @@ void get(int fd, size_t len)
 	ssize_t n;
 
 	while (done < len) {
-		n = read(fd, buffer + done, len - done);
+		n = is_memory ? (ssize_t)memory_get(buffer + done, len - done) :
+				read(fd, buffer + done, len - done);
 		if (n <= 0)
 			err(1, "read");
 		done += n;
 	}
+}
+
+/* As read() of all that there is room for. */
+ssize_t get_some(int fd)
+{
+	return is_memory ? (ssize_t)memory_get(buffer, READ_SIZE) :
+			   read(fd, buffer, READ_SIZE);
 }

@@ -8,23 +8,33 @@
 #ifndef _WORKER_H
 #define _WORKER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define MAX_PAIRS	64
 #define MAX_TRIPS	(1 << 20)	/* that a sample has room for */
 #define IDLE_PAIRS	500		/* connections of the case "idle" */
 #define READ_SIZE	(64 << 10)
+#define RING_SIZE	(1 << 20)	/* of the transport "memory" */
 
 struct counter {
 	volatile uint64_t value;	/* bytes, trips or connections */
 } __attribute__((aligned(64)));
 
+struct ring {
+	_Atomic uint64_t written __attribute__((aligned(128)));
+	_Atomic uint64_t read __attribute__((aligned(128)));
+	char bytes[RING_SIZE] __attribute__((aligned(128)));
+};
+
 struct shared {
 	struct counter count[MAX_PAIRS];
 	volatile bool go;		/* for the case "idle" */
 	uint32_t trip[MAX_TRIPS];	/* ns */
+	struct ring ring[2];		/* memory.c: by who writes */
 };
 
 struct bench_case {
@@ -38,6 +48,7 @@ struct bench_case {
 extern struct shared *shared;
 extern struct counter *counter;		/* of the pair an end is of */
 extern const char *transport;
+extern bool is_probe, is_memory;	/* the transport is */
 extern size_t size;
 extern char *buffer;
 
@@ -51,6 +62,12 @@ int accept_one(int listener);
 int connected(void);
 void put(int fd, size_t len);
 void get(int fd, size_t len);
+ssize_t get_some(int fd);
+
+/* memory.c */
+void memory_join(bool server);
+void memory_put(const char *from, size_t len);
+size_t memory_get(char *to, size_t len);
 
 /* latency.c */
 void show_latency(uint32_t *trip, uint64_t nr, uint64_t ns);
