@@ -28,17 +28,20 @@ The comment at the top of a script for guests may have lines of these forms:
                               says which kernel it has
   # minutes: NUMBER           it may take so long; only for tests/soak
 
-Each prints TAP or KTAP. All suites of a kernel share a guest; when one brings
-it down, the rest get a new one.
+Each prints TAP or KTAP. A few suites of a kernel share a guest; when one brings
+it down, the rest get a new one. Guests wait a lot, so several run at once, as
+many as the host has processors, if it is not for "soak".
 """
 
 import argparse
+import concurrent.futures
 import contextlib
 import glob
 import itertools
 import os
 import subprocess
 import sys
+import threading
 import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -51,6 +54,8 @@ LOGS = os.path.join(REPO, 'build/check')
 REPORT = 121            # see vm/boot.py
 LIMIT = {'debug': 1200, 'soak': 1500, 'kcsan': 1500}    # seconds for a suite
 USUAL_LIMIT = 300
+SHARED_BY = 6           # suites, a guest
+GUESTS = 4              # at most at once
 # Debian's kernels empty all memory that they allocate: nothing would leak.
 FLAGS = 'init_on_alloc=0'
 
@@ -60,8 +65,13 @@ class Tally:
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.lock = threading.Lock()
 
     def add(self, suite, where, seconds):
+        with self.lock:
+            self._add(suite, where, seconds)
+
+    def _add(self, suite, where, seconds):
         self.passed += suite.passed
         self.failed += len(suite.failures)
         self.skipped += len(suite.skips)
@@ -193,6 +203,7 @@ class Boot:
     """One guest working off a list of suites."""
 
     repeated = set()
+    numbers = itertools.count(1)
 
     def __init__(self, tally, where, kind, verbose):
         self.tally = tally
@@ -202,8 +213,8 @@ class Boot:
         self.guest = guest_arguments(kernel) + ['--guests', guests]
         if memory:
             self.guest += ['--mem', memory]
-        two = guests if guests != '1' else ''
-        self.log = os.path.join(LOGS, f'{where}-kernel{two}.log')
+        self.log = os.path.join(
+            LOGS, f'{where}-kernel{next(Boot.numbers)}.log')
         self.ended = []         # (suite, path, seconds)
         self.running = None
         self.began = 0
@@ -312,17 +323,43 @@ class Boot:
         self.tally.add(suite, self.where, 0)
 
 
-def run_in_guests(tally, kernel, wanted, verbose):
+def run_in_guest(tally, where, kind, paths, verbose):
+    """All of them, in another guest when one died."""
+    while paths:
+        paths = Boot(tally, where, kind, verbose).run(paths)
+
+
+def shares(kernel, paths):
+    """(kind, paths) for guests, those first that take two."""
+    for kind in sorted({machine(kernel, path) for path in paths},
+                       key=lambda kind: kind[2], reverse=True):
+        left = [path for path in paths if machine(kernel, path) == kind]
+        while left:
+            yield kind, left[:SHARED_BY]
+            left = left[SHARED_BY:]
+
+
+def find_wanted(tally, kernel, wanted):
     paths = [path for path in find_suites(kernel)
              if not wanted or any(word in path for word in wanted)]
     if not paths:
         print(f'{kernel}: no suites')
         tally.failed += not wanted
     set_up_for(paths)
-    for what in sorted({machine(kernel, path) for path in paths}):
-        left = [path for path in paths if machine(kernel, path) == what]
-        while left:
-            left = Boot(tally, kernel, what, verbose).run(left)
+    return paths
+
+
+def run_in_guests(tally, kernels, wanted, verbose):
+    alone = verbose or set(kernels) & {'soak', 'kcsan'}
+    guests = 1 if alone else min(GUESTS, os.cpu_count())
+    jobs = [(kernel, kind, paths) for kernel in kernels
+            for kind, paths in shares(kernel, find_wanted(tally, kernel,
+                                                          wanted))]
+    with concurrent.futures.ThreadPoolExecutor(guests) as pool:
+        running = [pool.submit(run_in_guest, tally, *job, verbose)
+                   for job in jobs]
+        for each in running:
+            each.result()
 
 
 # --- all -----------------------------------------------------------------------------
@@ -351,8 +388,8 @@ def main():
     if args.what in ('check', 'host') and not args.suite:
         run_host_suites(tally)
     if args.what != 'host':
-        for kernel in KERNELS.get(args.what, [args.what]):
-            run_in_guests(tally, kernel, args.suite, args.verbose)
+        run_in_guests(tally, KERNELS.get(args.what, [args.what]), args.suite,
+                      args.verbose)
     if args.what == 'check' and not args.suite:
         run_here(tally, 'cost', [HERE + '/cost/run'])
     if not tally.passed and not tally.failed:

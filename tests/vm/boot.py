@@ -161,14 +161,28 @@ def build(guest):
     call(['make', '-s', '-C', REPO] + targets)
 
 
-def build_agent(arch):
-    source = os.path.join(HERE, 'guest/agent.c')
-    target = os.path.join(REPO, 'build/vm/agent-' + arch)
+def compile_program(source, target, compiler='gcc'):
+    source = os.path.join(HERE, source)
+    target = os.path.join(REPO, 'build/vm', target)
     if not newer(target, source):
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        compiler = 's390x-linux-gnu-gcc' if arch == 's390x' else 'gcc'
         call([compiler, '-O2', '-Wall', '-static', '-o', target, source])
     return target
+
+
+def build_agent(arch):
+    return compile_program(
+        'guest/agent.c', 'agent-' + arch,
+        's390x-linux-gnu-gcc' if arch == 's390x' else 'gcc')
+
+
+def clock_flags(guest):
+    """How fast the counter runs that the guest has for a clock."""
+    if not guest.host_files or guest.icount or os.uname().machine != 'x86_64':
+        return ''
+    found = subprocess.run([compile_program('tsc.c', 'tsc')], check=True,
+                           stdout=subprocess.PIPE, text=True)
+    return f'tsc=reliable tsc_early_khz={found.stdout.strip()} '
 
 
 def module_tree(guest):
@@ -355,8 +369,9 @@ def judge(args, guest, log, status, death):
 
 def start(args, guest, machines):
     """All of them, the first one last."""
-    append = FLAGS + (X86_FLAGS if guest.host_files else '') + args.append
-    with lock(guest.release):
+    append = FLAGS + (X86_FLAGS if guest.host_files else '')
+    with lock('build'):
+        append += clock_flags(guest) + args.append
         if not args.no_build:
             build(guest)
         for number, machine in enumerate(machines, 1):

@@ -25,9 +25,7 @@ LAST_WORDS = 5      # seconds for the log's end to arrive
 FLAGS = ('panic=-1 oops=panic watchdog_thresh=30 loglevel=7 '
          'rcupdate.rcu_cpu_stall_timeout=60 net.ifnames=0 '
          'printk.devkmsg=on ')
-# The watchdog of clocks takes a host that is busy for a TSC that is broken, and
-# then every look at the time is a trap to QEMU.
-X86_FLAGS = ('console=ttyS0 mitigations=off no_timer_check tsc=reliable '
+X86_FLAGS = ('console=ttyS0 mitigations=off no_timer_check '
              'i8042.noaux i8042.nokbd 8250.nr_uarts=1 ')
 
 
