@@ -259,6 +259,13 @@ size_t expect_pattern(int fd, size_t len, size_t offset);
 /* Reads to the end; how many bytes, or -errno. */
 long drain(int fd);
 size_t send_all(int fd, size_t len, size_t offset);
+/* Many times what connected_small() buffers. */
+#define MUCH 300000
+/* Sizes that fit nowhere, one for each turn, and not more than is left. */
+size_t odd_size(unsigned int turn, size_t left);
+/* len bytes of pattern in such pieces; how many went, how many came right. */
+size_t send_odd(int fd, size_t len);
+size_t expect_odd(int fd, size_t len);
 void catch_signal(int number, int flags);
 void catch_info(int number);
 int caught(int number);

@@ -212,6 +212,50 @@ size_t send_all(int fd, size_t len, size_t offset)
 	return sum;
 }
 
+static const size_t odd_sizes[] = { 1, 4099, 7, 1021, 13, 16383, 257 };
+
+size_t odd_size(unsigned int turn, size_t left)
+{
+	size_t size = odd_sizes[turn % ARRAY_SIZE(odd_sizes)];
+
+	return size < left ? size : left;
+}
+
+size_t send_odd(int fd, size_t len)
+{
+	static unsigned char buf[16384];
+	unsigned int turn;
+	size_t sum = 0;
+	ssize_t n;
+
+	for (turn = 0; sum < len; turn++) {
+		size_t size = odd_size(turn, len - sum);
+
+		pattern(buf, size, sum);
+		n = send(fd, buf, size, MSG_NOSIGNAL);
+		if (n <= 0)
+			break;
+		sum += n;
+	}
+	return sum;
+}
+
+size_t expect_odd(int fd, size_t len)
+{
+	static unsigned char buf[16384];
+	unsigned int turn;
+	size_t sum = 0;
+	ssize_t n;
+
+	for (turn = 3; sum < len; turn++) {
+		n = recv(fd, buf, odd_size(turn, len - sum), 0);
+		if (n <= 0 || !is_pattern(buf, n, sum))
+			break;
+		sum += n;
+	}
+	return sum;
+}
+
 /* --- signals ------------------------------------------------------------------ */
 
 static volatile int count[65];

@@ -16,7 +16,8 @@
 	X(send) X(receive) X(message) X(urgent) X(cork) X(timeout) X(signal) \
 	X(linger) X(close) X(shutdown) X(buffer) X(sockopt) X(tcpopt) \
 	X(ipopt) X(badopt) X(fault) X(splice) X(ioctl) X(async) X(poll) \
-	X(epoll) X(edge) X(uring) X(descriptor) X(many) X(life) X(wrap)
+	X(epoll) X(edge) X(uring) X(descriptor) X(many) X(life) X(wrap) \
+	X(flow) X(unread)
 
 #define DECLARE(topic) extern const struct group topic##_group;
 GROUPS(DECLARE)

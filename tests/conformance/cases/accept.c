@@ -162,6 +162,27 @@ static void accept_already_closed(void)
 	WANT(drain(s), 3);
 }
 
+static void accept_all_closed(void)
+{
+	struct addr where;
+	int l = listening(&where), i, s;
+
+	for (i = 1; i <= 3; i++) {
+		int c = sock(0);
+
+		WANT(connect(c, SA(where)), 0);
+		WANT(send_all(c, i * 10007, i), i * 10007);
+		WANT(close(c), 0);
+	}
+	for (i = 1; i <= 3; i++) {
+		s = accept(l, NULL, NULL);
+		WANT(expect_pattern(s, i * 10007, i), i * 10007);
+		WANT(recv(s, (char[9]){}, 9, 0), 0);
+		MASK(s, POLLIN | POLLOUT | POLLRDHUP);
+		WANT(close(s), 0);
+	}
+}
+
 static void accept_already_reset(void)
 {
 	struct linger now = { .l_onoff = 1 };
@@ -289,6 +310,7 @@ static const struct test accept_tests[] = {
 	CASE(accept_one_each, "each connection wakes one accept()"),
 	CASE(accept_in_order, "connections are accepted in their order"),
 	CASE(accept_already_closed, "a connection closed by its peer is accepted with its data"),
+	CASE(accept_all_closed, "what closed before accept() is all there"),
 	CASE(accept_already_reset, "a connection reset by its peer is accepted with its error"),
 	CASE(accept_time_out, "SO_RCVTIMEO ends accept()"),
 	CASE(accept_no_descriptor, "accept() without a free descriptor loses nothing"),

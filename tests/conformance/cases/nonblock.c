@@ -147,6 +147,29 @@ static void nonblock_sleeper_wakes(void)
 	WANT(socket_error(c), 0);
 }
 
+/* As soon as poll() says so, it is usable. */
+static void nonblock_polled(void)
+{
+	struct addr where;
+	int l = listening_with(&where, 32, -1, 0, 0), i, right = 0;
+
+	for (i = 0; i < 20; i++) {
+		int c = sock(SOCK_NONBLOCK), s;
+		struct pollfd p = { .fd = c, .events = POLLIN | POLLOUT };
+
+		right += connect(c, SA(where)) == 0 || errno == EINPROGRESS;
+		right += poll(&p, 1, setting.patience * 500) == 1;
+		right += p.revents == POLLOUT;
+		right += socket_error(c) == 0;
+		right += send(c, "hello", 5, 0) == 5;
+		s = accept(l, NULL, NULL);
+		right += recv(s, (char[9]){}, 5, MSG_WAITALL) == 5;
+		close(s);
+		close(c);
+	}
+	WANT(right, 120);
+}
+
 static void nonblock_then_blocking(void)
 {
 	struct addr where;
@@ -244,6 +267,7 @@ static const struct test nonblock_tests[] = {
 	CASE(nonblock_unreachable, "a missing route is told at once"),
 	CASE(nonblock_poller_before, "epoll sees what connects after it was told to look"),
 	CASE(nonblock_sleeper_wakes, "poll() wakes when the connection stands"),
+	CASE(nonblock_polled, "a connection that polls writable is usable"),
 	CASE(nonblock_then_blocking, "a connect() can be waited for by another"),
 	CASE(nonblock_closed_pending, "a connecting socket can be closed"),
 	CASE(nonblock_shut_pending, "shutdown() ends connecting"),

@@ -6,6 +6,9 @@
 
 #include "conformance.h"
 
+#include <linux/errqueue.h>
+#include <pthread.h>
+
 static void send_arrives(void)
 {
 	struct pair p = connected();
@@ -233,6 +236,91 @@ static void send_zerocopy_not_asked_for(void)
 	MASK(p.c, POLLOUT);
 }
 
+/* The completion: first and last number; -1 if there is none. */
+static int completed(int fd, unsigned int *from, unsigned int *to)
+{
+	union {
+		struct cmsghdr header;
+		char room[200];
+	} control = {};
+	struct msghdr m = { .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+	struct sock_extended_err *e = (void *)CMSG_DATA(&control.header);
+
+	if (recvmsg(fd, &m, MSG_ERRQUEUE) < 0)
+		return -1;
+	*from = e->ee_info;
+	*to = e->ee_data;
+	return m.msg_controllen && e->ee_errno == 0 ? e->ee_origin : -1;
+}
+
+static void send_zerocopy(void)
+{
+	static unsigned char buf[40000];
+	unsigned int from = 9, to = 9;
+	struct pair p = connected();
+	int i;
+
+	set_int(p.c, SOL_SOCKET, SO_ZEROCOPY, 1);
+	for (i = 0; i < 2; i++) {
+		pattern(buf, sizeof(buf), i);
+		WANT(send(p.c, buf, sizeof(buf), MSG_ZEROCOPY), 40000);
+		WANT(expect_pattern(p.s, 40000, i), 40000);
+		MASK(p.c, POLLOUT | POLLERR);
+		WANT(completed(p.c, &from, &to), SO_EE_ORIGIN_ZEROCOPY);
+		WANT(from, i);
+		WANT(to, i);
+		MASK(p.c, POLLOUT);
+	}
+	FAIL(completed(p.c, &from, &to), EAGAIN);
+	WANT(socket_error(p.c), 0);
+}
+
+static int shared_fd;
+
+static void *write_letters(void *letter)
+{
+	char buf[997];
+	int i;
+
+	memset(buf, *(char *)letter, sizeof(buf));
+	for (i = 0; i < 20; i++) {
+		if (send(shared_fd, buf, sizeof(buf), MSG_NOSIGNAL) !=
+		    sizeof(buf))
+			break;
+	}
+	return NULL;
+}
+
+static void send_threads(void)
+{
+	static char letters[8] = "abcdefgh";
+	size_t seen[256] = {}, sum = 0, i;
+	struct pair p = connected_small();
+	unsigned char buf[1500];
+	pthread_t threads[8];
+	ssize_t n;
+
+	shared_fd = p.c;
+	for (i = 0; i < 8; i++) {
+		if (pthread_create(&threads[i], NULL, write_letters,
+				   &letters[i]))
+			broken("pthread_create");
+	}
+	while (sum < 8 * 20 * 997) {
+		n = recv(p.s, buf, sizeof(buf), 0);
+		if (n <= 0)
+			break;
+		sum += n;
+		while (n > 0)
+			seen[buf[--n]]++;
+	}
+	for (i = 0; i < 8; i++)
+		pthread_join(threads[i], NULL);
+	for (i = 0; i < 8; i++)
+		WANT(seen[(int)letters[i]], 20 * 997);
+}
+
 static const struct test send_tests[] = {
 	CASE(send_arrives, "what is sent arrives, in both directions"),
 	CASE(send_ways, "every way to send makes the same stream"),
@@ -250,6 +338,8 @@ static const struct test send_tests[] = {
 	CASE(send_more, "MSG_MORE holds back until the next send() or the end"),
 	CASE(send_mmsg, "sendmmsg() sends all its messages"),
 	CASE(send_zerocopy_not_asked_for, "MSG_ZEROCOPY without SO_ZEROCOPY copies"),
+	CASE(send_zerocopy, "MSG_ZEROCOPY tells when it is done"),
+	CASE(send_threads, "eight threads write into one socket"),
 };
 
 GROUP(send);
