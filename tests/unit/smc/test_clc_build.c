@@ -5,20 +5,8 @@
  * Does the builder say what it was given, and refuse what cannot be said?
  */
 #include "message.h"
+#include "sample.h"
 #include "test.h"
-
-static void sample(const char *name, struct message *message)
-{
-	unsigned int i;
-
-	for (i = 0; i < sample_count; i++) {
-		if (!strcmp(samples[i].name, name)) {
-			message_sample(i, message);
-			return;
-		}
-	}
-	fail_msg("%s: no such sample", name);
-}
 
 static int build(const struct message *message)
 {

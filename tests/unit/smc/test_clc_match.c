@@ -7,20 +7,8 @@
 #include "../../../clients/smc/clc_match.h"
 #include "../../../clients/smc/reason.h"
 #include "message.h"
+#include "sample.h"
 #include "test.h"
-
-static void sample(const char *name, struct message *message)
-{
-	unsigned int i;
-
-	for (i = 0; i < sample_count; i++) {
-		if (!strcmp(samples[i].name, name)) {
-			message_sample(i, message);
-			return;
-		}
-	}
-	fail_msg("%s: no such sample", name);
-}
 
 static struct smc_eid eid(const char *text)
 {
