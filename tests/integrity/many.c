@@ -2,7 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Many connections of one process with itself, for tests/soak/smc-many.sh.
+ * Many connections of one process with itself, for connections_hold of
+ * tests/system/lib.sh and for tests/soak/smc-many.sh.
  *
  *	many hold NUMBER	opens so many, exchanges bytes on each, says
  *				"open" and waits for a line; exchanges on each

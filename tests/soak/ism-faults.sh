@@ -26,7 +26,6 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 minutes=${1:-${DIBS_ISM_MINUTES:-10}}
 RANDOM=$((${2:-$EPOCHSECONDS} % 32768))
 integrity=$repo/build/tests/integrity
-many=$repo/build/tests/many
 bus=/sys/bus/ism_sim
 patience=300
 gid=(15a0000000000001 15a0000000000002)
@@ -300,22 +299,14 @@ refused_each() {
 	local try
 
 	ip -n red link set lo up
-	coproc holder { in_netns red "$many" hold 10; }
-	# Bash forgets them when it ends.
-	# shellcheck disable=SC2154 # the coproc's
-	local pid=$holder_PID from=${holder[0]} to=${holder[1]}
-
-	read -r <&"$from"
+	connections_hold red 10 || return
 	: >"$scratch/refused"
 	for ((try = 0; try < 20; try++)); do
 		pick ism0 ism1
 		name=$one
 		aimed_move ism1
 	done
-	echo >&"$to"
-	read -r <&"$from"
-	echo >&"$to"
-	wait "$pid" || return
+	connections_end || return
 	wc -l <"$scratch/refused"
 	(($(wc -l <"$scratch/refused") == 20))
 }

@@ -17,7 +17,6 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=../system/lib.sh
 . "$repo/tests/system/lib.sh"
 
-many=$repo/build/tests/many
 open=${1-10000}
 churn=${2-100000}
 round=0
@@ -72,37 +71,15 @@ comes_back() {
 	is_back "$@" >"$scratch/memory"
 }
 
-tell() {
-	echo >&"${holder[1]}"
-}
-
-# hears WORD
-hears() {
-	local said=
-
-	read -r -t 900 said <&"${holder[0]}"
-	echo "$said"
-	[[ $said == "$1" ]]
-}
-
-start_holder() {
-	coproc holder { in_netns "$name" "$many" hold "$1"; }
-	holder_id=$!
-}
-
 # hold NUMBER: opens and closes so many; $used is what they took, in KiB
 hold() {
 	local before
 
 	new_namespace
 	before=$(free_memory)
-	start_holder "$1"
-	hears open && carried "$1" || return
+	connections_hold "$name" "$1" && carried "$1" || return
 	used=$((before - $(free_memory)))
-	tell
-	hears closed || return
-	tell
-	wait "$holder_id" || return
+	connections_end || return
 	end_namespace
 }
 

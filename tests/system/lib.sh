@@ -2,9 +2,10 @@
 # Copyright (C) The DIBS authors
 # shellcheck shell=bash
 #
-# For system tests: TAP, network namespaces, rights, and waiting. A test is a
-# script that sources this, states facts, and ends with "done_testing". It runs
-# as root in a guest; whatever it made by these functions goes when it ends.
+# For system tests: TAP, network namespaces, connections, rights, and waiting. A
+# test is a script that sources this, states facts, and ends with "done_testing".
+# It runs as root in a guest; whatever it made by these functions goes when it
+# ends.
 #
 #   ok STATEMENT COMMAND...               true if COMMAND succeeds
 #   refused STATEMENT PATTERN COMMAND...  true if COMMAND fails as dibs(8) does
@@ -162,6 +163,37 @@ netns_pair() {
 # keep_to DEVICE NETNS: nobody else may use it
 keep_to() {
 	dibs device unshare "$1" && dibs device grant "$1" "$2"
+}
+
+# --- connections -----------------------------------------------------------------
+
+many=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/tests/many
+
+# connections_hold NETNS NUMBER: so many within NETNS are open, and each has
+# carried bytes; until connections_end
+connections_hold() {
+	coproc holder { in_netns "$1" "$many" hold "$2"; }
+	# Bash forgets them when it ends.
+	# shellcheck disable=SC2154 # the coproc's
+	held=("${holder[@]}" "$holder_PID")
+	_holder_says open
+}
+
+# connections_end: each carries bytes once more, then all are closed
+connections_end() {
+	echo >&"${held[1]}"
+	_holder_says closed || return
+	echo >&"${held[1]}"
+	wait "${held[2]}"
+}
+
+# _holder_says WORD
+_holder_says() {
+	local said=
+
+	read -r -t 900 said <&"${held[0]}"
+	echo "$said"
+	[[ $said == "$1" ]]
 }
 
 # --- rights ----------------------------------------------------------------------

@@ -21,7 +21,6 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 . "$repo/tests/system/lib.sh"
 
 integrity=$repo/build/tests/integrity
-many=$repo/build/tests/many
 bus=/sys/bus/ism_sim
 patience=60
 megabytes=${1-10}
@@ -236,21 +235,13 @@ merged_interrupts() {
 all_dmbs() {
 	ip -n red link set lo up
 	in_netns red sysctl -qw net.smc.rmem=16384
-	coproc holder { in_netns red "$many" hold 1000; }
-	# Bash forgets them when it ends.
-	# shellcheck disable=SC2154 # the coproc's
-	local pid=$holder_PID from=${holder[0]} to=${holder[1]}
-
-	read -r <&"$from"
+	connections_hold red 1000 || return
 	in_netns red dibs --json smc fallbacks | tee "$scratch/fallbacks"
 	cat "$bus/devices/ism0/dmbs"
 	[[ $(<"$bus/devices/ism0/dmbs") == 1888 ]]
 	local status=$?
 
-	echo >&"$to"
-	read -r <&"$from"
-	echo >&"$to"
-	wait "$pid"
+	connections_end
 	return "$status"
 }
 
