@@ -20,13 +20,12 @@
 # shellcheck disable=SC2317
 
 repo=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=../system/lib.sh
-. "$repo/tests/system/lib.sh"
+# shellcheck source=../system/ism.bash
+. "$repo/tests/system/ism.bash"
 
 minutes=${1:-${DIBS_ISM_MINUTES:-10}}
 RANDOM=$((${2:-$EPOCHSECONDS} % 32768))
 integrity=$repo/build/tests/integrity
-bus=/sys/bus/ism_sim
 patience=300
 gid=(15a0000000000001 15a0000000000002)
 commands=(reg_sba reg_ieq read_gid add_vlan del_vlan query_info query_rgid
@@ -51,12 +50,6 @@ fault() {
 		echo "${@:2}" 2>/dev/null >"$bus/devices/$name/$1"
 }
 
-# Devices that were made anew are everybody's.
-hand_out() {
-	keep_to ism0 red
-	keep_to ism1 blue
-} >/dev/null 2>&1
-
 make_again() {
 	local i
 
@@ -68,7 +61,7 @@ make_again() {
 			echo ok 2>/dev/null >"$bus/devices/ism$i/state"
 		fi
 	done
-	hand_out
+	ism_hand_out >/dev/null 2>&1
 }
 
 # Commands that register memory of nobody's are left out.
@@ -336,8 +329,7 @@ calm() {
 # By the adapters' own count. What they refused to give back is asked for again
 # when others come and go.
 none_left() {
-	grep -qx 0 "$bus/devices/ism0/dmbs" &&
-		grep -qx 0 "$bus/devices/ism1/dmbs" && return
+	ism_has_no_dmbs && return
 	transfer red blue 10.1.0.2 7004 -c 5 -b 1000
 	transfer blue red 10.1.0.1 7004 -c 5 -b 1000
 	false
@@ -357,7 +349,7 @@ good_as_new() {
 	echo ism1 >"$bus/del_device"
 	echo "ism0 ${gid[0]} 0100" >"$bus/new_device" || return
 	echo "ism1 ${gid[1]} 0100" >"$bus/new_device" || return
-	hand_out
+	ism_hand_out >/dev/null 2>&1
 	before=$(carried_by TCP)
 	transfer red blue 10.1.0.2 7003 -c 5 -b $((bytes / 5)) || return
 	cat "$bus"/devices/ism[01]/stats/bytes
@@ -368,16 +360,9 @@ good_as_new() {
 		[[ $(carried_by TCP) == "$before" ]]
 }
 
-set_up() {
-	modprobe -r dibs_loopback || bail_out "loopback is in use"
-	modprobe -a ism_sim dibs_smc || bail_out "no modules"
-	netns_pair red blue 10.1.0
-	hand_out
-}
-
 [[ -x $integrity ]] || bail_out "tests/integrity is not built"
 echo "# seed ${2:-random}, $minutes minutes"
-set_up
+ism_set_up
 ok "whatever adapters do, bytes are right or connections are reset" all_at_once
 grep -E '(faults|transfers)$' "$scratch/out" | sed 's/^/# /'
 ok "and many connections went by ISM" most_by_ism

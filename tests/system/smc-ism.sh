@@ -17,28 +17,15 @@
 # shellcheck disable=SC2317
 
 repo=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=lib.sh
-. "$repo/tests/system/lib.sh"
+# shellcheck source=ism.bash
+. "$repo/tests/system/ism.bash"
 
 integrity=$repo/build/tests/integrity
-bus=/sys/bus/ism_sim
 patience=60
 megabytes=${1-10}
 [[ -z ${DIBS_DEBUG-} ]] || patience=200 megabytes=${1-2}
 server=
 client=
-
-set_up() {
-	modprobe -r dibs_loopback || bail_out "loopback is in use"
-	modprobe -a ism_sim dibs_smc || bail_out "no modules"
-	netns_pair red blue 10.1.0
-	hand_out
-}
-
-# Devices that were made anew are everybody's.
-hand_out() {
-	keep_to ism0 red && keep_to ism1 blue
-}
 
 sees_alone() {
 	json_holds "[v['name'] for v in d if v['usable']] == ['$2']" \
@@ -180,7 +167,7 @@ again() {
 # All is as in the beginning, and works.
 mended() {
 	again ism0 15a0000000000001 && again ism1 15a0000000000002 &&
-		state ism0 ok && state ism1 ok && hand_out &&
+		state ism0 ok && state ism1 ok && ism_hand_out &&
 		carried transfer -c 2 -b 100000
 }
 
@@ -370,13 +357,8 @@ ends_silently() {
 	within 60 modprobe -r dibs_smc && within 60 modprobe -r ism_sim
 }
 
-nothing_left() {
-	within 60 grep -qx 0 "$bus/devices/ism0/dmbs" &&
-		within 60 grep -qx 0 "$bus/devices/ism1/dmbs"
-}
-
 [[ -x $integrity && -x $many ]] || bail_out "tests/integrity is not built"
-set_up
+ism_set_up
 ok "red sees ism0 alone" sees_alone red ism0
 ok "blue sees ism1 alone" sees_alone blue ism1
 ok "a ring has 256 KiB unless somebody says more" default_ring
@@ -428,6 +410,6 @@ ok "REG_DMB is refused: TCP carries" falls_back
 ok "and works again" mended
 ok "1888 DMBs are all there are" all_dmbs
 ok "and who got none was told so" limit_is_told
-ok "nothing is left" nothing_left
+ok "nothing is left" within 60 ism_has_no_dmbs
 ok "adapters do not answer: processes, namespaces and modules go" ends_silently
 done_testing

@@ -14,19 +14,8 @@
 # shellcheck disable=SC2317
 
 repo=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=lib.sh
-. "$repo/tests/system/lib.sh"
-
-bus=/sys/bus/ism_sim
-
-set_up() {
-	modprobe -r dibs_loopback || bail_out "loopback is in use"
-	modprobe -a ism_sim dibs_smc || bail_out "no modules"
-	netns_pair red blue 10.1.0
-	keep_to ism0 red && keep_to ism1 blue || bail_out "no rights"
-	in_netns red sysctl -qw net.smc.rmem=16384
-	in_netns blue sysctl -qw net.smc.rmem=16384
-}
+# shellcheck source=ism.bash
+. "$repo/tests/system/ism.bash"
 
 # A connection makes 40 moves at least, and those that are refused one do not all
 # survive it.
@@ -36,16 +25,14 @@ refused_of() {
 		python3 "$repo/tests/system/smc_refused.py" "$@"
 }
 
-nothing_left() {
-	within 60 grep -qx 0 "$bus/devices/ism0/dmbs" &&
-		within 60 grep -qx 0 "$bus/devices/ism1/dmbs"
-}
-
-set_up
+ism_set_up
+for name in red blue; do
+	in_netns "$name" sysctl -qw net.smc.rmem=16384
+done
 ok "the client's adapter refuses: all bytes or an error" refused_of ism0 inline
 ok "the same, an urgent byte out of the stream" refused_of ism0
 ok "the server's adapter refuses: all bytes or an error" refused_of ism1 inline
-ok "nothing is left" nothing_left
+ok "nothing is left" within 60 ism_has_no_dmbs
 for name in red blue; do
 	netns_del "$name"
 done
