@@ -19,14 +19,7 @@ cd "$(dirname "$0")" || exit
 
 modprobe dibs_loopback || bail_out "no module dibs_loopback"
 modprobe dibs_smc || bail_out "no module dibs_smc"
-netns_add green
-netns_add red
-in_netns green ip link add to-red type veth peer name to-green \
-	netns /run/netns/red || bail_out "no veth"
-in_netns green ip addr add 10.3.0.1/24 dev to-red
-in_netns red ip addr add 10.3.0.2/24 dev to-green
-in_netns green ip link set to-red up
-in_netns red ip link set to-green up
+netns_pair green red 10.3.0
 for name in green red; do
 	in_netns $name ip link set lo up
 done

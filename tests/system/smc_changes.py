@@ -90,14 +90,14 @@ def add_pnetids(tap):
     tap.same('there is no PNETID', [], pnetids, 'green')
     for statement, attrs in (
             ('an interface gets one, in capital letters',
-             dict(_1='net1', _2='to-red')),
+             dict(_1='net1', _2='green0')),
             ('a device gets one', dict(_1='NET2', _3='lo')),
             ('an interface that is not there gets the same',
              dict(_1='NET2', _2='later')),
             ("a device's port gets one", dict(_1='NET4', _3='mlx', _4=b'\2'))):
         tap.done(statement, change, 'green', 'pnetid_add', **attrs)
     tap.same('all are listed', [
-        dict(pnetid='NET1', interface='to-red', device='n/a', port=255),
+        dict(pnetid='NET1', interface='green0', device='n/a', port=255),
         dict(pnetid='NET2', interface='n/a', device='lo', port=255),
         dict(pnetid='NET2', interface='later', device='n/a', port=255),
         dict(pnetid='NET4', interface='n/a', device='mlx', port=2)],
