@@ -25,7 +25,6 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 
 minutes=${1:-${DIBS_ISM_MINUTES:-10}}
 RANDOM=$((${2:-$EPOCHSECONDS} % 32768))
-integrity=$repo/build/tests/integrity
 patience=300
 gid=(15a0000000000001 15a0000000000002)
 commands=(reg_sba reg_ieq read_gid add_vlan del_vlan query_info query_rgid

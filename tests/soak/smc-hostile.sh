@@ -25,7 +25,6 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 . "$repo/tests/system/lib.sh"
 
 minutes=${1:-${DIBS_HOSTILE_MINUTES:-30}}
-integrity=$repo/build/tests/integrity
 scribble=$repo/tests/system/smc-scribble.sh
 namespaces_here=(beside_liars beside_scribbler)
 liars=2
@@ -40,18 +39,7 @@ patience=300
 
 # transfer NAMESPACE: all bytes are right
 transfer() {
-	local options=(-c "$connections" -w "$patience" -b "$bytes") status
-
-	rm -f "$scratch/$1"
-	mkfifo "$scratch/$1"
-	in_netns "$1" "$integrity" serve "${options[@]}" >"$scratch/$1" &
-	{
-		read -r _
-		in_netns "$1" "$integrity" connect "${options[@]}"
-		status=$?
-		cat
-	} <"$scratch/$1"
-	wait $! && ((status == 0))
+	connections_transfer "$1" -c "$connections" -b "$bytes" -w "$patience"
 }
 
 # One round of honest connections.

@@ -167,7 +167,69 @@ keep_to() {
 
 # --- connections -----------------------------------------------------------------
 
-many=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/tests/many
+_built=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/tests
+# A program for each end, which knows what bytes must come, and one that has both
+# ends of many connections.
+integrity=$_built/integrity
+many=$_built/many
+server=
+client=
+
+# connections_transfer NETNS OPTION...: between two programs there; true if all
+# came as it should
+connections_transfer() {
+	local name=$1 fifo=$scratch/transfer-$1 status
+
+	shift
+	rm -f "$fifo"
+	mkfifo "$fifo"
+	in_netns "$name" "$integrity" serve "$@" >"$fifo" &
+	{
+		read -r _
+		in_netns "$name" "$integrity" connect "$@"
+		status=$?
+		cat
+	} <"$fifo"
+	wait $! && ((status == 0))
+}
+
+# connections_serve NETNS OPTION...: process $server, whose words descriptor 5 has
+connections_serve() {
+	mkfifo "$scratch/s"
+	nsenter --net="/run/netns/$1" "$integrity" serve "${@:2}" \
+		>"$scratch/s" &
+	server=$!
+	exec 5<"$scratch/s"
+	rm "$scratch/s"
+	read -r <&5
+}
+
+# connections_begin NETNS NETNS OPTION...: $server in the first of them, $client in
+# the second, whose words descriptor 6 has; with more to do than they will come to
+connections_begin() {
+	local options=(-c 5 -b 100000000000 -m 20000 -u -e reset "${@:3}")
+
+	connections_serve "$1" "${options[@]}" || return
+	mkfifo "$scratch/c"
+	nsenter --net="/run/netns/$2" "$integrity" connect "${options[@]}" \
+		>"$scratch/c" &
+	client=$!
+	exec 6<"$scratch/c"
+	rm "$scratch/c"
+	read -r <&5 && read -r <&6
+}
+
+# connections_reset_by COMMAND...: all that began are, at both ends
+connections_reset_by() {
+	local status=0
+
+	"$@" || status=1
+	wait "$server" || status=1
+	wait "$client" || status=1
+	cat <&5
+	cat <&6
+	return "$status"
+}
 
 # connections_hold NETNS NUMBER: so many within NETNS are open, and each has
 # carried bytes; until connections_end

@@ -15,7 +15,6 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=lib.sh
 . "$repo/tests/system/lib.sh"
 
-integrity=$repo/build/tests/integrity
 connections=50
 seed=2
 paths=(moving mapped)

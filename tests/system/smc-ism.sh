@@ -20,34 +20,21 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=ism.bash
 . "$repo/tests/system/ism.bash"
 
-integrity=$repo/build/tests/integrity
 patience=60
 megabytes=${1-10}
 [[ -z ${DIBS_DEBUG-} ]] || patience=200 megabytes=${1-2}
-server=
-client=
 
 sees_alone() {
 	json_holds "[v['name'] for v in d if v['usable']] == ['$2']" \
 		in_netns "$1" dibs --json device list
 }
 
-# serve OPTION...: in blue; $server, whose output is descriptor 5
-serve() {
-	mkfifo "$scratch/s"
-	nsenter --net=/run/netns/blue "$integrity" serve -a 10.1.0.2 \
-		-w "$patience" "$@" >"$scratch/s" &
-	server=$!
-	exec 5<"$scratch/s"
-	rm "$scratch/s"
-	read -r <&5
-}
-
 # transfer OPTION...: from end to end
 transfer() {
-	serve "$@" || return
-	in_netns red "$integrity" connect -a 10.1.0.2 -w "$patience" "$@" &&
-		wait "$server"
+	local options=(-a 10.1.0.2 -w "$patience" "$@")
+
+	connections_serve blue "${options[@]}" || return
+	in_netns red "$integrity" connect "${options[@]}" && wait "$server"
 }
 
 # carried COMMAND...: it makes connections of which none falls back
@@ -100,18 +87,8 @@ sys.exit(not all(wanted <= n < 2 * wanted for n in moved))
 END
 }
 
-# begin: ends at work, more than they will come to; $client's is descriptor 6
 begin() {
-	local options=(-c 5 -b 100000000000 -m 20000 -u -e reset)
-
-	serve "${options[@]}" || return
-	mkfifo "$scratch/c"
-	nsenter --net=/run/netns/red "$integrity" connect -a 10.1.0.2 \
-		-w "$patience" "${options[@]}" >"$scratch/c" &
-	client=$!
-	exec 6<"$scratch/c"
-	rm "$scratch/c"
-	read -r <&5 && read -r <&6
+	connections_begin blue red -a 10.1.0.2 -w "$patience"
 }
 
 # agree_on EID: the beginning of that of both ends' link group
@@ -145,14 +122,7 @@ agree_on_ueid() {
 
 # all_reset COMMAND...: while bytes flow
 all_reset() {
-	local status=0
-
-	begin || return
-	"$@" || status=1
-	wait "$server" || status=1
-	wait "$client" || status=1
-	cat <&5 <&6
-	return "$status"
+	begin && connections_reset_by "$@"
 }
 
 state() {

@@ -26,7 +26,6 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=lib.sh
 . "$repo/tests/system/lib.sh"
 
-integrity=$repo/build/tests/integrity
 scribbler=/sys/module/dibs_scribbler/parameters
 victim_ring=32768
 workers=3
@@ -52,18 +51,7 @@ told() {
 
 # transfer NAMESPACE CONNECTIONS BYTES
 transfer() {
-	local options=(-c "$2" -b "$3" -w "$patience") status
-
-	rm -f "$scratch/$1"
-	mkfifo "$scratch/$1"
-	in_netns "$1" "$integrity" serve "${options[@]}" >"$scratch/$1" &
-	{
-		read -r _
-		in_netns "$1" "$integrity" connect "${options[@]}"
-		status=$?
-		cat
-	} <"$scratch/$1"
-	wait $! && ((status == 0))
+	connections_transfer "$1" -c "$2" -b "$3" -w "$patience"
 }
 
 # Until there is a file that says to stop. One line for each round.

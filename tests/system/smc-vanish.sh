@@ -16,28 +16,11 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=lib.sh
 . "$repo/tests/system/lib.sh"
 
-integrity=$repo/build/tests/integrity
 patience=60
 [[ -z ${DIBS_DEBUG-} ]] || patience=200
-server=
-client=
 
-# Both ends at work, more than they will come to
-transfer() {
-	local options=(-c 5 -b 100000000000 -m 20000 -w "$patience" -u -e reset)
-
-	mkfifo "$scratch/s" "$scratch/c"
-	nsenter --net=/run/netns/vanish \
-		"$integrity" serve "${options[@]}" >"$scratch/s" &
-	server=$!
-	exec 5<"$scratch/s"
-	read -r <&5
-	nsenter --net=/run/netns/vanish \
-		"$integrity" connect "${options[@]}" >"$scratch/c" &
-	client=$!
-	exec 6<"$scratch/c"
-	rm "$scratch/s" "$scratch/c"
-	read -r <&5 && read -r <&6 && over_private
+begin() {
+	connections_begin vanish vanish -w "$patience" && over_private
 }
 
 over_private() {
@@ -48,19 +31,12 @@ over_private() {
 
 # all_reset COMMAND...: while bytes flow
 all_reset() {
-	local status=0
-
-	transfer || return
-	"$@" || status=1
-	wait "$server" || status=1
-	wait "$client" || status=1
-	cat <&5 <&6
-	return "$status"
+	begin && connections_reset_by "$@"
 }
 
 # The killed end's socket may have had nothing unread: then the stream just ends.
 peer_notices() {
-	transfer || return
+	begin || return
 	kill -9 "$client"
 	wait "$client"
 	wait "$server"
@@ -73,20 +49,12 @@ nothing_left() {
 }
 
 works_by() {
-	mkfifo "$scratch/s"
-	in_netns vanish "$integrity" serve -p 7778 -c 3 >"$scratch/s" &
-	server=$!
-	{
-		read -r _
-		in_netns vanish "$integrity" connect -p 7778 -c 3 &&
-			wait "$server"
-	} <"$scratch/s" || return
-	rm "$scratch/s"
+	connections_transfer vanish -p 7778 -c 3 || return
 	in_netns vanish dibs smc fallbacks | grep "$1"
 }
 
 kill_both() {
-	transfer || return
+	begin || return
 	netns_del vanish
 	namespaces=()
 	kill -9 "$server" "$client"

@@ -17,7 +17,6 @@ repo=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=../../system/lib.sh
 . "$repo/tests/system/lib.sh"
 
-integrity=$repo/build/tests/integrity
 kcsan=/sys/kernel/debug/kcsan
 settings=/sys/module/kcsan/parameters
 each=$((${DIBS_RACES_SECONDS:-360} / 6))
