@@ -60,26 +60,7 @@ connections() {
 prepare_nginx() {
 	mkdir -p "$scratch/www"
 	head -c 300000 /dev/urandom >"$scratch/www/file"
-	cat >"$scratch/nginx.conf" <<END
-daemon off;
-worker_processes 2;
-pid $scratch/nginx.pid;
-error_log $scratch/nginx.log;
-events { worker_connections 256; }
-http {
-	access_log off;
-	sendfile on;
-	client_body_temp_path $scratch;
-	proxy_temp_path $scratch;
-	fastcgi_temp_path $scratch;
-	uwsgi_temp_path $scratch;
-	scgi_temp_path $scratch;
-	server {
-		listen 127.0.0.1:5401;
-		root $scratch/www;
-	}
-}
-END
+	nginx_conf 127.0.0.1:5401 >"$scratch/nginx.conf"
 }
 
 prepare_postgres() {

@@ -16,35 +16,16 @@ prepare "$@"
 
 # --- nginx, wrk, curl --------------------------------------------------------------
 
-nginx_conf() {
-	cat <<END_OF_CONF
-daemon off;
-worker_processes 2;
-pid $scratch/nginx.pid;
-error_log $scratch/nginx.log;
-events { worker_connections 256; }
-http {
-	access_log off;
-	sendfile on;
-	client_body_temp_path $scratch;
-	proxy_temp_path $scratch;
-	fastcgi_temp_path $scratch;
-	uwsgi_temp_path $scratch;
-	scgi_temp_path $scratch;
-	keepalive_requests 1000000;
-	server {
-		listen $address:$port;
-		root $scratch/www;
-	}
-}
-END_OF_CONF
+serve_nginx() {
+	nginx_conf "$address:$port" "keepalive_requests 1000000;" \
+		>"$scratch/nginx.conf"
+	serve nginx -p "$scratch" -c "$scratch/nginx.conf"
 }
 
 run_nginx() {
 	local url=http://$address:$port
 
-	nginx_conf >"$scratch/nginx.conf"
-	serve nginx -p "$scratch" -c "$scratch/nginx.conf"
+	serve_nginx
 	"${over[@]}" wrk -t 2 -c 20 -d 2s "$url/small" >"$scratch/wrk"
 	echo "wrk: status $?"
 	grep -E 'Socket errors|Non-2xx' "$scratch/wrk"
@@ -57,8 +38,7 @@ run_nginx() {
 run_curl() {
 	local url=http://$address:$port urls=() i
 
-	nginx_conf >"$scratch/nginx.conf"
-	serve nginx -p "$scratch" -c "$scratch/nginx.conf"
+	serve_nginx
 	for i in {1..30}; do
 		urls+=(-o "$scratch/get.$i" "$url/small?$i")
 	done

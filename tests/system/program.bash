@@ -77,6 +77,31 @@ stop_servers() {
 	servers=()
 }
 
+# nginx_conf HOST:PORT [LINE]: of an nginx that has $scratch/www to offer
+nginx_conf() {
+	cat <<END
+daemon off;
+worker_processes 2;
+pid $scratch/nginx.pid;
+error_log $scratch/nginx.log;
+events { worker_connections 256; }
+http {
+	access_log off;
+	sendfile on;
+	client_body_temp_path $scratch;
+	proxy_temp_path $scratch;
+	fastcgi_temp_path $scratch;
+	uwsgi_temp_path $scratch;
+	scgi_temp_path $scratch;
+	${2-}
+	server {
+		listen $1;
+		root $scratch/www;
+	}
+}
+END
+}
+
 # --- carriers --------------------------------------------------------------------
 #
 # Words of DIBS_CARRIER, and what "dibs smc" has to say afterwards:
