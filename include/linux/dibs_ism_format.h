@@ -34,10 +34,28 @@
 
 /* --- commands ------------------------------------------------------------------ */
 
-/*
+/**
+ * enum ism_command - what an adapter can be told
+ * @ISM_REG_SBA:    &struct ism_reg_sba: it may write into a system block area
+ * @ISM_REG_IEQ:    &struct ism_reg_ieq: it may write into an event queue
+ * @ISM_READ_GID:   &struct ism_request, answered by &struct ism_read_gid
+ * @ISM_ADD_VLAN:   &struct ism_set_vlan: join a VLAN
+ * @ISM_DEL_VLAN:   &struct ism_set_vlan: leave it
+ * @ISM_SET_VLAN:   &struct ism_request: from now on a VLAN is required of whoever
+ *		    wants to reach the adapter
+ * @ISM_RESET_VLAN: &struct ism_request: not any more
+ * @ISM_QUERY_INFO: &struct ism_request, answered by &struct ism_query_info
+ * @ISM_QUERY_RGID: &struct ism_query_rgid: can an adapter be reached?
+ * @ISM_REG_DMB:    &struct ism_reg_dmb, answered by &struct ism_reg_dmb_answer
+ * @ISM_UNREG_DMB:  &struct ism_unreg_dmb: give a DMB back
+ * @ISM_SIGNAL_IEQ: &struct ism_signal_ieq: an event for a peer
+ * @ISM_UNREG_SBA:  &struct ism_request: give the system block area back
+ * @ISM_UNREG_IEQ:  &struct ism_request: give the event queue back
+ *
  * A command block, in address space 2: the body of the request is stored first,
  * then the header, which executes it. The response can be loaded at once, eight
- * bytes at a time: the header, then the body if ret is ISM_OK.
+ * bytes at a time: the header, then the body if ret is ISM_OK. Where nothing else
+ * stands here, &struct ism_response is the whole answer.
  */
 enum ism_command {
 	ISM_REG_SBA		= 0x01,
@@ -61,7 +79,7 @@ enum ism_command {
 #define ISM_ERROR		0xffff
 
 /**
- * struct ism_request - the header of a request
+ * struct ism_request - the header of a request: 8 bytes
  * @cmd:  enum ism_command
  * @zero: 0
  * @len:  bytes of the request, this header included
@@ -73,7 +91,7 @@ struct ism_request {
 } __aligned(8);
 
 /**
- * struct ism_response - the header of a response
+ * struct ism_response - the header of a response: 8 bytes
  * @cmd: that of the request
  * @ret: ISM_OK, or what went wrong
  * @len: bytes of the response, this header included
@@ -84,36 +102,71 @@ struct ism_response {
 	__be16 len;
 } __aligned(8);
 
-/* ISM_REG_SBA */
+/**
+ * struct ism_reg_sba - ISM_REG_SBA: 16 bytes
+ * @head: the header
+ * @sba:  DMA address of a &struct ism_sba, at a multiple of 4 KiB. The adapter
+ *	  writes there until ISM_UNREG_SBA is answered ISM_OK or not at all
+ */
 struct ism_reg_sba {
 	struct ism_request head;
-	__be64 sba;			/* DMA address of struct ism_sba */
+	__be64 sba;
 };
 
-/* ISM_REG_IEQ */
+/**
+ * struct ism_reg_ieq - ISM_REG_IEQ: 24 bytes
+ * @head: the header
+ * @ieq:  DMA address of a &struct ism_ieq, at a multiple of 4 KiB. The adapter
+ *	  writes there until ISM_UNREG_IEQ is answered ISM_OK or not at all
+ * @len:  bytes of it: 512
+ */
 struct ism_reg_ieq {
 	struct ism_request head;
-	__be64 ieq;			/* DMA address of struct ism_ieq */
-	__be64 len;			/* of it */
+	__be64 ieq;
+	__be64 len;
 };
 
-/* ISM_READ_GID: the answer */
+/**
+ * struct ism_read_gid - the answer to ISM_READ_GID: 16 bytes
+ * @head: the header
+ * @gid:  the adapter's, unique on its fabric; never 0
+ */
 struct ism_read_gid {
 	struct ism_response head;
 	__be64 gid;
 };
 
-/* ISM_ADD_VLAN, ISM_DEL_VLAN */
+/**
+ * struct ism_set_vlan - ISM_ADD_VLAN, ISM_DEL_VLAN: 16 bytes
+ * @head: the header
+ * @vlan: id, 1 to 4094; or ISM_VLAN_V2
+ */
 struct ism_set_vlan {
 	struct ism_request head;
 	__be64 vlan;
 };
 
-/* ISM_QUERY_INFO: the answer */
+/**
+ * struct ism_query_info - the answer to ISM_QUERY_INFO: 200 bytes
+ * @head:	   the header
+ * @version:	   of the adapter
+ * @max_len:	   of a DMB; its unit is not confirmed
+ * @state:	   of the adapter; what its values mean is not known
+ * @gid:	   as of ISM_READ_GID
+ * @sba:	   the DMA address that was registered, or 0
+ * @ieq:	   likewise
+ * @ieq_len:	   bytes of the event queue, or 0
+ * @reserved:	   0
+ * @dmbs_owned:	   how many DMBs are registered with the adapter
+ * @dmbs_used:	   how many of its peers' it writes into
+ * @vlan_required: 1: between ISM_SET_VLAN and ISM_RESET_VLAN; else 0
+ * @vlan_count:	   how many VLANs it has joined
+ * @vlan:	   so many ids
+ */
 struct ism_query_info {
 	struct ism_response head;
 	__be32 version;
-	__be32 max_len;			/* of a DMB */
+	__be32 max_len;
 	__be64 state;
 	__be64 gid;
 	__be64 sba;
@@ -127,7 +180,14 @@ struct ism_query_info {
 	__be16 vlan[ISM_VLANS];
 };
 
-/* ISM_QUERY_RGID: answered ISM_OK if the adapter can be reached */
+/**
+ * struct ism_query_rgid - ISM_QUERY_RGID: 24 bytes
+ * @head:	the header
+ * @rgid:	GID of the adapter that is asked about: it can be reached if the
+ *		answer is ISM_OK
+ * @vlan_valid: 1: by way of @vlan; 0: without a VLAN
+ * @vlan:	id, or 0
+ */
 struct ism_query_rgid {
 	struct ism_request head;
 	__be64 rgid;
@@ -135,30 +195,56 @@ struct ism_query_rgid {
 	__be32 vlan;
 };
 
-/* ISM_REG_DMB */
+/**
+ * struct ism_reg_dmb - ISM_REG_DMB: 40 bytes
+ * @head:	the header
+ * @dmb:	its DMA address. The adapter writes there until ISM_UNREG_DMB is
+ *		answered ISM_OK or not at all
+ * @len:	bytes, up to ISM_DMB_LEN_MAX
+ * @index:	in the SBA: from ISM_INDEX_FIRST, below ISM_INDEX_END
+ * @vlan_valid: 1: for moves by way of @vlan; 0: without a VLAN
+ * @vlan:	id, or 0
+ * @rgid:	GID of the adapter that may write into it
+ */
 struct ism_reg_dmb {
 	struct ism_request head;
-	__be64 dmb;			/* its DMA address */
+	__be64 dmb;
 	__be32 len;
-	__be32 index;			/* in the SBA */
+	__be32 index;
 	__be32 vlan_valid;
 	__be32 vlan;
-	__be64 rgid;			/* that may write into it */
+	__be64 rgid;
 };
 
-/* ISM_REG_DMB: the answer */
+/**
+ * struct ism_reg_dmb_answer - the answer to ISM_REG_DMB: 16 bytes
+ * @head:  the header
+ * @token: names the DMB on the fabric: bits of ISM_MOVE_TOKEN; never 0
+ */
 struct ism_reg_dmb_answer {
 	struct ism_response head;
 	__be64 token;
 };
 
-/* ISM_UNREG_DMB */
+/**
+ * struct ism_unreg_dmb - ISM_UNREG_DMB: 16 bytes
+ * @head:  the header
+ * @token: from &struct ism_reg_dmb_answer
+ */
 struct ism_unreg_dmb {
 	struct ism_request head;
 	__be64 token;
 };
 
-/* ISM_SIGNAL_IEQ */
+/**
+ * struct ism_signal_ieq - ISM_SIGNAL_IEQ: 32 bytes
+ * @head:	 the header
+ * @rgid:	 GID of the adapter whose event queue gets an ISM_EVENT_SWR
+ * @trigger_irq: 1: it interrupts for that; 0: the event comes with the next
+ *		 interrupt
+ * @event_code:	 the event's code
+ * @info:	 the event's info
+ */
 struct ism_signal_ieq {
 	struct ism_request head;
 	__be64 rgid;
@@ -191,27 +277,51 @@ struct ism_sba {
 
 /* --- the event queue ---------------------------------------------------------------- */
 
+/**
+ * enum ism_event_type - what an event is about
+ * @ISM_EVENT_BUF: a DMB: tok is its token, code an enum ism_event_code
+ * @ISM_EVENT_DEV: an adapter: tok is its GID, code an enum ism_event_code
+ * @ISM_EVENT_SWR: software: tok is the sender's GID, code and info what it gave
+ */
 enum ism_event_type {
-	ISM_EVENT_BUF	= 0,		/* a DMB: tok is its token */
-	ISM_EVENT_DEV	= 1,		/* an adapter: tok is its GID */
-	ISM_EVENT_SWR	= 2,		/* software: tok is the sender's GID, */
-					/* code and info what it gave */
+	ISM_EVENT_BUF	= 0,
+	ISM_EVENT_DEV	= 1,
+	ISM_EVENT_SWR	= 2,
 };
 
+/**
+ * enum ism_event_code - what has happened
+ * @ISM_EVENT_DEV_ERROR:	 the adapter is in error state
+ * @ISM_EVENT_BUF_OWNER_ERROR:	 the DMB's owner is
+ * @ISM_EVENT_BUF_USER_ERROR:	 who wrote into the DMB is
+ * @ISM_EVENT_BUF_UNREGISTERED:	 the DMB was given back
+ * @ISM_EVENT_BUF_OWNER_VLAN:	 the DMB's owner is not in its VLAN
+ * @ISM_EVENT_BUF_USER_VLAN:	 who wrote into the DMB is not in its VLAN
+ * @ISM_EVENT_DEV_DISABLED:	 the adapter has left
+ * @ISM_EVENT_BUF_USER_DISABLED: who wrote into the DMB has left
+ */
 enum ism_event_code {
-	ISM_EVENT_DEV_ERROR		= 0x01,	/* the GID is in error state */
+	ISM_EVENT_DEV_ERROR		= 0x01,
 	ISM_EVENT_BUF_OWNER_ERROR	= 0x02,
 	ISM_EVENT_BUF_USER_ERROR	= 0x03,
 	ISM_EVENT_BUF_UNREGISTERED	= 0x04,
-	ISM_EVENT_BUF_OWNER_VLAN	= 0x05,	/* mismatch */
-	ISM_EVENT_BUF_USER_VLAN		= 0x06,	/* mismatch */
-	ISM_EVENT_DEV_DISABLED		= 0x07,	/* the GID has left */
+	ISM_EVENT_BUF_OWNER_VLAN	= 0x05,
+	ISM_EVENT_BUF_USER_VLAN		= 0x06,
+	ISM_EVENT_DEV_DISABLED		= 0x07,
 	ISM_EVENT_BUF_USER_DISABLED	= 0x08,
 };
 
+/**
+ * struct ism_event - an entry of the event queue: 32 bytes
+ * @type: enum ism_event_type
+ * @code: enum ism_event_code, or the sender's
+ * @tok:  a token or a GID, see enum ism_event_type
+ * @time: when it happened; its unit is not confirmed
+ * @info: the sender's, for ISM_EVENT_SWR
+ */
 struct ism_event {
-	__be32 type;			/* enum ism_event_type */
-	__be32 code;			/* enum ism_event_code, or the sender's */
+	__be32 type;
+	__be32 code;
 	__be64 tok;
 	__be64 time;
 	__be64 info;
@@ -251,6 +361,15 @@ struct ism_ieq {
 /* What a token may use: the rest. */
 #define ISM_MOVE_TOKEN		GENMASK_ULL(63, 28)
 
+/**
+ * ism_move_address() - where to store bytes so that they are moved
+ * @token:  names the DMB. Bits of ISM_MOVE_TOKEN alone: that is the caller's to check
+ * @idx:    number of the signal, 0 to 15, see dibs_signal_mask(); 0 without @signal
+ * @signal: whether the owner is told
+ * @offset: in the DMB, within ISM_MOVE_OFFSET
+ *
+ * Return: an address in space 0.
+ */
 static inline u64 ism_move_address(u64 token, unsigned int idx, bool signal,
 				   u32 offset)
 {
@@ -258,26 +377,85 @@ static inline u64 ism_move_address(u64 token, unsigned int idx, bool signal,
 	       offset;
 }
 
+static_assert(offsetof(struct ism_request, cmd) == 0);
+static_assert(offsetof(struct ism_request, zero) == 4);
+static_assert(offsetof(struct ism_request, len) == 6);
 static_assert(sizeof(struct ism_request) == 8);
+
+static_assert(offsetof(struct ism_response, cmd) == 0);
+static_assert(offsetof(struct ism_response, ret) == 4);
+static_assert(offsetof(struct ism_response, len) == 6);
 static_assert(sizeof(struct ism_response) == 8);
+
+static_assert(offsetof(struct ism_reg_sba, sba) == 8);
 static_assert(sizeof(struct ism_reg_sba) == 16);
+
+static_assert(offsetof(struct ism_reg_ieq, ieq) == 8);
+static_assert(offsetof(struct ism_reg_ieq, len) == 16);
 static_assert(sizeof(struct ism_reg_ieq) == 24);
+
+static_assert(offsetof(struct ism_read_gid, gid) == 8);
 static_assert(sizeof(struct ism_read_gid) == 16);
+
+static_assert(offsetof(struct ism_set_vlan, vlan) == 8);
 static_assert(sizeof(struct ism_set_vlan) == 16);
+
+static_assert(offsetof(struct ism_query_info, version) == 8);
+static_assert(offsetof(struct ism_query_info, max_len) == 12);
+static_assert(offsetof(struct ism_query_info, state) == 16);
 static_assert(offsetof(struct ism_query_info, gid) == 24);
+static_assert(offsetof(struct ism_query_info, sba) == 32);
+static_assert(offsetof(struct ism_query_info, ieq) == 40);
 static_assert(offsetof(struct ism_query_info, ieq_len) == 48);
+static_assert(offsetof(struct ism_query_info, reserved) == 52);
 static_assert(offsetof(struct ism_query_info, dmbs_owned) == 56);
+static_assert(offsetof(struct ism_query_info, dmbs_used) == 60);
+static_assert(offsetof(struct ism_query_info, vlan_required) == 64);
+static_assert(offsetof(struct ism_query_info, vlan_count) == 68);
 static_assert(offsetof(struct ism_query_info, vlan) == 72);
 static_assert(sizeof(struct ism_query_info) == 200);
+
+static_assert(offsetof(struct ism_query_rgid, rgid) == 8);
+static_assert(offsetof(struct ism_query_rgid, vlan_valid) == 16);
+static_assert(offsetof(struct ism_query_rgid, vlan) == 20);
 static_assert(sizeof(struct ism_query_rgid) == 24);
+
+static_assert(offsetof(struct ism_reg_dmb, dmb) == 8);
+static_assert(offsetof(struct ism_reg_dmb, len) == 16);
+static_assert(offsetof(struct ism_reg_dmb, index) == 20);
+static_assert(offsetof(struct ism_reg_dmb, vlan_valid) == 24);
+static_assert(offsetof(struct ism_reg_dmb, vlan) == 28);
+static_assert(offsetof(struct ism_reg_dmb, rgid) == 32);
 static_assert(sizeof(struct ism_reg_dmb) == 40);
+
+static_assert(offsetof(struct ism_reg_dmb_answer, token) == 8);
 static_assert(sizeof(struct ism_reg_dmb_answer) == 16);
+
+static_assert(offsetof(struct ism_unreg_dmb, token) == 8);
 static_assert(sizeof(struct ism_unreg_dmb) == 16);
+
+static_assert(offsetof(struct ism_signal_ieq, rgid) == 8);
+static_assert(offsetof(struct ism_signal_ieq, trigger_irq) == 16);
+static_assert(offsetof(struct ism_signal_ieq, event_code) == 20);
+static_assert(offsetof(struct ism_signal_ieq, info) == 24);
 static_assert(sizeof(struct ism_signal_ieq) == 32);
+
 static_assert(offsetof(struct ism_sba, bits) == 4);
 static_assert(offsetof(struct ism_sba, masks) == 256);
 static_assert(sizeof(struct ism_sba) == SZ_4K);
+
+static_assert(offsetof(struct ism_event, type) == 0);
+static_assert(offsetof(struct ism_event, code) == 4);
+static_assert(offsetof(struct ism_event, tok) == 8);
+static_assert(offsetof(struct ism_event, time) == 16);
+static_assert(offsetof(struct ism_event, info) == 24);
 static_assert(sizeof(struct ism_event) == 32);
+
+static_assert(offsetof(struct ism_ieq, idx) == 0);
+static_assert(offsetof(struct ism_ieq, ieq_len) == 8);
+static_assert(offsetof(struct ism_ieq, entry_len) == 16);
+static_assert(offsetof(struct ism_ieq, reserved) == 24);
+static_assert(offsetof(struct ism_ieq, entry) == 32);
 static_assert(sizeof(struct ism_ieq) == 512);
 
 #endif /* _LINUX_DIBS_ISM_FORMAT_H */
