@@ -35,20 +35,26 @@ static u32 ism_index_of_bit(unsigned long bit)
 	return (bit ^ 7) - offsetof(struct ism_sba, bits) * 8;
 }
 
+/* Read and cleared at once, as a plain word: some xchg() compute with it. */
+static u16 ism_take_mask(struct ism_adapter *adapter, u32 index)
+{
+	u16 *word = (__force u16 *)&adapter->sba->masks[index];
+
+	return be16_to_cpu((__force __be16)xchg(word, 0));
+}
+
 /* What was set for the index is no news. Holding sba_lock. */
 void ism_forget_signals(struct ism_adapter *adapter, u32 index)
 {
 	lockdep_assert_held(&adapter->sba_lock);
 	test_and_clear_bit_le(ism_bit_of_index(index), adapter->sba);
-	xchg(&adapter->sba->masks[index], 0);
+	ism_take_mask(adapter, index);
 }
 
 static void ism_handle_signal(struct ism_adapter *adapter, u32 index)
 {
-	__be16 mask = xchg(&adapter->sba->masks[index], 0);
-
 	dibs_dev_signal(adapter->dev, index, adapter->generations[index],
-			be16_to_cpu(mask));
+			ism_take_mask(adapter, index));
 }
 
 static void ism_handle_signals(struct ism_adapter *adapter)
