@@ -121,7 +121,7 @@ help: ## this list
 
 # --- modules -----------------------------------------------------------------
 
-wanted := $(filter modules install uninstall,$(MAKECMDGOALS))
+wanted := $(filter modules sparse install uninstall,$(MAKECMDGOALS))
 
 ifneq ($(wanted),)
 include packaging/modules.mk

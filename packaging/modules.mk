@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# How "make modules", "make install" and "make uninstall" do it, for one
-# kernel. Included by the top-level Makefile.
+# How "make modules", "make sparse", "make install" and "make uninstall" do it,
+# for one kernel. Included by the top-level Makefile.
 #
 # The kernel's build writes its objects beside the sources. So that kernels do
 # not share objects, each has a folder of links to the sources and builds there.
@@ -21,7 +21,7 @@ headers := $(if $(release),$(shell $(kernels) headers '$(release)'))
 
 ifeq ($(headers),)
 .PHONY: no-headers
-modules install: no-headers
+modules sparse install: no-headers
 no-headers:
 	@echo "no headers for kernel '$(KVER)'; there are:" >&2
 	@$(kernels) list | sed 's/^/  /' >&2
@@ -34,11 +34,11 @@ too_old := $(shell (($(word 1,$(series)) * 1000 + $(word 2,$(series)) < 6001)) &
 config := $(headers)/include/config/auto.conf
 
 ifeq ($(too_old),yes)
-modules: refuse
+modules sparse install: refuse
 refuse:
 	@echo "kernel $(release) is too old: DIBS needs 6.1 or newer" >&2; exit 1
 else ifneq ($(shell grep -s ^CONFIG_DIBS= $(config)),)
-modules: refuse
+modules sparse install: refuse
 refuse:
 	@echo "kernel $(release) has its own dibs (CONFIG_DIBS): nothing to build" >&2; exit 1
 else
@@ -68,6 +68,10 @@ modules: $(out)/.built
 # All processors, unless whoever calls has said how many.
 jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
+kbuild = $(MAKE) $(jobs) --no-print-directory -C $(headers) \
+	M=$(CURDIR)/$(farm) ARCH=$(arch) CROSS_COMPILE=$(cross) $(strict) \
+	$(no_btf)
+
 # Links whose source is gone would hide that it is gone.
 $(shell [[ ! -d $(farm) ]] || find $(farm) -xtype l -delete)
 
@@ -84,14 +88,16 @@ $(out)/sources: always
 $(out)/.built: $(sources) $(out)/sources $(headers)/Module.symvers | $(links)
 	@echo "building modules for $(release)"
 	@exec 9>$(out)/.lock; flock 9; rm -f $@ $(out)/*.ko; touch $(out)/.started; \
-	$(MAKE) $(jobs) --no-print-directory -C $(headers) \
-		M=$(CURDIR)/$(farm) \
-		ARCH=$(arch) CROSS_COMPILE=$(cross) $(strict) $(no_btf) modules 9>&- \
-		2>&1 | tee $(out)/log | { grep --line-buffered -Ev $(quiet) || :; }; \
+	$(kbuild) modules 9>&- 2>&1 | tee $(out)/log | \
+		{ grep --line-buffered -Ev $(quiet) || :; }; \
 	if [[ '$(WERROR)' == 1 ]] && grep 'WARNING: modpost' $(out)/log; then exit 1; fi; \
 	sed 's/\.k\?o$$/.ko/' $(farm)/modules.order | \
 		(cd $(farm); xargs -r cp -t $(CURDIR)/$(out)); \
 	mv $(out)/.started $@
+
+# For tests/lint: of the same flags, so that nothing is compiled again.
+sparse: $(out)/.built
+	@$(kbuild) C=2 CHECK=sparse CF=-D__CHECK_ENDIAN__ modules
 
 # --- installing ------------------------------------------------------------------
 
@@ -114,7 +120,7 @@ endif
 
 endif
 
-.PHONY: refuse
+.PHONY: refuse sparse
 installed := /lib/modules/$(or $(release),$(KVER))
 
 uninstall:
