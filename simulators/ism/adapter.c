@@ -11,7 +11,7 @@
 
 #include "sim.h"
 
-/* A fabric is all adapters in here that have its CHID. */
+/* On a fabric are all adapters in here that have its CHID. */
 LIST_HEAD(sim_adapters);
 DEFINE_SPINLOCK(sim_fabric_lock);
 
@@ -47,6 +47,17 @@ struct sim_adapter *sim_adapter_find(u16 chid, u64 gid)
 			return READ_ONCE(adapter->state) == SIM_STATE_OK ?
 			       adapter : NULL;
 	return NULL;
+}
+
+bool sim_fabric_used(u16 chid)
+{
+	struct sim_adapter *adapter;
+
+	lockdep_assert_held(&sim_bus_lock);
+	list_for_each_entry(adapter, &sim_adapters, entry)
+		if (adapter->hw.chid == chid)
+			return true;
+	return false;
 }
 
 static bool gid_is_taken(u16 chid, u64 gid)
@@ -91,8 +102,8 @@ static int check_identity(const struct sim_identity *id)
 		return refuse(id, -EINVAL, "bad name");
 	if (!id->gid)
 		return refuse(id, -EINVAL, "GID 0");
-	if (id->chid >= DIBS_FABRIC_VIRTUAL_MIN)
-		return refuse(id, -EINVAL, "CHID not below ff00");
+	if (!sim_fabric_exists(id->chid))
+		return refuse(id, -ENOENT, "no fabric of this CHID");
 	if (id->seid && strlen(id->seid) != ISM_SEID_LEN)
 		return refuse(id, -EINVAL, "SEID has not 32 characters");
 	if (find_name(id->name))

@@ -7,6 +7,9 @@
  *	/sys/bus/ism_sim/new_device	"NAME GID CHID [SEID]"
  *	/sys/bus/ism_sim/del_device	"NAME"
  *	/sys/bus/ism_sim/unplug_device	"NAME", by surprise
+ *	/sys/bus/ism_sim/new_fabric	"CHID": adapters may join it
+ *	/sys/bus/ism_sim/del_fabric	"CHID"
+ *	/sys/bus/ism_sim/fabrics	all there are, to be read
  */
 #include <linux/err.h>
 #include <linux/kstrtox.h>
@@ -17,7 +20,7 @@
 #include "../../compat/bus.h"
 #include "sim.h"
 
-DEFINE_MUTEX(sim_bus_lock);	/* guards which adapters there are */
+DEFINE_MUTEX(sim_bus_lock);	/* guards which adapters and fabrics there are */
 
 static struct device *root;
 static bool open;			/* under sim_bus_lock */
@@ -99,10 +102,53 @@ static ssize_t unplug_device_store(dibs_bus_type *bus, const char *buf,
 }
 static BUS_ATTR_WO(unplug_device);
 
+static ssize_t store_fabric(const char *buf, size_t len, int (*change)(u16))
+{
+	u16 chid;
+	int err = kstrtou16(buf, 16, &chid);
+
+	if (err) {
+		pr_warn_ratelimited("ism_sim: bad CHID\n");
+		return -EINVAL;
+	}
+	mutex_lock(&sim_bus_lock);
+	err = change(chid);
+	mutex_unlock(&sim_bus_lock);
+	return err ? : len;
+}
+
+static ssize_t new_fabric_store(dibs_bus_type *bus, const char *buf,
+				size_t len)
+{
+	return store_fabric(buf, len, sim_fabric_add);
+}
+static BUS_ATTR_WO(new_fabric);
+
+static ssize_t del_fabric_store(dibs_bus_type *bus, const char *buf,
+				size_t len)
+{
+	return store_fabric(buf, len, sim_fabric_del);
+}
+static BUS_ATTR_WO(del_fabric);
+
+static ssize_t fabrics_show(dibs_bus_type *bus, char *buf)
+{
+	ssize_t len;
+
+	mutex_lock(&sim_bus_lock);
+	len = sim_fabrics_show(buf);
+	mutex_unlock(&sim_bus_lock);
+	return len;
+}
+static BUS_ATTR_RO(fabrics);
+
 static struct attribute *sim_bus_attrs[] = {
 	&bus_attr_new_device.attr,
 	&bus_attr_del_device.attr,
 	&bus_attr_unplug_device.attr,
+	&bus_attr_new_fabric.attr,
+	&bus_attr_del_fabric.attr,
+	&bus_attr_fabrics.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(sim_bus);

@@ -60,7 +60,9 @@ static int __init sim_init(void)
 	if (err)
 		goto destroy_wq;
 	mutex_lock(&sim_bus_lock);
-	err = none ? 0 : sim_create_default();
+	err = sim_fabric_add(DEFAULT_CHID);
+	if (!err && !none)
+		err = sim_create_default();
 	mutex_unlock(&sim_bus_lock);
 	if (err)
 		goto stop;

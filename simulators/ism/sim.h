@@ -4,14 +4,15 @@
  *
  * The simulated ISM firmware: its objects and who guards what.
  *
- *	adapter *--1 fabric (all adapters of one CHID)
+ *	adapter *--1 fabric, named by a CHID, declared before
  *	adapter 1--* DMB, found by its token by whoever moves into it
  *	adapter 1--1 SBA, event queue: memory of the driver's
  *
  * Locks, outermost first:
  *
  *	lock			kind	guards				held across
- *	sim_bus_lock		mutex	which adapters there are	all below
+ *	sim_bus_lock		mutex	which adapters and fabrics	all below
+ *					there are
  *	adapter->life		mutex	adapter->driver	    ism_adapter_add(), _del()
  *	(locks of the driver and of the layer)
  *	adapter->command	mutex	command block, what is		one command
@@ -243,9 +244,16 @@ void sim_bus_stop(void);
 void sim_device_init(struct sim_adapter *adapter);
 int sim_device_add(struct sim_adapter *adapter);
 
+/* fabric.c */
+bool sim_fabric_exists(u16 chid);
+int sim_fabric_add(u16 chid);
+int sim_fabric_del(u16 chid);
+ssize_t sim_fabrics_show(char *buf);
+
 /* adapter.c */
 extern struct list_head sim_adapters;
 extern spinlock_t sim_fabric_lock;
+bool sim_fabric_used(u16 chid);
 struct sim_identity {
 	const char *name;
 	u64 gid;

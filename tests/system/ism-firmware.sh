@@ -92,6 +92,17 @@ made() {
 	result "an adapter like \"$2\" is ${1% *}" "$status" "$1"
 }
 
+# fabric STATUS new|del CHID: likewise
+fabric() {
+	before=$(said)
+	if echo "$3" 2>/dev/null >"$bus/$2_fabric"; then
+		status=made
+	else
+		status="refused $(($(said) - before))"
+	fi
+	result "$2_fabric $3 is ${1% *}" "$status" "$1"
+}
+
 gid0=15a00000000000f0
 gid1=15a00000000000f1
 gid3=15a00000000000f3
@@ -113,7 +124,20 @@ made made "fw0 $gid0 0100"
 made "refused 1" "fw0 $gid1 0100"
 made "refused 1" "fw1 $gid0 0100"
 made made "fw1 $gid1 0100"
+made "refused 1" "fw2 $gid1 0200"
+result "fabric 0100 is there" "$(cat $bus/fabrics)" 0100
+fabric made new 0200
 made made "fw2 $gid1 0200"
+fabric "refused 1" new 0200
+fabric "refused 1" new ff00
+fabric "refused 1" new 10000
+fabric made new feff
+fabric "refused 1" del 0300
+fabric "refused 1" del ff00
+fabric "refused 1" del 0200
+result "there are three" "$(xargs <$bus/fabrics)" "0100 0200 feff"
+fabric made del feff
+made "refused 1" "fw3 $gid3 feff"
 made made "fw3 $gid3 0100 -"
 made "refused 1" "fw4 15a00000000000f4 0100"
 
@@ -327,6 +351,8 @@ result "DMBs and VLANs" "$(field 56 72)" 00000000000000000000000000000000
 echo fw1 >$bus/unplug_device
 gives "an adapter that was unplugged is not reached" 000f fw0 9 \
 	${gid1}0000000000000000
+echo fw2 >$bus/del_device
+fabric made del 0200
 modprobe -r ism_sim
 result "the module goes with its adapters" "$(ls -d $bus 2>/dev/null)" ""
 echo "1..$count"
