@@ -7,7 +7,6 @@
  */
 #include <linux/bitmap.h>
 #include <linux/err.h>
-#include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
@@ -42,22 +41,6 @@ static u64 be64_at(const u8 *at)
 	return be64_to_cpup((const __be64 *)at);
 }
 
-/* The SBA and the event queue of ism1, by QUERY_INFO. False: the case has failed. */
-static bool find_areas(struct test *t, u8 **sba, u8 **ieq)
-{
-	char answer[600];
-	__be64 info[7];
-
-	if (!expect_eq(t, sim("ism1", "command", "0000000800000008"), 0) ||
-	    !expect_eq(t, sim_read("ism1", "command", answer, sizeof(answer)),
-		       0) ||
-	    !expect_eq(t, hex2bin((u8 *)info, answer, sizeof(info)), 0))
-		return false;
-	*sba = phys_to_virt(be64_to_cpu(info[4]));
-	*ieq = phys_to_virt(be64_to_cpu(info[5]));
-	return true;
-}
-
 /* Nothing interrupts: the summary is set already, the event asks for none. */
 static void area_bytes(struct test *t)
 {
@@ -69,7 +52,7 @@ static void area_bytes(struct test *t)
 	struct ism_pair *p = ism_pair_begin(t);
 	u8 *sba, *ieq, *entry;
 
-	if (!p || !find_areas(t, &sba, &ieq))
+	if (!p || !ism_areas(t, &sba, &ieq))
 		goto out;
 	WRITE_ONCE(sba[0], 0x80);
 	expect_eq(t, sim("ism1", "signal", "1001 0x1234"), 0);

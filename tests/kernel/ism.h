@@ -66,6 +66,12 @@ __printf(3, 4) int sim(const char *adapter, const char *file,
 int sim_read(const char *adapter, const char *file, char *text, size_t size);
 /* A number that a file of an adapter has; -1: not to be had. */
 int sim_count(const char *adapter, const char *what);
+/*
+ * The SBA and the event queue of ism1, by QUERY_INFO. False: the case has failed.
+ * Where nothing was to interrupt it, sim_mend() it before ism_pair_begin(): what
+ * interrupted the one before is not yet to come.
+ */
+bool ism_areas(struct test *t, u8 **sba, u8 **ieq);
 /* An adapter begins anew, and its device comes back. */
 void sim_mend(struct test *t, const char *adapter);
 

@@ -6,6 +6,8 @@
  */
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
@@ -191,4 +193,19 @@ int sim_count(const char *adapter, const char *what)
 	    kstrtoint(strim(text), 10, &count))
 		return -1;
 	return count;
+}
+
+bool ism_areas(struct test *t, u8 **sba, u8 **ieq)
+{
+	char answer[600];
+	__be64 info[7];
+
+	if (!expect_eq(t, sim("ism1", "command", "0000000800000008"), 0) ||
+	    !expect_eq(t, sim_read("ism1", "command", answer, sizeof(answer)),
+		       0) ||
+	    !expect_eq(t, hex2bin((u8 *)info, answer, sizeof(info)), 0))
+		return false;
+	*sba = phys_to_virt(be64_to_cpu(info[4]));
+	*ieq = phys_to_virt(be64_to_cpu(info[5]));
+	return true;
 }
