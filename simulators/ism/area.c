@@ -146,6 +146,7 @@ enum sim_code sim_query_info(struct sim_adapter *adapter,
 
 	info->version = cpu_to_be32(sim_has_v2(adapter) ? 2 : 1);
 	info->max_len = cpu_to_be32(ISM_DMB_LEN_MAX);
+	info->state = cpu_to_be64(SIM_INFO_STATE);
 	info->gid = cpu_to_be64(adapter->gid);
 	info->sba = cpu_to_be64(adapter->sba_address);
 	info->ieq = cpu_to_be64(adapter->ieq_address);

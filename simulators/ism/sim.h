@@ -62,6 +62,7 @@
 #define SIM_BLOCK	256			/* bytes of the command block */
 #define SIM_COMMANDS	(ISM_UNREG_IEQ + 1)	/* their numbers end here */
 #define SIM_VLAN_IDS	(ISM_VLAN_V2 + 1)
+#define SIM_INFO_STATE	0x0102030405060708ULL	/* ours: real ones are unknown */
 #define SIM_DELAY_MAX	(10 * USEC_PER_SEC)
 
 /* Of the machine on which adapters are of which nothing else is said. */

@@ -8,6 +8,7 @@
 #include <linux/bitmap.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
@@ -51,11 +52,13 @@ static void area_bytes(struct test *t)
 	static const u8 data[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 	struct ism_pair *p = ism_pair_begin(t);
 	u8 *sba, *ieq, *entry;
+	u64 began, time;
 
 	if (!p || !ism_areas(t, &sba, &ieq))
 		goto out;
 	WRITE_ONCE(sba[0], 0x80);
 	expect_eq(t, sim("ism1", "signal", "1001 0x1234"), 0);
+	began = ktime_get_real_ns();
 	expect_eq(t, dibs_signal_event(p->tc.client, p->mover,
 				       dibs_dev_gid(p->owner), false,
 				       0x01234567, 0x0102030405060708ULL), 0);
@@ -70,7 +73,8 @@ static void area_bytes(struct test *t)
 	expect_eq(t, be64_at(ieq + 16), 32);
 	entry = ieq + 32 + 32;
 	expect(t, !memcmp(entry, event, sizeof(event)));
-	expect(t, be64_at(entry + 16));
+	time = be64_at(entry + 16);
+	expect(t, time >= began && time <= ktime_get_real_ns());
 	expect(t, !memcmp(entry + 24, data, sizeof(data)));
 	/* And the driver takes it for that. */
 	expect_eq(t, sim("ism1", "interrupt", "1"), 0);

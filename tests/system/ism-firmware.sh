@@ -190,10 +190,13 @@ loads refused 4294967288
 gives "QUERY_INFO is answered" 0000 fw0 8
 result "with its version" "$(field 8 12)" 00000002
 result "the length of a DMB" "$(field 12 16)" 00100000
+result "its state" "$(field 16 24)" 0102030405060708
 result "the GID" "$(field 24 32)" $gid0
 result "the event queue's length" "$(field 48 52)" 00000200
+result "nothing where nothing is known of" "$(field 52 56)" 00000000
 result "no DMBs" "$(field 56 64)" 0000000000000000
-result "and no VLANs" "$(field 64 72)" 0000000000000000
+result "VLANs that are not required" "$(field 64 68)" 00000000
+result "and none" "$(field 68 72)" 00000000
 sba=$(field 32 40)
 ieq=$(field 40 48)
 gives "so is that of version 1" 0000 fw3 8
@@ -217,8 +220,13 @@ gives "fw1 joins" 0000 fw1 4 0000000000000007
 gives "fw1 is in VLAN 7" 0000 fw0 9 ${gid1}0000000100000007
 gives "a flag is 0 or 1" 0003 fw0 9 ${gid1}0000000200000007
 gives "VLANs are required" 0000 fw1 6
+gives "QUERY_INFO of fw1" 0000 fw1 8
+result "says that" "$(field 64 68)" 00000001
+result "and one VLAN" "$(field 68 72)" 00000001
 gives "without one, fw1 is not reached" 000e fw0 9 ${gid1}0000000000000000
 gives "VLANs are not required any more" 0000 fw1 7
+gives "QUERY_INFO of fw1" 0000 fw1 8
+result "says that, too" "$(field 64 68)" 00000000
 gives "without one, fw1 is reached" 0000 fw0 9 ${gid1}0000000000000000
 vlan=100
 while [ $vlan -lt 163 ]; do
@@ -294,6 +302,8 @@ gives "the SBA is needed" 0007 fw0 17
 gives "a DMB in a VLAN of both" 0000 fw0 10 \
 	"$(dmb "$page" 4096 40 0000000100000007)"
 vlan_token=$(field 8 16)
+gives "QUERY_INFO counts them" 0000 fw0 8
+result "two, of which it writes into none" "$(field 56 64)" 0000000200000000
 gives "a DMB of another's" 0016 fw1 11 "$token"
 gives "a DMB of another fabric" 0015 fw2 11 "$token"
 gives "a DMB that is none" 0015 fw0 11 "$(hex 8 $((0x${token%????????} ^ 1)))00000000"
