@@ -273,6 +273,25 @@ int sim_store(struct ism_hardware *hw, u32 offset, const void *data, u32 len)
 	return err;
 }
 
+/* A store between two of the driver's, which sees nothing of it. */
+int sim_store_raw(struct sim_adapter *adapter, u32 offset, const void *data,
+		  u32 len)
+{
+	struct sim_block mine;
+	int err = 0;
+
+	mutex_lock(&adapter->command);
+	if (adapter->state == SIM_STATE_GONE) {
+		err = -ENODEV;
+	} else {
+		mine = adapter->block;
+		do_store(adapter, offset, data, len);
+		adapter->block = mine;
+	}
+	mutex_unlock(&adapter->command);
+	return err;
+}
+
 /* A command between two of the driver's, which sees nothing of it. */
 int sim_execute_raw(struct sim_adapter *adapter, const void *request, u32 len)
 {

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Commands and moves from elsewhere than the driver, and loads in its place, in
- * sysfs: it would never say most of what firmware has to refuse. Whoever has
+ * Commands and moves from elsewhere than the driver, loads and stores in its place,
+ * in sysfs: it would never say most of what firmware has to refuse. Whoever has
  * files of root has the adapter's power, too: to write wherever there is memory.
  */
 #include <linux/err.h>
@@ -87,9 +87,14 @@ static ssize_t load_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_WO(load);
 
-/* --- moves ----------------------------------------------------------------- */
+/* --- stores ---------------------------------------------------------------- */
 
-static int move_words(struct sim_adapter *adapter, char **words)
+/* To the command block or the DMBs. */
+typedef int store_fn(struct sim_adapter *adapter, u64 address,
+		     const void *data, u32 len);
+
+static int store_words(struct sim_adapter *adapter, char **words,
+		       store_fn *store)
 {
 	u64 address;
 	void *data;
@@ -102,14 +107,14 @@ static int move_words(struct sim_adapter *adapter, char **words)
 	data = parse_bytes(words[1], &len);
 	if (IS_ERR(data))
 		return PTR_ERR(data);
-	err = sim_move(&adapter->hw, address, data, len);
+	err = store(adapter, address, data, len);
 	kfree(data);
 	return err;
 }
 
 /* "ADDRESS DATA", both hexadecimal: one store. */
-static ssize_t move_store(struct device *dev, struct device_attribute *attr,
-			  const char *buf, size_t len)
+static ssize_t store_one(struct device *dev, const char *buf, size_t len,
+			 store_fn *store)
 {
 	int count, err = -EINVAL;
 	char **words;
@@ -118,15 +123,43 @@ static ssize_t move_store(struct device *dev, struct device_attribute *attr,
 	if (!words)
 		return -ENOMEM;
 	if (count == 2)
-		err = move_words(sim_of_device(dev), words);
+		err = store_words(sim_of_device(dev), words, store);
 	argv_free(words);
 	return err ? : len;
+}
+
+static int store_in_block(struct sim_adapter *adapter, u64 address,
+			  const void *data, u32 len)
+{
+	if (address > U32_MAX)
+		return -ERANGE;
+	return sim_store_raw(adapter, address, data, len);
+}
+
+static ssize_t store_store(struct device *dev, struct device_attribute *attr,
+			   const char *buf, size_t len)
+{
+	return store_one(dev, buf, len, store_in_block);
+}
+static DEVICE_ATTR_WO(store);
+
+static int store_in_dmb(struct sim_adapter *adapter, u64 address,
+			const void *data, u32 len)
+{
+	return sim_move(&adapter->hw, address, data, len);
+}
+
+static ssize_t move_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t len)
+{
+	return store_one(dev, buf, len, store_in_dmb);
 }
 static DEVICE_ATTR_WO(move);
 
 static struct attribute *sim_raw_attrs[] = {
 	&dev_attr_command.attr,
 	&dev_attr_load.attr,
+	&dev_attr_store.attr,
 	&dev_attr_move.attr,
 	NULL
 };

@@ -278,6 +278,8 @@ const char *sim_command_name(u32 cmd);
 int sim_command_find(const char *name);
 int sim_execute_raw(struct sim_adapter *adapter, const void *request,
 		    u32 len);
+int sim_store_raw(struct sim_adapter *adapter, u32 offset, const void *data,
+		  u32 len);
 int sim_load(struct ism_hardware *hw, u32 offset, __be64 *value);
 int sim_store(struct ism_hardware *hw, u32 offset, const void *data, u32 len);
 

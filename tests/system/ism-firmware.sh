@@ -185,6 +185,44 @@ loads refused 252
 loads refused 256
 loads refused 4294967288
 
+# stores HOW OFFSET DATA: is a store there taken, or refused? DATA is not executed
+# where it is refused.
+stores() {
+	before=$(refusals fw0 bad_access) dead=$(refusals fw0 dead)
+	if ! echo "$2 $3" >"$bus/devices/fw0/store" ||
+		[ "$(refusals fw0 dead)" != "$dead" ]; then
+		is=impossible
+	elif [ "$(refusals fw0 bad_access)" = "$before" ]; then
+		is=taken
+	else
+		is=refused
+	fi
+	result "a store of $((${#3} / 2)) at 0x$2 of 256 is $1" $is "$1"
+}
+
+# executed COMMAND: how often was it?
+executed() {
+	sed -n "s/^$1 //p" $bus/devices/fw0/stats/commands
+}
+
+eight=0102030405060708
+asked=$(executed read_gid)
+stores taken 0 0000000300000008
+result "one at 0 executes" "$(executed read_gid)" $((asked + 1))
+stores taken 8 $eight
+stores taken f8 $eight
+stores taken f0 $eight$eight
+asked=$(executed read_gid)
+stores refused 0 000000030000
+stores refused 4 $eight
+stores refused 8 01020304
+stores refused 8 ${eight}01020304
+stores refused f8 $eight$eight
+stores refused 100 $eight
+stores refused fffffff8 $eight
+result "what is refused is not executed" "$(executed read_gid)" "$asked"
+gives "nothing of that is in the driver's next command" 0000 fw0 3
+
 # --- what it knows ----------------------------------------------------------------------
 
 gives "QUERY_INFO is answered" 0000 fw0 8
@@ -315,7 +353,6 @@ at() {
 	echo "$(echo "${2:-$token}" | cut -c1-8)$(hex 8 $(($1)))"
 }
 
-eight=0102030405060708
 moves "eight bytes" "" fw1 "$(at 0x200)" $eight
 moves "sixteen" "" fw1 "$(at 0x208)" $eight$eight
 moves "one" "" fw1 "$(at 0xfff)" 01
