@@ -173,6 +173,10 @@ static void lie(struct sim_adapter *adapter, enum sim_lie how)
 	case SIM_LIE_ZEROS:
 		memset(body, 0, RESPONSE_BODY);
 		break;
+	case SIM_LIE_NONE:
+		/* And it forgets what it was given, so that nobody writes there. */
+		sim_state_set_locked(adapter, SIM_STATE_SILENT);
+		break;
 	default:
 		memset(body, 0xff, RESPONSE_BODY);
 		break;

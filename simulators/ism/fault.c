@@ -19,6 +19,7 @@ static const char *const lie_names[SIM_LIES] = {
 	[SIM_LIE_CMD] = "cmd",
 	[SIM_LIE_ZEROS] = "zeros",
 	[SIM_LIE_ONES] = "ones",
+	[SIM_LIE_NONE] = "none",
 };
 
 static const char *const state_names[] = {

@@ -121,6 +121,7 @@ enum sim_lie {
 	SIM_LIE_CMD,		/* says it answers another command */
 	SIM_LIE_ZEROS,		/* body: token 0, GID 0 */
 	SIM_LIE_ONES,
+	SIM_LIE_NONE,		/* no answer, to this or anything else */
 	SIM_LIES
 };
 
@@ -271,6 +272,7 @@ struct sim_adapter *sim_adapter_find(u16 chid, u64 gid);
 
 /* state.c */
 void sim_state_set(struct sim_adapter *adapter, enum sim_state state);
+void sim_state_set_locked(struct sim_adapter *adapter, enum sim_state state);
 
 /* command.c */
 extern const char *const sim_code_names[SIM_CODES];

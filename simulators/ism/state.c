@@ -68,17 +68,23 @@ static void forget_all(struct sim_adapter *adapter, u32 code)
 	adapter->block.stored = 0;
 }
 
-void sim_state_set(struct sim_adapter *adapter, enum sim_state state)
+void sim_state_set_locked(struct sim_adapter *adapter, enum sim_state state)
 {
 	const struct news *news = &news_of[state];
 
+	lockdep_assert_held(&adapter->command);
+	if (adapter->state == SIM_STATE_GONE)
+		return;
+	if (adapter->state == SIM_STATE_OK)
+		tell(adapter, news);
+	forget_all(adapter, news->owner);
+	/* Whoever sees this may free what was registered. */
+	smp_store_release(&adapter->state, state);
+}
+
+void sim_state_set(struct sim_adapter *adapter, enum sim_state state)
+{
 	mutex_lock(&adapter->command);
-	if (adapter->state != SIM_STATE_GONE) {
-		if (adapter->state == SIM_STATE_OK)
-			tell(adapter, news);
-		forget_all(adapter, news->owner);
-		/* Whoever sees this may free what was registered. */
-		smp_store_release(&adapter->state, state);
-	}
+	sim_state_set_locked(adapter, state);
 	mutex_unlock(&adapter->command);
 }

@@ -243,12 +243,14 @@ static const struct begin {
 	const char *cmd;
 	const char *lies[8];
 } begin[] = {
-	{ "read_gid", { "long", "short", "shorter", "cmd", "zeros", "ones" } },
-	{ "query_info", { "long", "short", "shorter", "cmd", "zeros", "ones" } },
-	{ "add_vlan", { "long", "short", "shorter", "cmd" } },
-	{ "del_vlan", { "long", "short", "shorter", "cmd" } },
-	{ "reg_sba", { "long", "short", "shorter", "cmd" } },
-	{ "reg_ieq", { "long", "short", "shorter", "cmd" } },
+	{ "read_gid", { "long", "short", "shorter", "cmd", "none", "zeros",
+			"ones" } },
+	{ "query_info", { "long", "short", "shorter", "cmd", "none", "zeros",
+			  "ones" } },
+	{ "add_vlan", { "long", "short", "shorter", "cmd", "none" } },
+	{ "del_vlan", { "long", "short", "shorter", "cmd", "none" } },
+	{ "reg_sba", { "long", "short", "shorter", "cmd", "none" } },
+	{ "reg_ieq", { "long", "short", "shorter", "cmd", "none" } },
 };
 
 static void begins_not(struct tclient *tc, struct test *t, const char *cmd,
@@ -308,15 +310,24 @@ static void old_adapter(struct test *t)
 static void bad_end(struct test *t)
 {
 	static const char *const cmds[] = { "unreg_sba", "unreg_ieq" };
+	static const char *const lies[] = { "cmd", "none" };
 	struct ism_pair *p;
-	unsigned int i;
+	unsigned int i, j;
+	char left[80];
 
 	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
 		expect_eq(t, sim("ism1", "fail_command", "%s 0x17", cmds[i]),
 			  0);
 		sim_mend(t, "ism1");
-		expect_eq(t, sim("ism1", "bad_answer", "%s cmd", cmds[i]), 0);
-		sim_mend(t, "ism1");
+		for (j = 0; j < ARRAY_SIZE(lies); j++) {
+			expect_eq(t, sim("ism1", "bad_answer", "%s %s", cmds[i],
+					 lies[j]), 0);
+			sim_mend(t, "ism1");
+			/* It was asked for that. */
+			expect_eq(t, sim_read("ism1", "bad_answer", left,
+					      sizeof(left)), 0);
+			expect(t, !*left);
+		}
 	}
 	p = ism_pair_begin(t);
 	if (p)
@@ -434,7 +445,8 @@ const struct test_case ism_fault_cases[] = {
 	{ "a DMB that is not given back is asked for again", kept_dmbs },
 	{ "a move may be refused: an error, no more", refused_move },
 	{ "a move that fails finds that the adapter is gone", silent_move },
-	{ "an adapter that begins with nonsense is no device", bad_begin },
+	{ "an adapter that begins with nonsense, or no answer, is no device",
+	  bad_begin },
 	{ "an adapter of version 1 has no system EID", old_adapter },
 	{ "an adapter that gives nothing back can begin anew", bad_end },
 	{ "all that is under way ends when the adapter does", while_busy },
