@@ -340,6 +340,12 @@ const char *dibs_dev_seid(const struct dibs_dev *dev)
 }
 EXPORT_SYMBOL_GPL(dibs_dev_seid);
 
+struct device *dibs_dev_parent(const struct dibs_dev *dev)
+{
+	return dev->parent;
+}
+EXPORT_SYMBOL_GPL(dibs_dev_parent);
+
 u32 dibs_dev_max_dmb_len(const struct dibs_dev *dev)
 {
 	return dev->max_dmb_len;

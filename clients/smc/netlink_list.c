@@ -6,6 +6,7 @@
  * use, and of link groups those in which it has connections, and these alone.
  */
 #include <linux/ctype.h>
+#include <linux/pci.h>
 #include <net/genetlink.h>
 #include <uapi/linux/smc.h>
 
@@ -16,6 +17,9 @@
 #include "pnet.h"
 #include "uapi/linux/dibs_smc.h"
 #include "../../compat/genl.h"
+#if IS_ENABLED(CONFIG_S390)
+#include <asm/pci.h>
+#endif
 
 /* A dump: goes on behind the first @skip, of which @seen passed by. */
 struct smc_dump {
@@ -196,7 +200,37 @@ static int put_port(struct sk_buff *skb, const struct dibs_dev *dev)
 	return 0;
 }
 
+/* What IBM Z calls the function; elsewhere functions have no such number. */
+static u32 pci_function(struct pci_dev *pdev)
+{
+#if IS_ENABLED(CONFIG_S390)
+	return to_zpci(pdev)->fid;
+#else
+	return 0;
+#endif
+}
+
 /* A device that is not on a PCI bus has the name that it has, and zeroes. */
+static int put_pci(struct sk_buff *skb, const struct dibs_dev *dev)
+{
+	struct device *parent = dibs_dev_parent(dev);
+	struct pci_dev *pdev = NULL;
+
+	if (parent && dev_is_pci(parent))
+		pdev = to_pci_dev(parent);
+	if (nla_put_u32(skb, SMC_NLA_DEV_PCI_FID,
+			pdev ? pci_function(pdev) : 0) ||
+	    nla_put_u16(skb, SMC_NLA_DEV_PCI_CHID, dibs_dev_fabric_id(dev)) ||
+	    nla_put_u16(skb, SMC_NLA_DEV_PCI_VENDOR,
+			pdev ? pdev->vendor : 0) ||
+	    nla_put_u16(skb, SMC_NLA_DEV_PCI_DEVICE,
+			pdev ? pdev->device : 0) ||
+	    nla_put_string(skb, SMC_NLA_DEV_PCI_ID,
+			   pdev ? pci_name(pdev) : dibs_dev_name(dev)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int put_dev(struct sk_buff *skb, const struct dibs_dev *dev,
 		   unsigned int used)
 {
@@ -204,12 +238,7 @@ static int put_dev(struct sk_buff *skb, const struct dibs_dev *dev,
 
 	if (!nest || nla_put_u32(skb, SMC_NLA_DEV_USE_CNT, used) ||
 	    nla_put_u8(skb, SMC_NLA_DEV_IS_CRIT, used > 0) ||
-	    nla_put_u32(skb, SMC_NLA_DEV_PCI_FID, 0) ||
-	    nla_put_u16(skb, SMC_NLA_DEV_PCI_CHID, dibs_dev_fabric_id(dev)) ||
-	    nla_put_u16(skb, SMC_NLA_DEV_PCI_VENDOR, 0) ||
-	    nla_put_u16(skb, SMC_NLA_DEV_PCI_DEVICE, 0) ||
-	    nla_put_string(skb, SMC_NLA_DEV_PCI_ID, dibs_dev_name(dev)) ||
-	    put_port(skb, dev))
+	    put_pci(skb, dev) || put_port(skb, dev))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -31,6 +31,7 @@
 
 #include <linux/dibs.h>
 
+struct device;
 struct dibs_attachment;
 struct dibs_client;
 struct dibs_dev;
@@ -181,6 +182,17 @@ u16 dibs_dev_fabric_id(const struct dibs_dev *dev);
  * Return: DIBS_SEID_LEN characters, not terminated, or NULL.
  */
 const char *dibs_dev_seid(const struct dibs_dev *dev);
+
+/**
+ * dibs_dev_parent() - the hardware below a device
+ * @dev: a device
+ *
+ * Its driver may take it away once the client's del_dev for @dev has returned: who
+ * wants it for longer takes a reference to it before.
+ *
+ * Return: what the driver stated, see &struct dibs_dev_info, or NULL: none.
+ */
+struct device *dibs_dev_parent(const struct dibs_dev *dev);
 
 /**
  * dibs_dev_max_dmb_len() - longest DMB a device can register

@@ -89,7 +89,9 @@ struct dibs_dev_ops {
  * @max_dmb_len: bytes of the longest DMB
  * @linear:      its DMBs have dibs_dmb_alloc_linear(), see dibs_dev_linear()
  * @net:         the namespace that owns it; NULL: shared by all
- * @parent:      the hardware below it, for sysfs; may be NULL
+ * @parent:      the hardware below it, for sysfs and clients, see
+ *               dibs_dev_parent(); must stay until dibs_dev_del() returned; may be
+ *               NULL
  * @seid:        DIBS_SEID_LEN characters that name the machine, for SMC-D; NULL
  *               or all zero: it has no such name; copied
  * @kind:        the kind that made it, see &struct dibs_dev_kind; may be NULL

@@ -17,6 +17,9 @@
  *	stop			end of it
  *	race			two threads race for a word, see data_race.c
  *	use DEV			for /dev/dibs_selftest from now on
+ *	device DEV ADDRESS	makes a device that has that PCI function below it;
+ *				there is one at a time
+ *	no-device		takes it away
  *
  * The parameter "bytes" has the first bytes of the DMB, as its owner reads them.
  */
@@ -24,10 +27,12 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nsproxy.h>
+#include <linux/pci.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
+#include "fake_device.h"
 #include "service.h"
 
 struct tclient service;
@@ -40,7 +45,10 @@ static struct session {
 	struct watch watch;
 } session;
 
-static DEFINE_MUTEX(control_lock);	/* guards session, ready */
+static struct pci_dev *pci_function;	/* of the device */
+static struct fake *pci_device;
+
+static DEFINE_MUTEX(control_lock);	/* guards session, the device, ready */
 static bool ready;
 
 struct dibs_dev *service_dev(struct tclient *tc, const char *name)
@@ -304,6 +312,37 @@ static int do_use(const char *name, const char *b)
 	return 0;
 }
 
+static int do_no_device(const char *a, const char *b)
+{
+	fake_free(pci_device);
+	pci_dev_put(pci_function);
+	pci_device = NULL;
+	pci_function = NULL;
+	return 0;
+}
+
+static int do_device(const char *name, const char *address)
+{
+	struct fake_options opt = { .name = name };
+	unsigned int domain, bus, slot, function;
+
+	if (pci_device)
+		return -EALREADY;
+	if (sscanf(address, "%x:%x:%x.%x", &domain, &bus, &slot, &function) !=
+	    4)
+		return -EINVAL;
+	pci_function = pci_get_domain_bus_and_slot(domain, bus,
+						   PCI_DEVFN(slot, function));
+	if (!pci_function)
+		return -ENODEV;
+	opt.parent = &pci_function->dev;
+	pci_device = fake_new(&opt);
+	if (pci_device)
+		return 0;
+	do_no_device("", "");
+	return -ENOMEM;
+}
+
 static const struct command {
 	const char *word;
 	int (*run)(const char *a, const char *b);
@@ -319,6 +358,8 @@ static const struct command {
 	{ "stop", do_stop },
 	{ "race", do_race },
 	{ "use", do_use },
+	{ "device", do_device },
+	{ "no-device", do_no_device },
 };
 
 static int control_run(const char *word, const char *a, const char *b)
@@ -394,6 +435,7 @@ void control_stop(void)
 {
 	mutex_lock(&control_lock);
 	ready = false;
+	do_no_device("", "");
 	mutex_unlock(&control_lock);
 	tclient_unregister(&stranger);
 	/* Gives the session's handles back too. */

@@ -333,6 +333,7 @@ struct fake *fake_alloc(const struct fake_options *opt)
 		.min_index = opt->min_index,
 		.max_dmb_len = opt->max_dmb_len ? : 16 << 20,
 		.net = opt->net,
+		.parent = opt->parent,
 	};
 	struct dibs_dev *dev;
 

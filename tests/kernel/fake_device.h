@@ -52,6 +52,7 @@ enum fake_context {
  * @min_index: lowest index
  * @max_dmb_len: 0: 16 MiB
  * @net:      owner, NULL: shared by all
+ * @parent:   the hardware below it, or NULL
  */
 struct fake_options {
 	const char *name;
@@ -66,6 +67,7 @@ struct fake_options {
 	u32 min_index;
 	u32 max_dmb_len;
 	struct net *net;
+	struct device *parent;
 };
 
 /**

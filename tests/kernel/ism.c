@@ -6,6 +6,7 @@
  * ism_faults.c's.
  */
 #include <linux/bitmap.h>
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
@@ -31,6 +32,8 @@ static void identity(struct test *t)
 	if (expect(t, dibs_dev_seid(p->owner)))
 		expect(t, !memcmp(dibs_dev_seid(p->owner), seid,
 				  sizeof(seid) - 1));
+	if (expect(t, dibs_dev_parent(p->owner)))
+		expect(t, !strcmp(dev_name(dibs_dev_parent(p->owner)), "ism1"));
 	expect_err(t, ism_register(p, ISM_DMB_LEN_MAX + 1, 0, NULL), -EINVAL);
 	ism_pair_end(p);
 }
@@ -407,7 +410,8 @@ static void software_event(struct test *t)
 }
 
 const struct test_case ism_cases[] = {
-	{ "an adapter's CHID, GID and system EID are its device's", identity },
+	{ "an adapter's CHID, GID, system EID and hardware are its device's",
+	  identity },
 	{ "bits are counted from the left, numbers are big-endian", areas },
 	{ "bytes arrive at any offset, of any length and alignment",
 	  moves_anywhere },

@@ -74,6 +74,29 @@ def empty_namespace(tap, device):
     dibs('device', 'join', 'lo')
 
 
+def on_pci(tap):
+    """A device that has some PCI function of this machine's below it."""
+    def selftest(command):
+        with open('/sys/module/dibs_selftest/parameters/do', 'w') as file:
+            file.write(command)
+
+    def number(name):
+        with open(f'/sys/bus/pci/devices/{address}/{name}') as file:
+            return int(file.read(), 0)
+
+    def identity():
+        device, = (d for d in dump('green', 'dev_smcd') if d['id'] != 'lo')
+        return device['id'], device['vendor'], device['device'], device['fid']
+
+    address = sorted(os.listdir('/sys/bus/pci/devices'))[-1]
+    subprocess.run(('modprobe', 'dibs_selftest', 'run='), check=True)
+    selftest(f'device st-pci {address}')
+    tap.same('a device on a PCI bus is named by its function there',
+             (address, number('vendor'), number('device'), 0), identity)
+    selftest('no-device')
+    subprocess.run(('rmmod', 'dibs_selftest'), check=True)
+
+
 # --- connections -------------------------------------------------------------
 
 def heard_of(info):
@@ -277,7 +300,7 @@ def main():
         views(tap, path, device)
         figure_cases(tap, path)
     set_both('mapped', 1)
-    for about in (small_device, many_devices, many_sockets, fallbacks,
+    for about in (on_pci, small_device, many_devices, many_sockets, fallbacks,
                   changes.ueids, changes.switches, changes.add_pnetids,
                   changes.use_pnetids, changes.bad_pnetids,
                   changes.without_rights, changes.fill_pnetids,
