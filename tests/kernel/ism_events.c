@@ -380,6 +380,38 @@ out:
 	ism_pair_end(p);
 }
 
+/* SET_VLAN and RESET_VLAN, which our driver never says, but a peer's may. */
+static void required_vlan(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	const struct dibs_vlan vlan = { .id = 7, .valid = true };
+	struct dibs_client *client;
+	struct dibs_dmb *dmb;
+
+	if (!p)
+		return;
+	client = p->tc.client;
+	expect_eq(t, dibs_add_vlan(client, p->owner, 7), 0);
+	expect_eq(t, dibs_add_vlan(client, p->mover, 7), 0);
+	expect_eq(t, sim("ism0", "command", "0000000600000008"), 0);
+	expect_eq(t, ism_ask_reachable(p), -ENETUNREACH);
+	expect_err(t, ism_register(p, 4096, 0, NULL), -EREMOTEIO);
+	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1), -ESTALE);
+	expect_eq(t, dibs_query_remote_gid(client, p->owner,
+					   dibs_dev_gid(p->mover), vlan), 0);
+	dmb = ism_register(p, 4096, 7, NULL);
+	if (expect_err(t, dmb, 0))
+		dibs_unregister_dmb(dmb);
+	expect_eq(t, sim("ism0", "command", "0000000700000008"), 0);
+	expect_eq(t, ism_ask_reachable(p), 0);
+	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "x", 1), 0);
+	expect(t, crew_wait(&p->watch.calls, 1));
+	expect_eq(t, atomic_read(&p->tc.dels), 0);
+	expect_eq(t, dibs_del_vlan(client, p->owner, 7), 0);
+	expect_eq(t, dibs_del_vlan(client, p->mover, 7), 0);
+	ism_pair_end(p);
+}
+
 const struct test_case ism_event_cases[] = {
 	{ "each event arrives as what it is", each_event },
 	{ "of a peer that fails or leaves one is told", lost_peers },
@@ -396,5 +428,7 @@ const struct test_case ism_event_cases[] = {
 	  kept_vlan },
 	{ "who leaves a VLAN moves no more, and the other is told",
 	  left_vlan },
+	{ "a peer that requires VLANs is reached by way of one alone",
+	  required_vlan },
 	{ }
 };
