@@ -172,13 +172,14 @@ slowness() {
 }
 
 device_goes() {
-	case $((RANDOM % 6)) in
+	case $((RANDOM % 7)) in
 	0) fault state error ;;
 	1) fault state disabled ;;
 	2) echo "$name" 2>/dev/null >"$bus/unplug_device" ;;
 	3) echo "$name" 2>/dev/null >"$bus/del_device" ;;
 	4) fault state ok ;;
 	5) dibs device disable "$name" && dibs device enable "$name" ;;
+	6) fault state silent ;;
 	esac >/dev/null 2>&1
 }
 
