@@ -7,6 +7,7 @@ Suites are found by their place:
   tests/unit/Makefile       make check, on the host
   tests/lint/run            on the host
   tests/fuzz/Makefile       make short, on the host
+  tests/install/run         on the host
   tests/cost/run            make check; boots a guest of its own
   tests/kernel/run          the kernel's own selftest, in every guest
   tests/system/*.sh         in x86 guests
@@ -139,6 +140,7 @@ def run_host_suites(tally):
         run_here(tally, f'build/{kernel}',
                  ['make', '-s', 'modules', 'KVER=' + kernel],
                  tap=False)
+    run_here(tally, 'install', ['tests/install/run'])
 
 
 # --- in guests -----------------------------------------------------------------------
