@@ -5,11 +5,12 @@
  * What programs ask of the family "dibs": commands with any attributes that its
  * policies let pass. Whatever they say, locks and references are given back,
  * names that go on are names, numbers are within limits, nothing is done to a
- * device that is somebody else's, and who is refused is told why.
+ * device that is somebody else's, and who is refused is told why. Lists have
+ * what the asking namespace may see, each once, in however many parts.
  *
  * The input is requests, one after the other:
  *
- *	1 byte	which command
+ *	1 byte	which command; 0x80: as a list
  *	1 byte	rights, and what fails
  *	2 bytes	length of the attributes
  */
@@ -66,17 +67,78 @@ static struct dibs_dev devices[] = {
 	{ .name = "hardware", .index = 2 },
 	{ .name = "granted", .index = 3 },
 	{ .name = "lo", .index = 4 },
+	{ .name = "hidden", .index = 6 },
 };
 
-static void devices_reset(void)
+#define DEVICES	ARRAY_SIZE(devices)
+#define HIDDEN	(&devices[4])
+
+struct list_head dibs_devs, dibs_clients;
+
+static struct dibs_client clients[] = {
+	{ .name = "smc", .id = 3 },
+	{ .name = "another-client", .id = 9 },
+};
+
+#define CLIENTS	ARRAY_SIZE(clients)
+
+static struct dibs_use uses[] = { { .cookie = 1 }, { .cookie = 2 } };
+/* Of each device: at the lowest index, in between, at the highest. */
+static const unsigned long indexes[] = { 0, 1, 77, U32_MAX };
+
+#define DMBS	ARRAY_SIZE(indexes)
+
+static struct dibs_dmb dmbs[DEVICES][DMBS];
+static struct dibs_binding bindings[DEVICES][CLIENTS];
+
+/* All of it, whose DMBs are which by @whose. */
+static void device_reset(struct dibs_dev *dev, u8 whose)
+{
+	unsigned int i, nr = dev - devices;
+
+	dev->gone = false;
+	dev->listed = 0;
+	dev->kind = nr == 1 || nr == 3 ? NULL : &kind;
+	dev->net = nr < 2 ? ASKS : nr == 3 ? NULL : ASKS + 1;
+	list_add_tail(&dev->entry, &dibs_devs);
+	for (i = 0; i < CLIENTS; i++) {
+		bindings[nr][i] = (struct dibs_binding){ dev, &clients[i], 0 };
+		dev->bindings.slot[i].index = clients[i].id;
+		dev->bindings.slot[i].entry = &bindings[nr][i];
+	}
+	for (i = 0; i < DMBS; i++) {
+		dmbs[nr][i] = (struct dibs_dmb){ &uses[whose >> i & 1], dev,
+						 0 };
+		dev->dmbs.slot[i].index = indexes[i];
+		dev->dmbs.slot[i].entry = &dmbs[nr][i];
+	}
+}
+
+static void devices_reset(u8 whose)
 {
 	unsigned int i;
 
-	for (i = 0; i < 4; i++) {
-		devices[i].gone = false;
-		devices[i].kind = i == 1 || i == 3 ? NULL : &kind;
-		devices[i].net = i < 2 ? ASKS : i == 2 ? ASKS + 1 : NULL;
+	INIT_LIST_HEAD(&dibs_devs);
+	INIT_LIST_HEAD(&dibs_clients);
+	for (i = 0; i < DEVICES; i++)
+		device_reset(&devices[i], whose);
+	for (i = 0; i < CLIENTS; i++) {
+		clients[i].listed = 0;
+		list_add_tail(&clients[i].entry, &dibs_clients);
 	}
+}
+
+struct dibs_dev *dibs_dev_get(struct dibs_dev *dev)
+{
+	REQUIRE(dibs_lock.held && !dev->gone);
+	dev->refs++;
+	return dev;
+}
+
+bool dibs_dev_visible(const struct dibs_dev *dev, const struct net *net)
+{
+	REQUIRE(net == ASKS);
+	return !dev->gone && dev != HIDDEN;
 }
 
 bool dibs_name_valid(const char *name)
@@ -104,7 +166,7 @@ void dibs_kind_put(struct dibs_dev_kind *put)
 
 static struct dibs_dev *get_if(bool wanted, struct dibs_dev *dev)
 {
-	if (!wanted || dev->gone)
+	if (!wanted || dev->gone || dev == HIDDEN)
 		return NULL;
 	dev->refs++;
 	return dev;
@@ -116,7 +178,7 @@ struct dibs_dev *dibs_dev_find(const struct net *net, const char *name)
 	unsigned int i;
 
 	REQUIRE(net == ASKS && strlen(name) < DIBS_NAME_LEN);
-	for (i = 0; !found && i < 4; i++)
+	for (i = 0; !found && i < DEVICES; i++)
 		found = get_if(!strcmp(devices[i].name, name), &devices[i]);
 	return found;
 }
@@ -127,7 +189,7 @@ struct dibs_dev *dibs_dev_find_index(const struct net *net, u32 index)
 	unsigned int i;
 
 	REQUIRE(net == ASKS && index);
-	for (i = 0; !found && i < 4; i++)
+	for (i = 0; !found && i < DEVICES; i++)
 		found = get_if(devices[i].index == index, &devices[i]);
 	return found;
 }
@@ -213,50 +275,123 @@ void dibs_notify_dev_in(const struct dibs_dev *dev, struct net *net, u8 cmd)
 	REQUIRE(dibs_lock.held && dev->refs && net && cmd);
 }
 
-/* --- commands that look: of them only how the device is found ----------------------- */
+/* --- commands that look ----------------------------------------------------------- */
 
-static struct genl_info *asked;
-
-int dibs_nl_dev_get(struct sk_buff *skb, struct genl_info *info)
+u32 dibs_notify_generation(void)
 {
-	struct dibs_dev *dev;
+	REQUIRE(dibs_lock.held);
+	return 1;
+}
 
-	(void)skb;
-	mutex_lock(&dibs_lock);
-	dev = dibs_nl_find(info->net, info->attrs, info->extack);
-	mutex_unlock(&dibs_lock);
-	if (IS_ERR(dev))
-		return PTR_ERR(dev);
-	dibs_dev_put(dev);
+/* A message of one object: all or nothing, as core/netlink_put.c does. */
+static int put(struct sk_buff *skb, void *hdr, const char *name, int *listed)
+{
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nla_put_string(skb, 1, name)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	++*listed;
 	return 0;
 }
 
-int dibs_nl_list_start(struct netlink_callback *cb)
+int dibs_nl_put_dev(struct sk_buff *skb, void *hdr, const struct dibs_dev *dev,
+		    const struct net *net)
 {
-	(void)cb;
-	return dibs_nl_dev_get(NULL, asked);
+	REQUIRE(dibs_lock.held && dibs_dev_visible(dev, net));
+	return put(skb, hdr, dev->name, &((struct dibs_dev *)dev)->listed);
 }
 
-int dibs_nl_dev_list(struct sk_buff *skb, struct netlink_callback *cb)
+int dibs_nl_put_client(struct sk_buff *skb, void *hdr,
+		       const struct dibs_client *client,
+		       const struct net *net)
 {
-	(void)skb;
-	(void)cb;
-	return 0;
+	REQUIRE(dibs_lock.held && net == ASKS);
+	return put(skb, hdr, client->name,
+		   &((struct dibs_client *)client)->listed);
 }
 
-int dibs_nl_client_list(struct sk_buff *skb, struct netlink_callback *cb)
+int dibs_nl_put_dmb(struct sk_buff *skb, void *hdr, const struct dibs_dmb *dmb,
+		    bool token)
 {
-	return dibs_nl_dev_list(skb, cb);
+	REQUIRE(dmb->use->cookie == ASKS->net_cookie);
+	REQUIRE(dibs_dev_visible(dmb->dev, ASKS));
+	REQUIRE(token == ASKS->user_ns->capable);
+	return put(skb, hdr, dmb->dev->name, &((struct dibs_dmb *)dmb)->listed);
 }
 
-int dibs_nl_dmb_list(struct sk_buff *skb, struct netlink_callback *cb)
+int dibs_nl_put_stats(struct sk_buff *skb, void *hdr,
+		      struct dibs_binding *binding, const struct net *net,
+		      bool total)
 {
-	return dibs_nl_dev_list(skb, cb);
+	REQUIRE(dibs_lock.held && dibs_dev_visible(binding->dev, net));
+	REQUIRE(total == (ASKS->user_ns->capable &&
+			  binding->dev->net == ASKS));
+	return put(skb, hdr, binding->dev->name, &binding->listed);
 }
 
-int dibs_nl_stats_list(struct sk_buff *skb, struct netlink_callback *cb)
+/* Which device has been asked for; NULL: all. */
+static const struct dibs_dev *only(struct nlattr **attrs)
 {
-	return dibs_nl_dev_list(skb, cb);
+	const struct nlattr *index = attrs[DIBS_A_DEV_INDEX];
+	const struct nlattr *name = attrs[DIBS_A_DEV_NAME];
+	unsigned int i;
+
+	for (i = 0; i < DEVICES; i++)
+		if (index ? devices[i].index == nla_get_u32(index) :
+		    name && !strcmp(devices[i].name, nla_data(name)))
+			return &devices[i];
+	return NULL;
+}
+
+/* Has a list what it is to have, once? */
+static void check_list(u8 cmd, const struct dibs_dev *wanted)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < CLIENTS; i++)
+		REQUIRE(clients[i].listed == (cmd == DIBS_CMD_CLIENT_GET));
+	for (i = 0; i < DEVICES; i++) {
+		struct dibs_dev *dev = &devices[i];
+		bool in = dibs_dev_visible(dev, ASKS) &&
+			  (!wanted || wanted == dev);
+
+		REQUIRE(dev->listed == (cmd == DIBS_CMD_DEV_GET && in));
+		for (j = 0; j < CLIENTS; j++)
+			REQUIRE(bindings[i][j].listed ==
+				(cmd == DIBS_CMD_STATS_GET && in));
+		for (j = 0; j < DMBS; j++)
+			REQUIRE(dmbs[i][j].listed ==
+				(cmd == DIBS_CMD_DMB_GET && in &&
+				 dmbs[i][j].use == &uses[0]));
+	}
+}
+
+static void forget_list(void)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < CLIENTS; i++)
+		clients[i].listed = 0;
+	for (i = 0; i < DEVICES; i++) {
+		devices[i].listed = 0;
+		for (j = 0; j < CLIENTS; j++)
+			bindings[i][j].listed = 0;
+		for (j = 0; j < DMBS; j++)
+			dmbs[i][j].listed = 0;
+	}
+}
+
+static int list(const struct genl_ops *ops, struct genl_info *info)
+{
+	int err = model_dump(ops, info);
+
+	if (!err)
+		check_list(ops->cmd, ops->start ? only(info->attrs) : NULL);
+	forget_list();
+	return err;
 }
 
 /* --- requests ----------------------------------------------------------------------- */
@@ -267,14 +402,21 @@ static void check_all(int err, const struct netlink_ext_ack *extack)
 
 	model_check();
 	REQUIRE(!kinds);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < DEVICES; i++)
 		REQUIRE(!devices[i].refs);
 	REQUIRE(err <= 0);
 	if (err == -EINVAL || err == -EPERM || err == -ENODEV)
 		REQUIRE(extack->msg);
 }
 
-static void request(const struct genl_ops *ops, const u8 *data, size_t len)
+/* What generic netlink asks before it calls us. */
+static bool may_ask(const struct genl_ops *ops)
+{
+	return !(ops->flags & GENL_UNS_ADMIN_PERM) || ASKS->user_ns->capable;
+}
+
+static void request(const struct genl_ops *ops, bool as_list, const u8 *data,
+		    size_t len)
 {
 	struct nlattr *attrs[MODEL_ATTRS] = {};
 	struct netlink_ext_ack extack = {};
@@ -283,16 +425,16 @@ static void request(const struct genl_ops *ops, const u8 *data, size_t len)
 		.extack = &extack,
 		.net = ASKS,
 	};
-	struct netlink_callback cb = {};
 	struct sk_buff skb = {};
 	int err = 0;
 
-	asked = &info;
-	if (!model_parse(ops->policy, ops->maxattr, data, len, attrs)) {
-		if (ops->doit)
+	if (may_ask(ops) &&
+	    !model_parse(ops->policy, ops->maxattr, data, len, attrs)) {
+		if (ops->dumpit && (as_list || !ops->doit))
+			err = list(ops, &info);
+		else
 			err = ops->doit(&skb, &info);
-		else if (ops->start)
-			err = ops->start(&cb);
+		forget_list();
 		check_all(err, &extack);
 	}
 	model_forget(attrs);
@@ -301,17 +443,19 @@ static void request(const struct genl_ops *ops, const u8 *data, size_t len)
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	dibs_netlink_start();
-	devices_reset();
+	devices_reset(len ? data[0] >> 4 ^ data[len - 1] : 0);
 	while (len >= 4) {
 		size_t more = data[2] | data[3] << 8;
-		const struct genl_ops *ops = model_ops(data[0]);
+		const struct genl_ops *ops = model_ops(data[0] & 0x7f);
+		bool as_list = data[0] & 0x80;
 
 		model_begin(data[1]);
+		ASKS->user_ns->capable = !(data[1] & 8);
 		data += 4;
 		len -= 4;
 		if (more > len)
 			more = len;
-		request(ops, data, more);
+		request(ops, as_list, data, more);
 		data += more;
 		len -= more;
 	}

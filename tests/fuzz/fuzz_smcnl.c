@@ -2,17 +2,26 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What programs ask about PNETIDs and EIDs, in requests as those of
+ * What programs ask about PNETIDs, EIDs and all of SMC, in requests as those of
  * fuzz_netlink.c: only who may changes anything, what was put in is what they
  * may be, answers are whole messages, and who is refused is told why.
+ *
+ * The first byte of a request: 0x80 for SMC_GEN_NETLINK, else SMC_PNETID; 0x40 for
+ * a list where a command is both; which of the family's commands.
  */
+#include <linux/utsname.h>
+
 #include "shim/smc.h"
 #include "../../clients/smc/eids.h"
 #include "../../clients/smc/netlink.h"
 #include "../../clients/smc/pnet.h"
+#include "../../clients/smc/sysctl.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len);
 int smc_pnet_netlink_start(void);
+int dibs_smc_netlink_start(void);
+
+static const struct genl_family *families[2];
 
 #define ASKS	(&model_nets[0])
 
@@ -72,19 +81,47 @@ bool dev_valid_name(const char *name)
 	       strcmp(name, "..") && !strpbrk(name, "/: \f\n\r\t\v");
 }
 
-/* Of the family of EIDs, which is not here. */
-void *smc_genl_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
+struct uts_namespace init_uts_ns = { .name = { "a-name-as-long-as-they-get" } };
+
+static bool limits_handshakes;
+
+bool smc_sysctl_limits_handshakes(const struct net *net)
 {
-	return genlmsg_put(skb, 0, cb->nlh->nlmsg_seq, NULL, NLM_F_MULTI, cmd);
+	REQUIRE(net == ASKS);
+	return limits_handshakes;
 }
 
-int smc_genl_end(struct sk_buff *skb, void *hdr, int err)
+void smc_sysctl_limit_handshakes(const struct net *net, bool limit)
 {
-	if (err)
-		genlmsg_cancel(skb, hdr);
-	else
-		genlmsg_end(skb, hdr);
-	return err;
+	REQUIRE(net == ASKS && choices.host_admin);
+	limits_handshakes = limit;
+}
+
+/* Lists of what is not here: they are only to be found. */
+
+static int dump_nothing(void)
+{
+	return 0;
+}
+
+int smc_genl_dump_groups(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_nothing();
+}
+
+int smc_genl_dump_devices(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_nothing();
+}
+
+int smc_genl_dump_stats(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_nothing();
+}
+
+int smc_genl_dump_fallbacks(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_nothing();
 }
 
 /* --- what must hold ------------------------------------------------------------- */
@@ -104,8 +141,8 @@ static bool check_pnet(const struct smc_pnet *pnet, void *arg)
 	return true;
 }
 
-/* How many PNETIDs there are; an EID counts as much as 4096. */
-static unsigned int check_tables(void)
+/* All that can be changed, as a number: how many PNETIDs, EIDs, which switches. */
+static unsigned int check_all(void)
 {
 	struct smc_eid eids[SMC_EIDS_MAX];
 	unsigned int i, count = 0, n = smc_eids_get(eids, SMC_EIDS_MAX);
@@ -114,76 +151,33 @@ static unsigned int check_tables(void)
 	for (i = 0; i < n; i++)
 		REQUIRE(smc_eid_is_ueid(&eids[i]));
 	smc_pnet_each(ASKS, check_pnet, &count);
-	return count + 4096 * n;
+	REQUIRE(count < 4096);
+	return count | n << 12 | smc_eids_seid_enabled() << 16 |
+	       limits_handshakes << 17;
 }
 
 /* --- requests ----------------------------------------------------------------------- */
 
-/* A list comes in as many parts as there have to be. */
-static int run_dump(int (*dump)(struct sk_buff *, struct netlink_callback *),
-		    struct genl_info *info)
+/* What it takes to change something in this family. */
+static bool may_change(void)
 {
-	struct sock sk = { .net = ASKS };
-	struct sk_buff asked = { .sk = &sk };
-	struct nlmsghdr nlh = {};
-	struct netlink_callback cb = {
-		.skb = &asked,
-		.nlh = &nlh,
-		.extack = info->extack,
-		.attrs = info->attrs,
-	};
-	int len, parts = 0;
-
-	do {
-		struct sk_buff *skb = genlmsg_new(256, GFP_KERNEL);
-
-		skb->sk = &sk;
-		len = dump(skb, &cb);
-		model_check_answer(skb);
-		REQUIRE(len < 0 || len == (int)skb->len);
-		nlmsg_free(skb);
-		REQUIRE(++parts < 2000);
-	} while (len > 0);
-	return len;
+	return model_family == families[1] ? choices.host_admin :
+					     ASKS->user_ns->capable;
 }
 
-static int run_pnet(const struct genl_ops *ops, bool list,
-		    struct genl_info *info)
+static int run(const struct genl_ops *ops, bool list, struct genl_info *info)
 {
-	struct sk_buff skb = {};
-
-	if (list && ops->dumpit)
-		return run_dump(ops->dumpit, info);
-	return ops->doit(&skb, info);
-}
-
-static int run_eid(u8 what, struct genl_info *info)
-{
-	switch (what % 3) {
-	case 0:
-		return smc_genl_add_eid(info);
-	case 1:
-		return smc_genl_remove_eid(info);
-	default:
-		return run_dump(smc_genl_dump_eids, info);
-	}
-}
-
-static const struct nla_policy *policy_of(u8 what, unsigned int *max)
-{
-	*max = what & 0x80 ? SMC_NLA_EID_TABLE_MAX : model_family->maxattr;
-	return what & 0x80 ? smc_genl_eid_policy : model_family->policy;
-}
-
-static int run(u8 what, struct genl_info *info)
-{
-	const struct genl_ops *ops = model_ops(what & 0x3f);
 	struct genlmsghdr header = { .cmd = ops->cmd };
+	struct sk_buff skb = {};
+	int err;
 
 	info->genlhdr = &header;
-	if (what & 0x80)
-		return run_eid(what & 0x7f, info);
-	return run_pnet(ops, what & 0x40, info);
+	if (ops->dumpit && (list || !ops->doit))
+		return model_dump(ops, info);
+	err = ops->doit(&skb, info);
+	/* What can be asked for by a list can be asked for by everybody. */
+	REQUIRE(ops->dumpit || may_change() || err == -EPERM);
+	return err;
 }
 
 static void request(u8 what, const u8 *data, size_t len)
@@ -195,24 +189,35 @@ static void request(u8 what, const u8 *data, size_t len)
 		.extack = &extack,
 		.net = ASKS,
 	};
-	unsigned int max, before = check_tables();
-	const struct nla_policy *policy = policy_of(what, &max);
+	const struct genl_ops *ops;
+	const struct nla_policy *policy;
+	unsigned int max, before = check_all();
 	int err = 0;
 
-	if (!model_parse(policy, max, data, len, attrs))
-		err = run(what, &info);
+	model_family = families[what >> 7];
+	ops = model_ops(what & 0x3f);
+	policy = ops->policy ? : model_family->policy;
+	max = ops->policy ? ops->maxattr : model_family->maxattr;
+	/* Without a policy nobody looks at attributes. */
+	if (!policy || !model_parse(policy, max, data, len, attrs))
+		err = run(ops, what & 0x40, &info);
 	model_check();
 	REQUIRE(err <= 0);
 	REQUIRE(!err || err == -ENOMEM || extack.msg);
 	if (err == -EPERM || err == -EINVAL)
-		REQUIRE(check_tables() == before);
+		REQUIRE(check_all() == before);
 	model_forget(attrs);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	smc_eids_flush();
+	smc_eids_enable_seid(true);
+	limits_handshakes = false;
 	smc_pnet_netlink_start();
+	families[0] = model_family;
+	dibs_smc_netlink_start();
+	families[1] = model_family;
 	smc_pnets_start();
 	while (len >= 4) {
 		size_t more = data[2] | data[3] << 8;

@@ -7,17 +7,76 @@
  */
 #ifndef _DIBS_CORE_H
 #define _DIBS_CORE_H
+#define _DIBS_COMPAT_GENL_H
 
+#include <limits.h>
+#include <linux/list.h>
 #include <net/genetlink.h>
 #include <uapi/linux/dibs.h>
 
 #define DIBS_NAME_LEN	16
+#define U32_MAX		((u32)~0U)
+#define XA_PRESENT	0
 
-struct dibs_client;
-struct dibs_dmb;
-struct dibs_binding;
+#define rcu_read_lock()
+#define rcu_read_unlock()
+#define cond_resched()
+
 struct dibs_event;
 struct dibs_dev;
+
+/* A few entries, which tests fill. */
+struct xarray {
+	struct {
+		unsigned long index;
+		void *entry;
+	} slot[8];
+};
+
+static inline void *xa_find(struct xarray *xa, unsigned long *index,
+			    unsigned long max, int filter)
+{
+	void *found = NULL;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(xa->slot); i++) {
+		if (!xa->slot[i].entry || xa->slot[i].index < *index ||
+		    xa->slot[i].index > max)
+			continue;
+		max = xa->slot[i].index;
+		found = xa->slot[i].entry;
+	}
+	if (found)
+		*index = max;
+	return found;
+}
+
+#define xa_for_each_start(xa, at, item, begin)				\
+	for (at = begin;						\
+	     (item = xa_find(xa, &at, ULONG_MAX, XA_PRESENT)); at++)
+
+struct dibs_client {
+	const char *name;
+	u32 id;
+	struct list_head entry;
+	int listed;
+};
+
+struct dibs_binding {
+	struct dibs_dev *dev;
+	struct dibs_client *client;
+	int listed;
+};
+
+struct dibs_use {
+	u64 cookie;
+};
+
+struct dibs_dmb {
+	struct dibs_use *use;
+	struct dibs_dev *dev;
+	int listed;
+};
 
 struct dibs_dev_kind {
 	const char *name;
@@ -35,9 +94,18 @@ struct dibs_dev {
 	bool enabled;
 	bool gone;
 	int refs;
+	int listed;
+	struct list_head entry;
+	struct xarray bindings;
+	struct xarray dmbs;
 };
 
 extern struct mutex dibs_lock;
+extern struct list_head dibs_devs;
+extern struct list_head dibs_clients;
+
+bool dibs_dev_visible(const struct dibs_dev *dev, const struct net *net);
+struct dibs_dev *dibs_dev_get(struct dibs_dev *dev);
 
 bool dibs_name_valid(const char *name);
 struct dibs_dev_kind *dibs_kind_get(const char *name);

@@ -47,6 +47,7 @@ void model_begin(u8 choice)
 	for (i = 0; i < MODEL_NETS; i++) {
 		model_users[i].capable = !i || choices.other_admin;
 		model_nets[i].user_ns = &model_users[i];
+		model_nets[i].net_cookie = i + 1;
 	}
 }
 
@@ -145,6 +146,8 @@ static bool attr_fits(const struct nla_policy *policy,
 	case NLA_U32:
 		return nla_len(attr) == 4 &&
 		       number_fits(policy, nla_get_u32(attr));
+	case NLA_BINARY:
+		return !policy->len || nla_len(attr) <= policy->len;
 	case NLA_STRING:
 	case NLA_NUL_STRING:
 		return string_fits(policy, nla_data(attr), nla_len(attr));
@@ -272,6 +275,20 @@ int nla_put(struct sk_buff *skb, int type, int len, const void *data)
 	return 0;
 }
 
+struct nlattr *nla_nest_start(struct sk_buff *skb, int type)
+{
+	struct nlattr *nest = grow(skb, NLA_HDRLEN);
+
+	if (nest)
+		nest->nla_type = type | NLA_F_NESTED;
+	return nest;
+}
+
+void nla_nest_end(struct sk_buff *skb, struct nlattr *nest)
+{
+	nest->nla_len = skb->data + skb->len - (u8 *)nest;
+}
+
 /* Whole messages, one after the other. */
 void model_check_answer(const struct sk_buff *skb)
 {
@@ -292,4 +309,33 @@ int genlmsg_reply(struct sk_buff *skb, struct genl_info *info)
 	model_check_answer(skb);
 	nlmsg_free(skb);
 	return 0;
+}
+
+/* A list comes in as many parts as there have to be. 0 or what went wrong. */
+int model_dump(const struct genl_ops *ops, struct genl_info *info)
+{
+	struct sock sk = { .net = info->net };
+	struct sk_buff asked = { .sk = &sk };
+	struct nlmsghdr nlh = {};
+	struct netlink_callback cb = {
+		.skb = &asked,
+		.nlh = &nlh,
+		.extack = info->extack,
+		.attrs = info->attrs,
+	};
+	int len = ops->start ? ops->start(&cb) : 0, parts = 0;
+
+	if (len)
+		return len;
+	do {
+		struct sk_buff *skb = genlmsg_new(256, GFP_KERNEL);
+
+		skb->sk = &sk;
+		len = ops->dumpit(skb, &cb);
+		model_check_answer(skb);
+		REQUIRE(len < 0 || len == (int)skb->len);
+		nlmsg_free(skb);
+		REQUIRE(++parts < 2000);
+	} while (len > 0);
+	return len;
 }

@@ -55,6 +55,7 @@ struct user_namespace {
 
 struct net {
 	struct user_namespace *user_ns;
+	u64 net_cookie;
 	int refs;
 };
 
@@ -109,6 +110,7 @@ struct netlink_ext_ack {
 struct netlink_callback {
 	u8 ctx[48];
 	unsigned long args[6];
+	unsigned int seq;
 	struct sk_buff *skb;
 	const struct nlmsghdr *nlh;
 	struct netlink_ext_ack *extack;
@@ -125,6 +127,7 @@ enum {
 	NLA_U32,
 	NLA_STRING,
 	NLA_NUL_STRING,
+	NLA_BINARY,
 };
 
 struct nla_policy {
@@ -166,6 +169,7 @@ struct genl_info {
 	u32 snd_portid, snd_seq;
 };
 
+#define genl_dump_check_consistent(cb, hdr) ((void)(hdr))
 #define GENL_REQ_ATTR_CHECK(info, attr) (!(info)->attrs[attr])
 
 static inline struct net *genl_info_net(const struct genl_info *info)
@@ -217,6 +221,18 @@ void genlmsg_cancel(struct sk_buff *skb, void *hdr);
 int genlmsg_reply(struct sk_buff *skb, struct genl_info *info);
 int nla_put(struct sk_buff *skb, int type, int len, const void *data);
 
+static inline void *genlmsg_put_reply(struct sk_buff *skb,
+				      struct genl_info *info,
+				      const struct genl_family *family,
+				      int flags, u8 cmd)
+{
+	return genlmsg_put(skb, info->snd_portid, info->snd_seq, family, flags,
+			   cmd);
+}
+
+struct nlattr *nla_nest_start(struct sk_buff *skb, int type);
+void nla_nest_end(struct sk_buff *skb, struct nlattr *nest);
+
 static inline int nla_put_u8(struct sk_buff *skb, int type, u8 value)
 {
 	return nla_put(skb, type, sizeof(value), &value);
@@ -257,5 +273,6 @@ const struct genl_ops *model_ops(u8 number);
 void model_begin(u8 choice);
 void model_check(void);
 void model_check_answer(const struct sk_buff *skb);
+int model_dump(const struct genl_ops *ops, struct genl_info *info);
 
 #endif
