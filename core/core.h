@@ -228,6 +228,7 @@ struct dibs_memory {
 	u32 nr_pages;
 	struct mem_cgroup *memcg;
 	struct dibs_purse *purse;	/* NULL: no limit */
+	struct dibs_share *share;	/* likewise */
 	struct page **pages;		/* sparse: entries may be NULL */
 	void *linear;			/* or this */
 	atomic_t present;		/* pages that are there */
@@ -404,6 +405,9 @@ void dibs_dmb_signal_stop(struct dibs_dmb *dmb);
 void dibs_event_buf(struct dibs_binding *binding, u64 token, u32 subtype);
 
 /* limits.c */
+struct dibs_share *dibs_share_new(void);
+struct dibs_share *dibs_share_get(struct dibs_share *share);
+void dibs_share_put(struct dibs_share *share);
 struct dibs_purse *dibs_purse_get(struct mem_cgroup *memcg);
 void dibs_purse_put(struct dibs_purse *purse);
 void dibs_pages_add(struct dibs_memory *mem, long nr);
@@ -412,7 +416,8 @@ int dibs_limits_start(void);
 void dibs_limits_stop(void);
 
 /* memory.c */
-int dibs_memory_init(struct dibs_memory *mem, u32 len, u32 header_len);
+int dibs_memory_init(struct dibs_memory *mem, struct dibs_share *share,
+		     u32 len, u32 header_len);
 void dibs_memory_free(struct dibs_memory *mem);
 int dibs_memory_alloc_pages(struct dibs_memory *mem);
 int dibs_memory_alloc_linear(struct dibs_memory *mem);
@@ -455,6 +460,7 @@ void dibs_stats_of_netns(struct dibs_stats *sum, struct dibs_binding *binding,
 void dibs_stats_total(struct dibs_stats *sum, struct dibs_binding *binding);
 
 /* namespace.c */
+struct dibs_share *dibs_net_share(const struct net *net);
 int dibs_dev_grant(struct dibs_dev *dev, const struct net *to);
 int dibs_dev_revoke(struct dibs_dev *dev, const struct net *from);
 int dibs_dev_leave(struct dibs_dev *dev, struct net *net);

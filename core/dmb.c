@@ -17,13 +17,15 @@
 #include "../compat/memcg.h"
 
 static struct dibs_dmb *dibs_dmb_alloc(struct dibs_use *use,
+				       const struct net *net,
 				       const struct dibs_dmb_params *params)
 {
 	struct dibs_dmb *dmb = kzalloc(sizeof(*dmb), DIBS_GFP);
 
 	if (!dmb)
 		return NULL;
-	if (dibs_memory_init(&dmb->memory, params->len, params->header_len)) {
+	if (dibs_memory_init(&dmb->memory, dibs_net_share(net), params->len,
+			     params->header_len)) {
 		kfree(dmb);
 		return NULL;
 	}
@@ -231,7 +233,7 @@ dibs_register_dmb_entered(struct dibs_use *use, struct net *net,
 	}
 	if (!dibs_dmb_params_valid(dev, params))
 		return ERR_PTR(-EINVAL);
-	dmb = dibs_dmb_alloc(use, params);
+	dmb = dibs_dmb_alloc(use, net, params);
 	if (!dmb)
 		return ERR_PTR(-ENOMEM);
 	err = dibs_dmb_name(dev, dmb);

@@ -2,7 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * How much memory DMBs may have: all together, and those of a memory cgroup.
+ * How much memory DMBs may have: all together, those of a network namespace, and
+ * those of a memory cgroup.
  *
  * A cgroup at its limit kills one of its programs for the next page that one
  * needs, and the memory of a DMB cannot be reclaimed; but who writes to it can
@@ -23,6 +24,19 @@
 static struct percpu_counter dibs_pages;
 static unsigned long dibs_mem_max;
 
+/* The same for the DMBs of each namespace but the initial one. */
+static unsigned long dibs_netns_mem_max;
+
+/**
+ * struct dibs_share - the DMBs of a network namespace
+ * @pages: that they have; for each CPU, as who writes must not wait for others
+ * @refs:  the namespace, DMBs, which may outlive it
+ */
+struct dibs_share {
+	struct percpu_counter pages;
+	refcount_t refs;
+};
+
 /**
  * struct dibs_purse - the DMBs of a memory cgroup
  * @memcg: the cgroup; referenced, so that its number stays its own
@@ -39,6 +53,36 @@ struct dibs_purse {
 
 /* By number of the cgroup; each that is in here has a DMB. */
 static DEFINE_XARRAY(dibs_purses);
+
+struct dibs_share *dibs_share_new(void)
+{
+	struct dibs_share *share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
+
+	if (!share)
+		return NULL;
+	if (percpu_counter_init(&share->pages, 0, GFP_KERNEL_ACCOUNT)) {
+		kfree(share);
+		return NULL;
+	}
+	refcount_set(&share->refs, 1);
+	return share;
+}
+
+/* NULL stays NULL. */
+struct dibs_share *dibs_share_get(struct dibs_share *share)
+{
+	if (share)
+		refcount_inc(&share->refs);
+	return share;
+}
+
+void dibs_share_put(struct dibs_share *share)
+{
+	if (!share || !refcount_dec_and_test(&share->refs))
+		return;
+	percpu_counter_destroy(&share->pages);
+	kfree(share);
+}
 
 static struct dibs_purse *dibs_purse_find(unsigned long id)
 {
@@ -114,15 +158,18 @@ void dibs_purse_put(struct dibs_purse *purse)
 void dibs_pages_add(struct dibs_memory *mem, long nr)
 {
 	percpu_counter_add(&dibs_pages, nr);
+	if (mem->share)
+		percpu_counter_add(&mem->share->pages, nr);
 	if (mem->purse)
 		atomic_long_add(nr, &mem->purse->pages);
 }
 
-static bool dibs_pages_exceeded(unsigned long nr)
+/* Would @nr pages more be more than @max bytes? */
+static bool dibs_pages_exceed(struct percpu_counter *pages, unsigned long nr,
+			      unsigned long max)
 {
-	return percpu_counter_compare(&dibs_pages,
-				      (s64)(READ_ONCE(dibs_mem_max) >>
-					    PAGE_SHIFT) - (s64)nr + 1) >= 0;
+	return percpu_counter_compare(pages, (s64)(max >> PAGE_SHIFT) -
+					     (s64)nr + 1) >= 0;
 }
 
 /*
@@ -147,10 +194,16 @@ static bool dibs_purse_allows(const struct dibs_purse *purse, unsigned long nr)
 	return true;
 }
 
-/* May a DMB have @nr pages more? 0, -ENOBUFS (all), -ENOMEM (its cgroup). */
+/*
+ * May a DMB have @nr pages more? 0, -ENOBUFS (all, its namespace), -ENOMEM (its
+ * cgroup).
+ */
 int dibs_pages_allowed(const struct dibs_memory *mem, unsigned long nr)
 {
-	if (dibs_pages_exceeded(nr))
+	if (dibs_pages_exceed(&dibs_pages, nr, READ_ONCE(dibs_mem_max)))
+		return -ENOBUFS;
+	if (mem->share && dibs_pages_exceed(&mem->share->pages, nr,
+					    READ_ONCE(dibs_netns_mem_max)))
 		return -ENOBUFS;
 	return dibs_purse_allows(mem->purse, nr) ? 0 : -ENOMEM;
 }
@@ -160,6 +213,12 @@ static struct ctl_table dibs_sysctls[] = {
 		.procname = "mem_max",
 		.data = &dibs_mem_max,
 		.maxlen = sizeof(dibs_mem_max),
+		.mode = 0644,
+		.proc_handler = proc_doulongvec_minmax,
+	}, {
+		.procname = "netns_mem_max",
+		.data = &dibs_netns_mem_max,
+		.maxlen = sizeof(dibs_netns_mem_max),
 		.mode = 0644,
 		.proc_handler = proc_doulongvec_minmax,
 	},
@@ -174,6 +233,8 @@ int dibs_limits_start(void)
 
 	/* A quarter of the machine's memory, where nobody says otherwise. */
 	dibs_mem_max = totalram_pages() / 4 * PAGE_SIZE;
+	/* Half of it, so that one namespace leaves something to the others. */
+	dibs_netns_mem_max = dibs_mem_max / 2;
 	err = percpu_counter_init(&dibs_pages, 0, GFP_KERNEL);
 	if (err)
 		return err;

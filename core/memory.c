@@ -34,7 +34,9 @@
  */
 #define DIBS_PAGES_ALWAYS	3
 
-int dibs_memory_init(struct dibs_memory *mem, u32 len, u32 header_len)
+/* @share: of the owner's namespace. */
+int dibs_memory_init(struct dibs_memory *mem, struct dibs_share *share,
+		     u32 len, u32 header_len)
 {
 	mem->len = len;
 	mem->header_len = header_len;
@@ -45,6 +47,7 @@ int dibs_memory_init(struct dibs_memory *mem, u32 len, u32 header_len)
 		dibs_memcg_put(mem->memcg);
 		return PTR_ERR(mem->purse);
 	}
+	mem->share = dibs_share_get(share);
 	return 0;
 }
 
@@ -72,6 +75,7 @@ void dibs_memory_free(struct dibs_memory *mem)
 		free_pages_exact(mem->linear, mem->len);
 		dibs_pages_add(mem, -(long)mem->nr_pages);
 	}
+	dibs_share_put(mem->share);
 	dibs_purse_put(mem->purse);
 	dibs_memcg_put(mem->memcg);
 }

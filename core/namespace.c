@@ -21,6 +21,7 @@
 /* A namespace's part of the layer. */
 struct dibs_net {
 	struct xarray left;	/* indexes of shared devices it will not use */
+	struct dibs_share *share;	/* of memory; NULL: the initial one */
 };
 
 static unsigned int dibs_net_id;
@@ -28,6 +29,12 @@ static unsigned int dibs_net_id;
 static struct dibs_net *dibs_net(const struct net *net)
 {
 	return net_generic(net, dibs_net_id);
+}
+
+/* What the DMBs of a namespace have together, NULL where nobody asks. */
+struct dibs_share *dibs_net_share(const struct net *net)
+{
+	return dibs_net(net)->share;
 }
 
 static bool dibs_dev_granted(const struct dibs_dev *dev, const struct net *net)
@@ -182,8 +189,14 @@ int dibs_dev_set_owner(struct dibs_dev *dev, struct net *net)
 
 static int __net_init dibs_net_init(struct net *net)
 {
-	xa_init(&dibs_net(net)->left);
-	return 0;
+	struct dibs_net *own = dibs_net(net);
+
+	xa_init(&own->left);
+	/* The host's own is bounded by what all may have. */
+	if (net_eq(net, &init_net))
+		return 0;
+	own->share = dibs_share_new();
+	return own->share ? 0 : -ENOMEM;
 }
 
 /*
@@ -213,6 +226,8 @@ static void __net_exit dibs_net_exit(struct net *net)
 	dibs_uses_end(&uses);
 	mutex_unlock(&dibs_lock);
 	xa_destroy(&dibs_net(net)->left);
+	/* DMBs that somebody is attached to have it yet. */
+	dibs_share_put(dibs_net(net)->share);
 }
 
 static struct pernet_operations dibs_net_ops = {

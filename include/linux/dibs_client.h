@@ -341,8 +341,8 @@ struct dibs_dmb_params {
  *
  * Return: the handle, to be given back by dibs_unregister_dmb(), or ERR_PTR:
  * -EINVAL (parameters), -EXDEV (@net may not use @dev), -ENOSPC (the device
- * has no room for one more), -ENOBUFS (net.dibs.mem_max), -ENOMEM (also: the
- * memory cgroup's limit), -ENODEV, or what the device says.
+ * has no room for one more), -ENOBUFS (net.dibs.mem_max, netns_mem_max), -ENOMEM
+ * (also: the memory cgroup's limit), -ENODEV, or what the device says.
  */
 struct dibs_dmb *dibs_register_dmb(struct dibs_client *client,
 				   struct dibs_dev *dev, struct net *net,

@@ -170,7 +170,7 @@ void *dibs_dev_priv(const struct dibs_dev *dev);
  * Pages come with the first write to them, but for the header's. For devices
  * that write by dibs_dmb_write(). Charged to the owner's memory cgroup.
  *
- * Return: 0, -ENOMEM, -ENOBUFS (net.dibs.mem_max).
+ * Return: 0, -ENOMEM, -ENOBUFS (net.dibs.mem_max, netns_mem_max).
  */
 int dibs_dmb_alloc_pages(struct dibs_dmb *dmb);
 
@@ -181,7 +181,7 @@ int dibs_dmb_alloc_pages(struct dibs_dmb *dmb);
  * Zeroed, aligned to its length rounded up to a power of two, good for the
  * streaming DMA API. Charged to the owner's memory cgroup.
  *
- * Return: 0, -ENOMEM, -ENOBUFS (net.dibs.mem_max).
+ * Return: 0, -ENOMEM, -ENOBUFS (net.dibs.mem_max, netns_mem_max).
  */
 int dibs_dmb_alloc_linear(struct dibs_dmb *dmb);
 

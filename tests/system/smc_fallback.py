@@ -95,10 +95,14 @@ def exchange(one, other):
         expect(receiver, data)
 
 
-def dibs(namespace, *command):
-    enter(namespace)
+def run_dibs(*command):
     return json.loads(subprocess.run(['dibs', *command, '--json'], check=True,
                                      stdout=subprocess.PIPE).stdout)
+
+
+def dibs(namespace, *command):
+    enter(namespace)
+    return run_dibs(*command)
 
 
 def name(address):
