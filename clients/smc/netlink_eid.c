@@ -12,8 +12,9 @@
 #include "netlink.h"
 #include "uapi/linux/dibs_smc.h"
 
+/* Of any bytes, even none, so that the message about them says what is wrong. */
 const struct nla_policy smc_genl_eid_policy[SMC_NLA_EID_TABLE_MAX + 1] = {
-	[SMC_NLA_EID_TABLE_ENTRY] = { .type = NLA_STRING },
+	[SMC_NLA_EID_TABLE_ENTRY] = { .type = NLA_BINARY },
 };
 
 static int put_eid(struct sk_buff *skb, struct netlink_callback *cb,
@@ -52,7 +53,7 @@ static int change_eids(struct genl_info *info,
 	const struct nlattr *attr = info->attrs[SMC_NLA_EID_TABLE_ENTRY];
 	int err;
 
-	if (!attr) {
+	if (GENL_REQ_ATTR_CHECK(info, SMC_NLA_EID_TABLE_ENTRY)) {
 		NL_SET_ERR_MSG(info->extack, "UEID: there is none");
 		return -EINVAL;
 	}

@@ -21,11 +21,11 @@ static struct genl_family smc_pnet_genl;
 
 #define PORT_MAX	2
 
-/* Of any length, so that the message about it says what is wrong. */
+/* Of any bytes, even none, so that the message about them says what is wrong. */
 static const struct nla_policy policy[SMC_PNETID_MAX + 1] = {
-	[SMC_PNETID_NAME] = { .type = NLA_STRING },
-	[SMC_PNETID_ETHNAME] = { .type = NLA_STRING },
-	[SMC_PNETID_IBNAME] = { .type = NLA_STRING },
+	[SMC_PNETID_NAME] = { .type = NLA_BINARY },
+	[SMC_PNETID_ETHNAME] = { .type = NLA_BINARY },
+	[SMC_PNETID_IBNAME] = { .type = NLA_BINARY },
 	[SMC_PNETID_IBPORT] = { .type = NLA_U8 },
 };
 
@@ -47,10 +47,11 @@ static int read_pnetid(struct genl_info *info, struct smc_pnet *pnet)
 {
 	const struct nlattr *attr = info->attrs[SMC_PNETID_NAME];
 
-	if (attr)
-		return parse_pnetid(attr, pnet, info->extack);
-	NL_SET_ERR_MSG(info->extack, "PNETID: there is none");
-	return -EINVAL;
+	if (GENL_REQ_ATTR_CHECK(info, SMC_PNETID_NAME)) {
+		NL_SET_ERR_MSG(info->extack, "PNETID: there is none");
+		return -EINVAL;
+	}
+	return parse_pnetid(attr, pnet, info->extack);
 }
 
 static int read_interface(struct genl_info *info, struct smc_pnet *pnet)

@@ -34,11 +34,11 @@ def ueids(tap):
     for bad in 'abc', '', ' ', '.A', 'A_B', 'A' * 33, 'A' * 300:
         refused(f"'{bad[:40]}' is no UEID, by its attribute", 'EINVAL',
                 'not a UEID: ', 1, 'add_ueid', _1=bad)
-    refused('nor are no bytes at all', 'ERANGE', 'failed policy validation', 1,
-            'add_ueid', _1=b'')
     for name in 'add_ueid', 'remove_ueid':
-        refused(f'{name} without one is refused', 'EINVAL',
-                'UEID: there is none', None, name)
+        refused(f'{name}: nor are no bytes at all', 'EINVAL', 'not a UEID: ', 1,
+                name, _1=b'')
+        refused(f'{name} without one is refused, by what is missing', 'EINVAL',
+                'UEID: there is none', -1, name)
     refused('one that is not there cannot be removed', 'ENOENT', 'UEID: ', 1,
             'remove_ueid', _1='NOBODY')
     tap.same('the list has what was added, padded, and the default',
@@ -137,12 +137,18 @@ def bad_pnetids(tap):
              'pnetid_add', dict(_1='A' * 17, _2='eth9')),
             ('and none', 'EINVAL', no_id, 1,
              'pnetid_add', dict(_1='', _2='eth9')),
+            ('and no bytes at all', 'EINVAL', no_id, 1,
+             'pnetid_add', dict(_1=b'', _2='eth9')),
+            ('and an interface of no bytes', 'EINVAL', 'interface: ', 2,
+             'pnetid_add', dict(_1='NET9', _2=b'')),
+            ('and a device of no bytes', 'EINVAL', 'device: ', 3,
+             'pnetid_add', dict(_1='NET9', _3=b'')),
             ('and what is neither letter nor digit', 'EINVAL', no_id, 1,
              'pnetid_add', dict(_1='NET-1', _2='eth9')),
             ('and 17 to be deleted', 'EINVAL', no_id, 1,
              'pnetid_del', dict(_1='A' * 17)),
-            ('and no attribute at all', 'EINVAL', 'PNETID: there is none',
-             None, 'pnetid_del', {}),
+            ('and no attribute at all, by what is missing', 'EINVAL',
+             'PNETID: there is none', -1, 'pnetid_del', {}),
             ('and a name that no interface can have', 'EINVAL', 'interface: ',
              2, 'pnetid_add', dict(_1='NET9', _2='A' * 16)),
             ("and a device's that is too long", 'EINVAL', 'device: ', 3,

@@ -17,7 +17,7 @@ are those of <linux/smc.h> in small letters. Numbers from 128 on are this
 implementation's own: tools skip them, and so does this.
 
 What the kernel refuses is an exception: its number, the kernel's words and the
-number of the attribute that they are about.
+number of the attribute that they are about, negative if there is none.
 """
 
 import functools
@@ -169,7 +169,8 @@ def receive(nl, seq):
 
 
 class Refused(Exception):
-    """The kernel's error: its number, its words, the offset it points to."""
+    """The kernel's error: its number, its words, the offset it points to, the
+    number of the attribute that it misses."""
 
 
 def refusal(kind, flags, payload):
@@ -183,7 +184,8 @@ def refusal(kind, flags, payload):
     more = dict(attributes(payload[at:])) if flags & 0x200 else {}
     text = more.get(1, b'\0')[:-1].decode('ascii')
     offset = struct.unpack('=I', more[2])[0] if 2 in more else None
-    return Refused(-code, text, offset)
+    missing = struct.unpack('=I', more[5])[0] if 5 in more else None
+    return Refused(-code, text, offset, missing)
 
 
 def answers(nl, kind, flags, seq, payload, wanted):
@@ -240,8 +242,9 @@ def genl(name, command, flags, attrs=(), table=None):
                   f'another command: {data[:4]}')
             values.append(decode(data[4:], table, name))
     except Refused as error:
-        code, text, offset = error.args
-        raise Refused(code, text, named(attrs, offset)) from None
+        code, text, offset, missing = error.args
+        raise Refused(code, text, -missing if missing else
+                      named(attrs, offset)) from None
     return values
 
 
