@@ -12,11 +12,10 @@
 #include "clc_match.h"
 #include "group.h"
 #include "handshake.h"
+#include "sysctl.h"
 #include "trace.h"
 #include "../../compat/memcg.h"
 
-/* From a message to the answer. */
-#define SMC_HANDSHAKE_TIMEOUT	(6 * HZ)
 /* Where nobody says when to go on: the connection's buffer is full, say. */
 #define SMC_HANDSHAKE_RETRY	(HZ / 50)
 
@@ -125,6 +124,13 @@ static void smc_handshake_free(struct smc_handshake *hs)
 	kfree(hs);
 }
 
+/* As long as the namespace lets a peer take for its part. */
+static void smc_handshake_set_deadline(struct smc_handshake *hs)
+{
+	hs->deadline = jiffies +
+		       smc_sysctl_handshake_timeout(sock_net(hs->sk));
+}
+
 /* The socket waits for this handshake from now on, unless it did not begin. */
 static bool smc_handshake_begin(struct smc_handshake *hs,
 				enum dibs_smc_role role)
@@ -179,7 +185,7 @@ int smc_handshake_start_server(struct dibs_smc *smc,
 	hs->step = smc_await_proposal;
 	hs->listener = listener;
 	hs->req = req;
-	hs->deadline = jiffies + SMC_HANDSHAKE_TIMEOUT;
+	smc_handshake_set_deadline(hs);
 	smc_handshake_begin(hs, DIBS_SMC_SERVER);
 	if (listener)
 		smc_listener_remember(listener, hs);
@@ -489,7 +495,7 @@ static enum smc_verdict smc_handshake_is_late(struct smc_handshake *hs)
 	if (hs->smc->role == DIBS_SMC_CLIENT && hs->conn && hs->conn->att) {
 		dibs_dmb_close(hs->conn->dmb);
 		if (dibs_dmb_attached(hs->conn->dmb)) {
-			hs->deadline = jiffies + SMC_HANDSHAKE_TIMEOUT;
+			smc_handshake_set_deadline(hs);
 			return SMC_WAIT;
 		}
 	}
@@ -595,7 +601,7 @@ void smc_handshake_step(struct smc_handshake *hs)
 		/* connect() goes on. */
 		if (state == TCP_SYN_SENT || state == TCP_SYN_RECV)
 			return;
-		hs->deadline = jiffies + SMC_HANDSHAKE_TIMEOUT;
+		smc_handshake_set_deadline(hs);
 	}
 	old = dibs_memcg_enter(smc_handshake_memcg(hs));
 	verdict = smc_handshake_run(hs);

@@ -6,6 +6,7 @@
  * but busy_poll count for connections made later. Those that only SMC-R or a
  * send buffer could have a use for are kept for whoever sets and reads them.
  */
+#include <linux/jiffies.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
@@ -23,6 +24,7 @@ struct smc_sysctl {
 	bool rmem_chosen;	/* by somebody: then it is for all devices */
 	int busy_poll;
 	int limit_handshakes;
+	int handshake_timeout;	/* ms */
 	/* without effect */
 	int wmem;
 	int autocorking_size;
@@ -39,6 +41,7 @@ static const struct smc_sysctl smc_sysctl_default = {
 	.mapped = 1,
 	.rmem = SZ_1M,
 	.busy_poll = 100,
+	.handshake_timeout = 6000,
 	.wmem = SZ_64K,
 	.autocorking_size = SZ_64K,
 	.smcr_testlink_time = 30 * HZ,
@@ -98,8 +101,16 @@ void smc_sysctl_limit_handshakes(const struct net *net, bool limit)
 	WRITE_ONCE(smc_sysctl(net)->limit_handshakes, limit);
 }
 
+/* From a message of a handshake's to the answer, in jiffies. */
+unsigned long smc_sysctl_handshake_timeout(const struct net *net)
+{
+	return msecs_to_jiffies(READ_ONCE(smc_sysctl(net)->handshake_timeout));
+}
+
 static int smc_two = 2;
 static int smc_max_busy_poll = 1000;
+static int smc_min_timeout = 100;
+static int smc_max_timeout = 600000;
 static int smc_min_conns = 16;
 static int smc_max_conns = 255;
 static int smc_max_wr = 2048;
@@ -142,6 +153,8 @@ static const struct ctl_table smc_sysctl_template[] = {
 	SMC_SYSCTL_INT("wmem", wmem, &smc_min_buffer, &smc_no_limit),
 	SMC_SYSCTL_INT("limit_smc_hs", limit_handshakes, SYSCTL_ZERO,
 		       SYSCTL_ONE),
+	SMC_SYSCTL_INT("handshake_timeout_ms", handshake_timeout,
+		       &smc_min_timeout, &smc_max_timeout),
 	SMC_SYSCTL_INT("autocorking_size", autocorking_size, SYSCTL_ZERO,
 		       &smc_no_limit),
 	SMC_SYSCTL_INT("smcr_buf_type", smcr_buf_type, SYSCTL_ZERO, &smc_two),

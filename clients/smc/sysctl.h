@@ -17,6 +17,7 @@ bool smc_sysctl_mapped(const struct net *net);
 bool smc_sysctl_enabled(const struct net *net);
 bool smc_sysctl_limits_handshakes(const struct net *net);
 void smc_sysctl_limit_handshakes(const struct net *net, bool limit);
+unsigned long smc_sysctl_handshake_timeout(const struct net *net);
 int smc_sysctls_start(void);
 void smc_sysctls_stop(void);
 

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "liar.h"
@@ -118,6 +119,39 @@ int honest_finish(int fd)
 	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	fcntl(fd, F_SETFL, 0);
 	return error;
+}
+
+/* --- time ------------------------------------------------------------------ */
+
+static const char timeout_file[] = "/proc/sys/net/smc/handshake_timeout_ms";
+
+long honest_timeout(void)
+{
+	FILE *file = fopen(timeout_file, "r");
+	long ms;
+
+	if (!file || fscanf(file, "%ld", &ms) != 1)
+		die(timeout_file);
+	fclose(file);
+	return ms;
+}
+
+/* Of handshakes that begin later. */
+void honest_set_timeout(long ms)
+{
+	FILE *file = fopen(timeout_file, "w");
+
+	if (!file || fprintf(file, "%ld", ms) < 0 || fclose(file))
+		die(timeout_file);
+}
+
+/* By a clock that nobody sets. */
+long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* --- sock_diag ------------------------------------------------------------- */

@@ -175,8 +175,38 @@ static bool late(int arg)
 	return good;
 }
 
+/* Of one who waits for a silent liar, ms. */
+#define SHORT_TIMEOUT	500
+
+/* The time-out is what the namespace says, whichever end waits. */
+static bool short_timeout(int server)
+{
+	long timeout = honest_timeout(), begin, took;
+	struct stopped one = { -1, -1, 0, 0, 0, {} };
+	bool good;
+
+	/* Others have the same namespace. */
+	if (in_storm)
+		return true;
+	honest_set_timeout(SHORT_TIMEOUT);
+	begin = now_ms();
+	good = server ? stop_proposal(&one, 0) : stop_accept(&one, 0);
+	if (good && server)
+		one.honest = honest_accept(one.port);
+	good = good && is_late(&one);
+	took = now_ms() - begin;
+	honest_set_timeout(timeout);
+	close(one.liar);
+	close(one.honest);
+	if (good && (took < SHORT_TIMEOUT || took >= timeout))
+		return wrong("it took %ld ms, not %u", took, SHORT_TIMEOUT);
+	return good;
+}
+
 const struct act late_acts[] = {
 	{ "each stops at each byte, and goes on after the time-out", late },
+	{ "a server waits as long as the namespace says", short_timeout, 1 },
+	{ "a client waits as long as the namespace says", short_timeout, 0 },
 };
 
 const unsigned int late_count = sizeof(late_acts) / sizeof(*late_acts);

@@ -134,6 +134,9 @@ bool honest_fate(int fd, struct fate *fate);
 bool honest_is(int fd, uint32_t reason);
 bool honest_is_smcd(int fd);
 unsigned int honest_undecided(int port);
+long honest_timeout(void);		/* net.smc.handshake_timeout_ms */
+void honest_set_timeout(long ms);
+long now_ms(void);
 bool exchange(int from, int to, unsigned int seed, size_t len);
 bool both_ways(int a, int b);
 bool expect(int fd, const void *data, size_t len);

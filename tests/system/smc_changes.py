@@ -240,6 +240,8 @@ def settings(tap):
                 ('wmem', '65536', '4194304', '100'),
                 ('rmem', str(RING), '4194304', '100'),
                 ('limit_smc_hs', '0', '1', '2'),
+                ('handshake_timeout_ms', '6000', '600000', '600001'),
+                ('handshake_timeout_ms', '6000', '100', '99'),
                 ('smcr_buf_type', '0', '2', '3'),
                 ('smcr_testlink_time', '30', '60', 'x'),
                 ('smcr_max_links_per_lgr', '2', '1', '3'),
