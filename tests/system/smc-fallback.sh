@@ -242,6 +242,10 @@ lies "a server ends after bytes like a message's: the program gets them" \
 	"03010000 -" lie server bytes-end
 lies "a server ends in the middle of a message: no program sees it" \
 	"09990000 09990000" lie server message-end
+lies "a server resets in the handshake: ours says so, and it is counted" \
+	"ECONNRESET 1 0" cut client
+lies "a client resets in the handshake: ours says so, and it is counted" \
+	"ECONNRESET 0 1" cut server
 lies "those that fell silent are TCP's; late messages reach no program" \
 	"02010000 02010000" stragglers
 lies "the silent server is TCP's; a late message reaches no program" \

@@ -15,6 +15,7 @@ Obeys one command a line from standard input and answers with one line:
   lie ROLE CASE        see smc_peer.py
   mute, late           likewise
   crowd, stragglers    likewise
+  cut ROLE             likewise
 
 CLIENT and SERVER are NAMESPACE[:KIND], KIND is "tcp" for a plain TCP socket or
 "fastopen". The answer to the first two has a word for each end, the client's

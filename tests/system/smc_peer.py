@@ -19,6 +19,9 @@ made of it, and the diagnosis of the decline that the liar got, if any:
                       them an honest one; what carries it if it is accepted
                       first, and how many are not ready then
   stragglers          what became of the others
+  cut client|server   a liar resets the connection in the middle of a handshake
+                      with our client, our server: its error, and by how much
+                      the counts of clients' and servers' broken handshakes grew
 """
 
 import errno
@@ -300,6 +303,47 @@ def lie(role, case):
     return (lie_to_server if role == 'client' else lie_to_client)(case)
 
 
+# --- peers that break off -----------------------------------------------------
+
+def reset(sock):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                    struct.pack('=ii', 1, 0))
+    sock.close()
+
+
+def cut_server():
+    server = ends.listen('blue')
+    liar = liar_connects(server.getsockname()[1])
+    liar.sendall(proposal()[:50])
+    reset(liar)
+    server.accept()[0].recv(1)
+
+
+def cut_client():
+    honest, liar = begin_connecting()
+    reset(liar)
+    poll = select.poll()
+    poll.register(honest, select.POLLOUT)
+    poll.poll()
+    honest.recv(1)
+
+
+def broken():
+    return ends.dibs('blue', 'smc', 'stats')['broken_handshakes']
+
+
+def cut(role):
+    before = broken()
+    try:
+        {'client': cut_client, 'server': cut_server}[role]()
+        error = 'none'
+    except OSError as reason:
+        error = errno.errorcode[reason.errno]
+    now = broken()
+    return ' '.join([error] + [str(now[each] - before[each])
+                               for each in ('client', 'server')])
+
+
 # --- peers that say nothing --------------------------------------------------
 
 waiting = {}
@@ -365,7 +409,7 @@ def stragglers():
 
 
 COMMANDS = {'lie': lie, 'mute': mute, 'late': late, 'crowd': crowd,
-            'stragglers': stragglers}
+            'stragglers': stragglers, 'cut': cut}
 
 if __name__ == '__main__':
     wire()
