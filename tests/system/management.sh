@@ -135,8 +135,10 @@ ok "which has a name of its own namespace" in_netns red dibs device add room
 ok "two devices of one name are two" differ \
 	"$(dibs device show room)" "$(in_netns red dibs device show room)"
 ok "nobody else sees it" misses blue crimson
-refused "a namespace does not delete what is not its own" \
-	"another network namespace" in_netns red dibs device disable lo
+for change in disable enable del unshare; do
+	refused "what all share is its owner's alone to $change" \
+		"another network namespace" in_netns red dibs device $change lo
+done
 ok "a device is granted by name" in_netns red dibs device grant crimson blue
 ok "then it is seen" sees blue crimson
 json "but not owned" "d['usable'] and not d['owned']" \
@@ -263,6 +265,29 @@ refused "nor do they make shared ones" "goes with its network namespace" \
 ok "they leave lo for themselves" \
 	unshare --user --map-root-user --net dibs device leave lo
 json "for nobody else" "d['usable']" dibs device show lo --json
+
+# The host's root is root there, too, whatever it has given up.
+user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+
+# limits_are_kept COMMAND...: with which none of them can be written
+limits_are_kept() {
+	local file
+
+	for file in mem_max netns_mem_max; do
+		file=/proc/sys/net/dibs/$file
+		! "$@" sh -c "echo 1 >$file" 2>"$scratch/refusal" || return
+		cat "$scratch/refusal"
+		grep -q "Permission denied" "$scratch/refusal" || return
+	done
+}
+
+ok "limits of memory can be read by all" \
+	"${without_caps[@]}" sysctl net.dibs.mem_max net.dibs.netns_mem_max
+ok "not written by a user" limits_are_kept "${user[@]}"
+ok "who is root of a user namespace of its own, neither" limits_are_kept \
+	"${user[@]}" unshare --user --map-root-user
+ok "nor are they there in another network namespace" \
+	in_netns blue test ! -e /proc/sys/net/dibs
 
 # --- monitor ----------------------------------------------------------------------------------
 

@@ -92,10 +92,28 @@ no_wrong_bytes() {
 	! grep -H . "$scratch"/load.*
 }
 
+# low_port WANTED COMMAND...: what binding to port 80 gives
+low_port() {
+	local wanted=$1 answer
+
+	shift
+	answer=$("$@" python3 -c 'import errno, socket
+try:
+    socket.socket(socket.AF_INET, socket.SOCK_STREAM, 256).bind(("", 80))
+    print("bound")
+except OSError as error:
+    print(errno.errorcode[error.errno])')
+	echo "$answer"
+	[[ $answer == "$wanted" ]]
+}
+
 # --- the module ---------------------------------------------------------------------
 
 ok "the module loads" modprobe dibs_smc
 ok "connections work" python3 "$traffic" once
+ok "ports below 1024 are not for users" low_port EACCES \
+	setpriv --reuid 65534 --regid 65534 --clear-groups
+ok "but for the administrator" low_port bound env
 for kind in socket listener connection; do
 	ok "the module stays while there is a $kind" refuses_removal $kind
 	let_go

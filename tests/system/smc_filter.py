@@ -4,7 +4,8 @@
 
 Obeys one command a line from standard input and answers with one line:
 
-  open       connects red to blue: what carries the ends, "SMC-D SMC-D"
+  open [tcp] connects red to blue: what carries the ends, "SMC-D SMC-D"; or by
+             sockets of plain TCP
   send N     the client sends N random bytes, the server has to get them
   capture    the client sends a word, the server gets it: is it in a packet
              that a packet socket in blue has caught meanwhile?
@@ -15,24 +16,30 @@ Obeys one command a line from standard input and answers with one line:
              and gives up after the third
   ends       waits until both ends are over: the errors of client and server
   refused    connects once more: the error
+  hooked     the same from a cgroup with a BPF program that lets nobody connect
+  drop PATH  a program for XDP that drops packets is there, for "ip link set"
+  sockmap    puts the client's end into a BPF map of sockets: the error
   close      both ends
 """
 
 import errno
+import os
 import random
 import select
 import socket
 
+import smc_bpf as bpf
 import smc_fallback as ends
 
 ETH_P_ALL = 3
 WORD = random.randbytes(64)
 POSTED = b'posted' * 20
+CGROUPS = '/sys/fs/cgroup'
 pair = []
 
 
-def open_pair():
-    pair[:] = ends.connect('red', 'blue')
+def open_pair(kind=''):
+    pair[:] = ends.connect('red:' + kind, 'blue:' + kind)
     return ' '.join(map(ends.fate, ('red', 'blue'), ('client', 'server'),
                         pair))
 
@@ -106,6 +113,35 @@ def refused():
     return 'connected'
 
 
+def move_to(cgroup):
+    with open(cgroup + '/cgroup.procs', 'w') as file:
+        file.write(str(os.getpid()))
+
+
+def hooked():
+    cgroup = CGROUPS + '/dibs-filter'
+    os.mkdir(cgroup)
+    bpf.refuse_connect(cgroup)
+    move_to(cgroup)
+    answer = refused()
+    move_to(CGROUPS)
+    os.rmdir(cgroup)
+    return answer
+
+
+def drop(path):
+    bpf.pin_drop(path)
+    return 'there'
+
+
+def sockmap():
+    try:
+        bpf.put_into_sockmap(pair[0])
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return 'taken'
+
+
 def close():
     while pair:
         pair.pop().close()
@@ -114,4 +150,5 @@ def close():
 
 ends.obey({'open': open_pair, 'send': send, 'capture': capture, 'post': post,
            'here': here, 'fetch': fetch, 'probe': probe, 'ends': both_ends,
-           'refused': refused, 'close': close})
+           'refused': refused, 'hooked': hooked, 'drop': drop,
+           'sockmap': sockmap, 'close': close})
