@@ -3,7 +3,8 @@
 """Asks the kernel about SMC with the bytes that the standard tools send.
 
   diag(exts)             smcss(8): sockets; exts: of conninfo, lgrinfo, shutdown,
-                         dmbinfo. each_socket(exts): one after the other
+                         dmbinfo. each_socket(exts): one after the other;
+                         diag_raw(request): as it comes
   dump(name)             smc(8): a dump of SMC_GEN_NETLINK
   pnetids([how, name])   smc_pnet(8): all, or those with one PNETID, by "get" or
                          by "dump"
@@ -327,10 +328,30 @@ def decode_socket(data, ext):
     return row
 
 
+def diag_request(mask):
+    return struct.pack('=BxxB48x', AF_SMC, mask)
+
+
+def diag_raw(payload, kind=20, flags=DUMP):
+    """Of any request; what is not of the family is not for us."""
+    return list(answers(open_socket(4), kind, flags, 5, payload, 20))
+
+
+def each_mask():
+    """Whatever is asked for: how many answers there were."""
+    count = 0
+    for mask in range(256):
+        for data in diag_raw(diag_request(mask)):
+            decode_socket(data, {number for number in range(1, 9)
+                                 if mask >> number - 1 & 1})
+            count += 1
+    return count
+
+
 def each_socket(exts):
     ext = {EXTS[name] for name in exts}
     mask = sum(1 << number - 1 for number in ext)
-    request = struct.pack('=BxxB48x', AF_SMC, mask)
+    request = diag_request(mask)
     for data in answers(open_socket(4), 20, DUMP, 123456, request, 20):
         yield decode_socket(data, ext)
 

@@ -6,6 +6,7 @@ Connections go from namespace "green" to ADDRESS in namespace "red".
 """
 
 import contextlib
+import errno
 import faulthandler
 import os
 import socket
@@ -170,6 +171,13 @@ def link_groups(tap, path, device, group):
              lambda: [g['id'] for g in dump('green', 'lgr_smcd')])
 
 
+def masks(tap, path):
+    figures.enter('red')
+    # The listener, and the server's end.
+    tap.same(f'{path}: of all that can be asked for each gets that, not more',
+             256 * 2, netlink.each_mask)
+
+
 def shut_down(tap, path, pair, ends):
     pair.client.shutdown(socket.SHUT_WR)
     tap.same(f'{path}: the client shuts down', b'', pair.server.recv, 1)
@@ -195,6 +203,7 @@ def views(tap, path, device):
         addresses_and_cursors(tap, path, ends)
         tokens(tap, path, ends, device, group)
         link_groups(tap, path, device, group)
+        masks(tap, path)
         shut_down(tap, path, pair, ends)
     tap.same(f'{path}: with the connection its group is gone from sight', [],
              dump, 'green', 'lgr_smcd')
@@ -270,6 +279,30 @@ def many_sockets(tap):
                  {*seen, *(row['inode'] for row in rows)} - inodes)
 
 
+def error_of(*args):
+    """What sock_diag says of a request."""
+    try:
+        netlink.diag_raw(*args)
+    except netlink.Refused as error:
+        return errno.errorcode[error.args[0]]
+    return 'taken'
+
+
+def requests(tap):
+    """All that a request of sock_diag is asked about, but for its mask."""
+    whole = netlink.diag_request(255)
+    figures.enter('green')
+    tap.same('a request of sock_diag that is cut anywhere is refused',
+             {'EINVAL'}, lambda: {error_of(whole[:size])
+                                  for size in range(len(whole))})
+    tap.same('what follows one does not matter', {'taken'}, lambda: {
+        error_of(whole + bytes([255]) * size) for size in range(20)})
+    tap.same('no single socket is found', 'ENOTSUP', error_of, whole, 20,
+             netlink.ACK)
+    tap.same('nor ended', {'ENOTSUP'}, lambda: {
+        error_of(whole, 21, flags) for flags in (netlink.ACK, netlink.DUMP)})
+
+
 def fallbacks(tap):
     tap.same("a server's fallbacks are counted with their reason", [dict(
         server=1, server_count=2, client_count=0, reason=PEER_HAS_NONE,
@@ -300,7 +333,8 @@ def main():
         views(tap, path, device)
         figure_cases(tap, path)
     set_both('mapped', 1)
-    for about in (on_pci, small_device, many_devices, many_sockets, fallbacks,
+    for about in (on_pci, small_device, many_devices, many_sockets, requests,
+                  fallbacks,
                   changes.ueids, changes.switches, changes.add_pnetids,
                   changes.use_pnetids, changes.bad_pnetids,
                   changes.without_rights, changes.fill_pnetids,
