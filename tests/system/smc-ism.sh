@@ -108,6 +108,36 @@ agree_on() {
 	return "$status"
 }
 
+# netlink EXPRESSION: of smc_netlink.py
+netlink() {
+	PYTHONPATH=$repo/tests/system python3 -B -c \
+		"import json, smc_netlink as n; print(json.dumps($1))"
+}
+
+# shows_seid True|False: the machine's own EID, and whether it may be used
+shows_seid() {
+	local seid=IBM-SYSZ-ISMSEID0000000000018561
+
+	json_holds "(d['system_eid'], d['system_eid_enabled']) ==
+		('$seid', $1)" dibs --json smc info &&
+		json_holds "d == [[['seid', '$seid']], '$seid', int($1)]" \
+			netlink "[[i for i in n.dump('sys_info')[0].items()
+				if i[0] == 'seid'],
+				*n.dump('seid')[0].values()]"
+}
+
+# switch enable|disable: the machine's own EID
+switch() {
+	netlink "n.change('$1_seid')"
+}
+
+# agree_anew_on EID: link groups keep the one that they began with
+agree_anew_on() {
+	echo ism1 >"$bus/del_device"
+	echo "ism1 15a0000000000002 0100" >"$bus/new_device"
+	keep_to ism1 blue && agree_on "$1"
+}
+
 # An adapter of another machine, and then no adapter.
 agree_on_ueid() {
 	echo ism1 >"$bus/del_device"
@@ -339,6 +369,16 @@ done
 [[ -z ${1-} ]] || { modprobe -r dibs_smc ism_sim; done_testing; }
 ok "both ends have a link group, and the machine's own EID" \
 	agree_on IBM-SYSZ-ISMSEID
+ok "which is shown by its name" shows_seid True
+ok "it is switched off" switch disable
+ok "which is shown, too" shows_seid False
+ok "then both ends have the default UEID" agree_anew_on DIBS-DEFAULT
+dibs smc eid add OF-US.BOTH
+ok "or one that an administrator added" agree_anew_on OF-US.BOTH
+ok "it is switched on again" switch enable
+ok "which is shown" shows_seid True
+ok "then it comes before all UEIDs" agree_anew_on IBM-SYSZ-ISMSEID
+dibs smc eid flush
 ok "who asks whether a link group is there is answered" answers_test_link
 ok "who sends an urgent byte at once waits until the peer is ready, no longer" \
 	urgent_first
