@@ -452,19 +452,47 @@ bool smc_groups_each(bool (*fn)(struct smc_group *group, void *arg), void *arg)
 	return all;
 }
 
-/* Peers shall not wait for a system that speaks SMC-D no more. */
-void smc_groups_shut_down(void)
+/*
+ * One that a peer knows, with a reference to its device; from now on it is
+ * unknown there. False: none.
+ */
+static bool smc_groups_take_confirmed(struct dibs_dev **dev, uuid_t *rgid,
+				      u32 *id)
 {
-	struct smc_event_info info = { .code = SMC_EVENT_REQUEST };
 	struct smc_group *group;
+	bool found = false;
 
-	cancel_delayed_work_sync(&smc_groups_work);
+	spin_lock_bh(&smc_groups_lock);
 	list_for_each_entry(group, &smc_groups, entry) {
 		if (!group->confirmed)
 			continue;
-		info.group = group->id;
-		dibs_signal_event(smc_client, group->dev, &group->rgid, true,
+		WRITE_ONCE(group->confirmed, false);
+		*dev = dibs_dev_get(group->dev);
+		*rgid = group->rgid;
+		*id = group->id;
+		found = true;
+		break;
+	}
+	spin_unlock_bh(&smc_groups_lock);
+	return found;
+}
+
+/*
+ * Peers shall not wait for a system that speaks SMC-D no more. Devices may go
+ * meanwhile, and their groups with them: smc_groups_forget(). No socket is left,
+ * so nothing is confirmed any more.
+ */
+void smc_groups_shut_down(void)
+{
+	struct smc_event_info info = { .code = SMC_EVENT_REQUEST };
+	struct dibs_dev *dev;
+	uuid_t rgid;
+
+	cancel_delayed_work_sync(&smc_groups_work);
+	while (smc_groups_take_confirmed(&dev, &rgid, &info.group)) {
+		dibs_signal_event(smc_client, dev, &rgid, true,
 				  SMC_EVENT_SHUTDOWN, smc_event_pack(info));
+		dibs_dev_put(dev);
 	}
 }
 

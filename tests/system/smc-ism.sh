@@ -341,6 +341,47 @@ answers_test_link() {
 	return "$status"
 }
 
+# One of the two tells the other, which then need not say so, too.
+have_told() {
+	local gid='"code":128,"gid":"15a00000-0000-000'
+
+	grep -qE "\"ism0\".*${gid}2|\"ism1\".*${gid}1" "$scratch/monitor"
+}
+
+ends_and_tells() {
+	background "$scratch/monitor" dibs --json monitor
+	local monitor=$! status=0
+
+	within 20 listens "$monitor" && within 60 modprobe -r dibs_smc &&
+		within 20 have_told || status=1
+	kill "$monitor"
+	cat "$scratch/monitor"
+	modprobe dibs_smc && return "$status"
+}
+
+# Link groups go with an adapter, while peers are told of those of the other.
+ends_as_adapters_go() {
+	local round name status ending
+
+	for round in 1 2 3 4 5; do
+		echo "round $round"
+		for name in ism0 ism1; do
+			echo $((round * 3000)) >"$bus/devices/$name/delay_us"
+		done
+		within 60 modprobe -r dibs_smc &
+		ending=$!
+		echo "ism$((round % 2))" >"$bus/del_device"
+		wait "$ending"
+		status=$?
+		modprobe dibs_smc && ((status == 0)) || return
+		for name in ism0 ism1; do
+			[[ ! -e $bus/devices/$name ]] ||
+				echo 0 >"$bus/devices/$name/delay_us"
+		done
+		mended || return
+	done
+}
+
 # Neither adapter answers any more, and nobody was told. All that used them goes.
 ends_silently() {
 	local name
@@ -421,5 +462,8 @@ ok "and works again" mended
 ok "1888 DMBs are all there are" all_dmbs
 ok "and who got none was told so" limit_is_told
 ok "nothing is left" within 60 ism_has_no_dmbs
+ok "SMC-D ends: the other system is told" ends_and_tells
+ok "and works again" mended
+ok "SMC-D ends while adapters go" ends_as_adapters_go
 ok "adapters do not answer: processes, namespaces and modules go" ends_silently
 done_testing
