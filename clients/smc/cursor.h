@@ -123,7 +123,7 @@ static inline s64 smc_cursor_diff(u32 size, struct smc_cursor from, struct smc_c
  * Return: 0 to @size.
  */
 static inline u32 smc_cursor_readable(u32 size, struct smc_cursor consumer,
-			struct smc_cursor producer)
+				      struct smc_cursor producer)
 {
 	return smc_cursor_diff(size, consumer, producer);
 }
@@ -137,7 +137,7 @@ static inline u32 smc_cursor_readable(u32 size, struct smc_cursor consumer,
  * Return: 0 to @size.
  */
 static inline u32 smc_cursor_writable(u32 size, struct smc_cursor consumer,
-			struct smc_cursor producer)
+				      struct smc_cursor producer)
 {
 	return size - smc_cursor_readable(size, consumer, producer);
 }

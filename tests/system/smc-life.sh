@@ -28,19 +28,19 @@ unload_smc() {
 	within 60 /sbin/rmmod dibs_smc
 }
 
-# hold KIND: a process that keeps one; $holder is it
+# hold KIND: a process that keeps one; $keeper is it
 hold() {
 	mkfifo "$scratch/fifo"
 	python3 "$traffic" hold "$1" >"$scratch/fifo" &
-	holder=$!
-	children+=("$holder")
+	keeper=$!
+	children+=("$keeper")
 	read -r <"$scratch/fifo"
 	rm "$scratch/fifo"
 }
 
 let_go() {
-	kill -9 "$holder"
-	wait "$holder" 2>/dev/null
+	kill -9 "$keeper"
+	wait "$keeper" 2>/dev/null
 	return 0
 }
 
