@@ -346,6 +346,14 @@ static void smc_tx_announce_urgent(struct smc_sending *s,
 		      SMC_CDC_URGENT_PENDING);
 }
 
+/* Not so much that there is no room for another one. */
+static u32 smc_tx_piece(const struct smc_conn *conn, u32 left)
+{
+	u32 most = min_t(u32, SMC_SEND_PIECE_MOST, conn->tx_size / 2);
+
+	return max_t(u32, SMC_SEND_PIECE_LEAST, min(most, left / 2));
+}
+
 /* One piece, or a wait for room. 0 or -errno. Holding tx_lock. */
 static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 			  u32 limit)
@@ -355,11 +363,13 @@ static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 
 	if (unlikely(limit > conn->tx_size))
 		s->small = true;
-	limit = min(limit, clamp_t(u32, limit / 2, SMC_SEND_PIECE_LEAST,
-				   SMC_SEND_PIECE_MOST));
+	limit = min(limit, smc_tx_piece(conn, limit));
 	if (room < limit || conn->urgent_out)
 		room = smc_tx_room(conn);
 	if (!room) {
+		/* Its signal may come late, or never. */
+		if (unlikely(smc_tx_peer_is_gone(conn)))
+			return smc_send_to_nobody(s, conn);
 		s->full = true;
 		smc_tx_publish(conn);
 		if (unlikely(s->flags & MSG_OOB))
@@ -370,7 +380,7 @@ static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 	if (n == -ENOMEM || n == -ENOBUFS)
 		return smc_tx_wait_memory(s, conn);
 	if (n == -ESTALE && smc_tx_peer_is_gone(conn))
-		return 0;
+		return smc_send_to_nobody(s, conn);
 	if (n == -ENODEV || n == -ESTALE) {
 		/* Or close() would say that this was all. */
 		smc_conn_lost(conn);

@@ -31,6 +31,7 @@ const char *const lie_names[LIES] = {
 	[LIE_SIGNALS] = "signals",
 	[LIE_RING] = "ring",
 	[LIE_CHAOS] = "chaos",
+	[LIE_CLOSED] = "closed",
 };
 
 static u32 below(struct rnd_state *random, u32 limit)
@@ -108,6 +109,14 @@ static void lie_flags(struct smc_cdc *cdc, u8 prod, u8 state)
 	cmpxchg(&cdc->consumer, truth, parts.word);
 }
 
+/* It has closed, and never signals that. */
+static void lie_closed(struct smc_cdc *cdc)
+{
+	union smc_cdc_word parts = { .word = READ_ONCE(cdc->consumer) };
+
+	lie_flags(cdc, 0, ~parts.state_flags & SMC_CDC_CLOSED);
+}
+
 static void lie_urgent(struct smc_cdc *cdc, u32 size,
 		       struct rnd_state *random)
 {
@@ -178,6 +187,10 @@ void lie_tell(enum lie lie, struct dibs_dmb *dmb, struct rnd_state *random)
 		break;
 	case LIE_SIGNALS:
 		signal = true;
+		break;
+	case LIE_CLOSED:
+		lie_closed(cdc);
+		signal = false;
 		break;
 	case LIE_RING:
 		lie_ring(dmb, size, random);

@@ -50,6 +50,7 @@ enum lie {
 	LIE_SIGNALS,
 	LIE_RING,
 	LIE_CHAOS,
+	LIE_CLOSED,
 	LIES
 };
 

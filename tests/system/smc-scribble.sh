@@ -107,6 +107,12 @@ survive() {
 	judge "$2" "$before"
 }
 
+# Whoever sends to a full ring has to notice by itself.
+closed_silently() {
+	in_netns "$1" timeout 60 python3 "$repo/tests/system/smc_closed.py" \
+		"$scribbler"
+}
+
 # --- the parts -----------------------------------------------------------------------
 
 # What ends a connection, and what does not.
@@ -178,6 +184,10 @@ while ((SECONDS < deadline)); do
 	tell_all
 done
 ok "beside them all bytes were right" all_was_calm
+for name in mapped moving; do
+	ok "who closed and never said so is noticed, $name" \
+		closed_silently $name
+done
 lie signals
 ok "signals without end cost no byte" transfer moving 4 300000
 lie none
