@@ -411,6 +411,7 @@ void dibs_share_put(struct dibs_share *share);
 struct dibs_purse *dibs_purse_get(struct mem_cgroup *memcg);
 void dibs_purse_put(struct dibs_purse *purse);
 void dibs_pages_add(struct dibs_memory *mem, long nr);
+bool dibs_pages_left(unsigned long nr);
 int dibs_pages_allowed(const struct dibs_memory *mem, unsigned long nr);
 int dibs_limits_start(void);
 void dibs_limits_stop(void);

@@ -194,13 +194,19 @@ static bool dibs_purse_allows(const struct dibs_purse *purse, unsigned long nr)
 	return true;
 }
 
+/* Would all have no more than they may? */
+bool dibs_pages_left(unsigned long nr)
+{
+	return !dibs_pages_exceed(&dibs_pages, nr, READ_ONCE(dibs_mem_max));
+}
+
 /*
  * May a DMB have @nr pages more? 0, -ENOBUFS (all, its namespace), -ENOMEM (its
  * cgroup).
  */
 int dibs_pages_allowed(const struct dibs_memory *mem, unsigned long nr)
 {
-	if (dibs_pages_exceed(&dibs_pages, nr, READ_ONCE(dibs_mem_max)))
+	if (!dibs_pages_left(nr))
 		return -ENOBUFS;
 	if (mem->share && dibs_pages_exceed(&mem->share->pages, nr,
 					    READ_ONCE(dibs_netns_mem_max)))

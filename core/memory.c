@@ -173,8 +173,9 @@ static int dibs_run_allowed(const struct dibs_memory *mem, unsigned int *order)
 		*order = 0;
 		err = dibs_pages_allowed(mem, 1);
 	}
-	/* With so little it can wait for nobody else. */
-	if (err == -ENOMEM && atomic_read(&mem->present) < DIBS_PAGES_ALWAYS)
+	/* With so little it cannot wait for its cgroup's or namespace's others. */
+	if (err && atomic_read(&mem->present) < DIBS_PAGES_ALWAYS &&
+	    dibs_pages_left(1))
 		return 0;
 	return err;
 }

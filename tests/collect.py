@@ -31,7 +31,7 @@ The comment at the top of a script for guests may have lines of these forms:
 
 Each prints TAP or KTAP. A few suites of a kernel share a guest; when one brings
 it down, the rest get a new one. Guests wait a lot, so several run at once, as
-many as the host has processors, if it is not for "soak".
+many as the host has processors, but at most four, if it is not for "soak".
 """
 
 import argparse
@@ -66,6 +66,8 @@ class Tally:
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.again = 0          # suites and guests, by the emulator's fault
+        self.stopped = False    # by whoever runs this
         self.lock = threading.Lock()
 
     def add(self, suite, where, seconds):
@@ -279,17 +281,19 @@ class Boot:
         return {path for _, path, _ in self.ended}
 
     def _emulator_erred(self):
-        """Is it QEMU's fault that the guest died? No guest can crash QEMU, and
-        one that finds no handler for a fault of a fault has not been emulated
-        right. And the kernel patches its instructions while they run, by way
-        of a breakpoint. Emulated, a processor may run the breakpoint when it
-        is no longer there, and then the kernel does not know whose it is. Such
-        a suite, or guest, is run once more."""
+        """Is it QEMU's fault that the guest died? No guest can crash QEMU. And the
+        kernel patches its instructions while they run, by way of a breakpoint.
+        Emulated, a processor may run the breakpoint when it is no longer
+        there, and then the kernel does not know whose it is; if it was on the
+        way to saying that, it ends in a triple fault. So can a kernel whose
+        memory somebody else wrote to, which is for the debug kernel to find.
+        Such a suite, or guest, is run once more, and counted as such."""
         name = self.running[0].name if self.running else 'boot'
         reason = self._emulator_error()
-        if name in Boot.repeated or not reason:
+        if (self.where, name) in Boot.repeated or not reason:
             return False
-        Boot.repeated.add(name)
+        Boot.repeated.add((self.where, name))
+        self.tally.again += 1
         print(f'{self.where:6} {name}: the emulator erred ({reason}); once '
               'more', flush=True)
         return True
@@ -299,7 +303,9 @@ class Boot:
         said = self.running[0].lines if self.running else self.outside
         for line in said:
             death = line.partition('vm: the guest died: ')[2]
-            if death.startswith(('QEMU was ended by', 'triple fault')):
+            if death.startswith('QEMU was ended by'):
+                return death
+            if death == 'triple fault' and self.where != 'debug':
                 return death
         with contextlib.suppress(FileNotFoundError):
             with open(self.log, errors='replace') as file:
@@ -327,7 +333,7 @@ class Boot:
 
 def run_in_guest(tally, where, kind, paths, verbose):
     """All of them, in another guest when one died."""
-    while paths:
+    while paths and not tally.stopped:
         paths = Boot(tally, where, kind, verbose).run(paths)
 
 
@@ -360,8 +366,12 @@ def run_in_guests(tally, kernels, wanted, verbose):
     with concurrent.futures.ThreadPoolExecutor(guests) as pool:
         running = [pool.submit(run_in_guest, tally, *job, verbose)
                    for job in jobs]
-        for each in running:
-            each.result()
+        try:
+            for each in running:
+                each.result()
+        except BaseException:
+            tally.stopped = True
+            raise
 
 
 # --- all -----------------------------------------------------------------------------
@@ -399,6 +409,8 @@ def main():
         tally.failed = 1
     if tally.skipped:
         print(f'{tally.skipped} skipped')
+    if tally.again:
+        print(f'{tally.again} run once more, see above')
     print(f'{tally.passed} passed, {tally.failed} failed')
     sys.exit(tally.failed > 0)
 

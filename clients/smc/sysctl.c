@@ -101,7 +101,7 @@ void smc_sysctl_limit_handshakes(const struct net *net, bool limit)
 	WRITE_ONCE(smc_sysctl(net)->limit_handshakes, limit);
 }
 
-/* From a message of a handshake's to the answer, in jiffies. */
+/* For how long an end takes part in a handshake, in jiffies. */
 unsigned long smc_sysctl_handshake_timeout(const struct net *net)
 {
 	return msecs_to_jiffies(READ_ONCE(smc_sysctl(net)->handshake_timeout));

@@ -16,7 +16,7 @@ import tempfile
 
 import image
 import klog
-from machine import FLAGS, X86_FLAGS, Machine, join
+from machine import FLAGS, X86_FLAGS, Machine, join, kvm_works
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 REPO = os.path.dirname(os.path.dirname(HERE))
@@ -178,7 +178,8 @@ def build_agent(arch):
 
 def clock_flags(guest):
     """How fast the counter runs that the guest has for a clock."""
-    if not guest.host_files or guest.icount or os.uname().machine != 'x86_64':
+    if (not guest.host_files or guest.icount or
+            os.uname().machine != 'x86_64' or kvm_works(guest.image)):
         return ''
     found = subprocess.run([compile_program('tsc.c', 'tsc')], check=True,
                            stdout=subprocess.PIPE, text=True)
@@ -380,7 +381,8 @@ def start(args, guest, machines):
         join(*machines)
     for machine in reversed(machines):
         machine.start(guest, append, args.shell and machine is machines[0])
-        if args.pin and not machine.pin(guest.cpus):
+        if args.pin and not machine.pin(guest.cpus * machines.index(machine),
+                                        guest.cpus):
             complain('its CPUs are not pinned: the host has too few')
 
 

@@ -158,10 +158,10 @@ class Machine:
             each.close()
         self.agent = ours
 
-    def pin(self, cpus):
-        """Each of its processors gets one of the host's for itself. False: the
-        host has too few."""
-        host = sorted(os.sched_getaffinity(0))
+    def pin(self, first, cpus):
+        """Each of its processors gets one of the host's for itself, from the
+        first one on. False: the host has too few."""
+        host = sorted(os.sched_getaffinity(0))[first:]
         if len(host) < cpus:
             return False
         threads = {}
