@@ -29,9 +29,10 @@ The comment at the top of a script for guests may have lines of these forms:
                               says which kernel it has
   # minutes: NUMBER           it may take so long; only for tests/soak
 
-Each prints TAP or KTAP. A few suites of a kernel share a guest; when one brings
-it down, the rest get a new one. Guests wait a lot, so several run at once, as
-many as the host has processors, but at most four, if it is not for "soak".
+Each prints TAP or KTAP. All suites of a kernel share a guest; when one brings
+it down, the rest get a new one. Where the host has processors for several guests,
+of two each, up to four run at once, if it is not for "soak", and suites are dealt
+out to more of them.
 """
 
 import argparse
@@ -55,7 +56,7 @@ LOGS = os.path.join(REPO, 'build/check')
 REPORT = 121            # see vm/boot.py
 LIMIT = {'debug': 1200, 'soak': 1500, 'kcsan': 1500}    # seconds for a suite
 USUAL_LIMIT = 300
-SHARED_BY = 6           # suites, a guest
+SHARED_BY = 6           # suites, a guest, where there are several at once
 GUESTS = 4              # at most at once
 # Debian's kernels empty all memory that they allocate: nothing would leak.
 FLAGS = 'init_on_alloc=0'
@@ -337,14 +338,15 @@ def run_in_guest(tally, where, kind, paths, verbose):
         paths = Boot(tally, where, kind, verbose).run(paths)
 
 
-def shares(kernel, paths):
-    """(kind, paths) for guests, those first that take two."""
+def shares(kernel, paths, most):
+    """(kind, paths) for guests, those first that take two; so many paths each,
+    at most."""
     for kind in sorted({machine(kernel, path) for path in paths},
                        key=lambda kind: kind[2], reverse=True):
         left = [path for path in paths if machine(kernel, path) == kind]
         while left:
-            yield kind, left[:SHARED_BY]
-            left = left[SHARED_BY:]
+            yield kind, left[:most]
+            left = left[most:]
 
 
 def find_wanted(tally, kernel, wanted):
@@ -359,10 +361,12 @@ def find_wanted(tally, kernel, wanted):
 
 def run_in_guests(tally, kernels, wanted, verbose):
     alone = verbose or set(kernels) & {'soak', 'kcsan'}
-    guests = 1 if alone else min(GUESTS, os.cpu_count())
-    jobs = [(kernel, kind, paths) for kernel in kernels
-            for kind, paths in shares(kernel, find_wanted(tally, kernel,
-                                                          wanted))]
+    guests = 1 if alone else max(1, min(GUESTS, os.cpu_count() // 2))
+    jobs = []
+    for kernel in kernels:
+        paths = find_wanted(tally, kernel, wanted)
+        most = SHARED_BY if guests > 1 else max(1, len(paths))
+        jobs += [(kernel, *share) for share in shares(kernel, paths, most)]
     with concurrent.futures.ThreadPoolExecutor(guests) as pool:
         running = [pool.submit(run_in_guest, tally, *job, verbose)
                    for job in jobs]
