@@ -112,8 +112,9 @@ static bool meet_elsewhere(int *client, int *server)
  */
 static bool in_time(int listener, bool elsewhere, long *took)
 {
-	/* Others want the processor, too. */
-	long most = honest_timeout() / (in_storm ? 1 : SHARE);
+	/* Others want the processor, too; sanitizers are others. */
+	bool slow = in_storm || is_debug();
+	long most = honest_timeout() / (slow ? 1 : SHARE);
 	long begin = now_ms(), ms;
 	int client, server;
 	bool good;
