@@ -106,7 +106,10 @@ int dibs_move_data(struct dibs_attachment *att, unsigned int idx, bool signal,
 }
 EXPORT_SYMBOL_GPL(dibs_move_data);
 
-/* Copies what there is memory for, of a range that was checked. Bytes, 0 for a fault, -errno. */
+/*
+ * Copies what there is memory for, of a range that was checked. Bytes, 0 for a
+ * fault, -errno.
+ */
 static ssize_t dibs_move_piece_present(struct dibs_attachment *att, u32 offset,
 				       struct iov_iter *from, u32 size)
 {
