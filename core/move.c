@@ -22,6 +22,9 @@
 /* So much is copied before others get a chance. */
 #define DIBS_PIECE	SZ_64K
 
+/* No page is taken for so few bytes that a device is to move. */
+#define DIBS_BOUNCE_SMALL	256
+
 static int dibs_move_reject(struct dibs_use *use, int counter, int err)
 {
 	dibs_count(use, counter);
@@ -179,30 +182,27 @@ static ssize_t dibs_move_iter_mapped(struct dibs_attachment *att, u32 offset,
 }
 
 /*
- * By way of a page of the kernel's, for devices that do not map. The last piece
- * takes the signal with it; if there is no last piece, *@signal stays true.
+ * By way of the kernel's memory, @room bytes of it. The last piece takes the
+ * signal with it; if there is no last piece, *@signal stays true.
  */
-static ssize_t dibs_move_iter_bounced(struct dibs_attachment *att,
-				      unsigned int idx, bool *signal,
-				      u32 offset, struct iov_iter *from,
-				      u32 size)
+static ssize_t dibs_move_iter_by(void *bounce, u32 room,
+				 struct dibs_attachment *att, unsigned int idx,
+				 bool *signal, u32 offset,
+				 struct iov_iter *from, u32 size)
 {
-	void *page = (void *)__get_free_page(DIBS_GFP);
 	u32 done = 0;
 	ssize_t err = -EFAULT;
 
-	if (!page)
-		return -ENOMEM;
 	while (done < size) {
 		u32 piece = min_t(u32, size - done,
-				  PAGE_SIZE - offset_in_page(offset + done));
-		size_t n = copy_from_iter(page, piece, from);
+				  room - (offset + done) % room);
+		size_t n = copy_from_iter(bounce, piece, from);
 		bool last = done + n == size;
 
 		if (!n)
 			break;
 		err = dibs_move_data(att, idx, *signal && last, offset + done,
-				     page, n);
+				     bounce, n);
 		if (err) {
 			iov_iter_revert(from, n);
 			break;
@@ -213,8 +213,29 @@ static ssize_t dibs_move_iter_bounced(struct dibs_attachment *att,
 		err = -EFAULT;
 		cond_resched();
 	}
-	free_page((unsigned long)page);
 	return done ? : err;
+}
+
+/* For devices that do not map. */
+static ssize_t dibs_move_iter_bounced(struct dibs_attachment *att,
+				      unsigned int idx, bool *signal,
+				      u32 offset, struct iov_iter *from,
+				      u32 size)
+{
+	u64 small[DIBS_BOUNCE_SMALL / sizeof(u64)];
+	ssize_t done;
+	void *page;
+
+	if (size <= sizeof(small))
+		return dibs_move_iter_by(small, sizeof(small), att, idx,
+					 signal, offset, from, size);
+	page = (void *)__get_free_page(DIBS_GFP);
+	if (!page)
+		return -ENOMEM;
+	done = dibs_move_iter_by(page, PAGE_SIZE, att, idx, signal, offset,
+				 from, size);
+	free_page((unsigned long)page);
+	return done;
 }
 
 ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,

@@ -156,11 +156,11 @@ struct ism_adapter *ism_adapter_alloc(struct ism_hardware *hw)
 		return ERR_PTR(-ENOMEM);
 	adapter->hw = hw;
 	mutex_init(&adapter->command_lock);
-	mutex_init(&adapter->sba_lock);
 	mutex_init(&adapter->kept_lock);
 	mutex_init(&adapter->peers_lock);
 	INIT_LIST_HEAD(&adapter->kept);
 	xa_init(&adapter->peers);
+	ism_interrupt_init(adapter);
 	INIT_WORK(&adapter->dead_work, ism_dead_work);
 	INIT_WORK(&adapter->check_work, ism_check_work);
 	err = ism_alloc_blocks(adapter);
@@ -176,6 +176,7 @@ void ism_adapter_free(struct ism_adapter *adapter)
 {
 	if (IS_ERR_OR_NULL(adapter))
 		return;
+	tasklet_kill(&adapter->interrupt);
 	if (adapter->dev)
 		dibs_dev_put(adapter->dev);
 	xa_destroy(&adapter->peers);
@@ -236,9 +237,9 @@ static int ism_register_blocks(struct ism_adapter *adapter)
 {
 	int err;
 
-	mutex_lock(&adapter->sba_lock);
+	spin_lock_bh(&adapter->sba_lock);
 	adapter->live = true;
-	mutex_unlock(&adapter->sba_lock);
+	spin_unlock_bh(&adapter->sba_lock);
 	err = ism_reg_sba(adapter, adapter->sba_dma);
 	adapter->has_sba = ism_may_have(err);
 	if (err)
@@ -300,10 +301,10 @@ void ism_adapter_del(struct ism_adapter *adapter)
 	if (adapter->dev)
 		dibs_dev_del(adapter->dev);
 	cancel_work_sync(&adapter->check_work);
-	mutex_lock(&adapter->sba_lock);
+	spin_lock_bh(&adapter->sba_lock);
 	live = adapter->live;
 	adapter->live = false;
-	mutex_unlock(&adapter->sba_lock);
+	spin_unlock_bh(&adapter->sba_lock);
 	ism_kept_end(adapter);
 	if (live)
 		ism_unregister_blocks(adapter);

@@ -146,10 +146,10 @@ static void ism_own_index(struct ism_adapter *adapter,
 {
 	u32 index = dibs_dmb_index(dmb);
 
-	mutex_lock(&adapter->sba_lock);
+	spin_lock_bh(&adapter->sba_lock);
 	ism_forget_signals(adapter, index);
 	adapter->generations[index] = dibs_dmb_generation(dmb);
-	mutex_unlock(&adapter->sba_lock);
+	spin_unlock_bh(&adapter->sba_lock);
 }
 
 static int ism_name(struct ism_adapter *adapter, struct dibs_dmb *dmb,
@@ -212,9 +212,9 @@ void ism_op_unregister_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
 
 	ism_kept_retry(adapter);
 	kept = ism_keeps(ism_unreg_dmb(adapter, idmb->token));
-	mutex_lock(&adapter->sba_lock);
+	spin_lock_bh(&adapter->sba_lock);
 	ism_forget_signals(adapter, dibs_dmb_index(dmb));
-	mutex_unlock(&adapter->sba_lock);
+	spin_unlock_bh(&adapter->sba_lock);
 	if (kept) {
 		ism_keep(adapter, dmb, idmb);
 		return;

@@ -170,9 +170,8 @@ static int ism_pci_begin(struct ism_pci *ism)
 	ism->adapter = ism_adapter_alloc(&ism->hw);
 	if (IS_ERR(ism->adapter))
 		return PTR_ERR(ism->adapter);
-	err = request_threaded_irq(pci_irq_vector(pdev, 0), NULL,
-				   ism_pci_interrupt, IRQF_ONESHOT,
-				   pci_name(pdev), ism);
+	err = request_irq(pci_irq_vector(pdev, 0), ism_pci_interrupt, 0,
+			  pci_name(pdev), ism);
 	if (err)
 		goto free;
 	err = ism_adapter_add(ism->adapter);

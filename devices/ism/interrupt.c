@@ -3,7 +3,8 @@
  * Copyright (C) The DIBS authors
  *
  * What an adapter has to say: bits and masks of the system block area, entries
- * of the event queue. In a thread, holding sba_lock.
+ * of the event queue. In a tasklet, holding sba_lock: a signal is as urgent as a
+ * packet, and a thread would be woken first only to wake another one.
  *
  * The adapter writes both while they are read here. Its bits are numbered from
  * the left; the kernel's little-endian bit operations, which are the same on all
@@ -15,6 +16,7 @@
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/find.h>
+#include <linux/interrupt.h>
 
 #include "ism.h"
 
@@ -151,9 +153,11 @@ static void ism_handle_events(struct ism_adapter *adapter)
 	}
 }
 
-void ism_adapter_interrupt(struct ism_adapter *adapter)
+static void ism_interrupt(struct tasklet_struct *tasklet)
 {
-	mutex_lock(&adapter->sba_lock);
+	struct ism_adapter *adapter = from_tasklet(adapter, tasklet, interrupt);
+
+	spin_lock(&adapter->sba_lock);
 	if (adapter->live && !READ_ONCE(adapter->dead)) {
 		/* What is set from here on interrupts again. */
 		test_and_clear_bit_le(ISM_BIT_SUMMARY, adapter->sba);
@@ -161,6 +165,17 @@ void ism_adapter_interrupt(struct ism_adapter *adapter)
 		if (test_and_clear_bit_le(ISM_BIT_EVENT, adapter->sba))
 			ism_handle_events(adapter);
 	}
-	mutex_unlock(&adapter->sba_lock);
+	spin_unlock(&adapter->sba_lock);
+}
+
+void ism_interrupt_init(struct ism_adapter *adapter)
+{
+	spin_lock_init(&adapter->sba_lock);
+	tasklet_setup(&adapter->interrupt, ism_interrupt);
+}
+
+void ism_adapter_interrupt(struct ism_adapter *adapter)
+{
+	tasklet_schedule(&adapter->interrupt);
 }
 EXPORT_SYMBOL_GPL(ism_adapter_interrupt);

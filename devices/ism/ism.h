@@ -6,14 +6,15 @@
  *
  * Locks
  *
- *	sba_lock	interrupts are handled; an index changes its owner
+ *	sba_lock	interrupts are handled; an index changes its owner; BH-safe
  *	command_lock	one command at a time; the hardware's functions
  *	kept_lock	which DMBs the adapter keeps
  *	peers_lock	which peers' DMBs are attached
- *	peer->lock	moves into one DMB; BH-safe, never under another
+ *	peer->lock	moves into one DMB; BH-safe
  *
- * All but the last are mutexes, never held together. Clients' callbacks run under
- * sba_lock, in atomic context, and call nothing that takes it.
+ * The others are mutexes, never held together. Clients' callbacks run under
+ * sba_lock, in a softirq, and call nothing that takes it; they may move, so
+ * peer->lock is taken under it.
  *
  * An adapter lives until it is deleted, or is found dead: it is gone and does not
  * answer, what it answers makes no sense, or it says itself that it is in error
@@ -27,6 +28,7 @@
 #include <linux/dibs_ism.h>
 #include <linux/dibs_ism_format.h>
 #include <linux/if_vlan.h>
+#include <linux/interrupt.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
@@ -45,7 +47,8 @@ struct ism_adapter {
 	struct work_struct dead_work;
 	struct work_struct check_work;	/* is it? */
 
-	struct mutex sba_lock;		/* guards what follows */
+	struct tasklet_struct interrupt;
+	spinlock_t sba_lock;		/* guards what follows */
 	bool live;			/* the adapter knows sba and ieq */
 	u64 event_idx;			/* of the event read last */
 	u32 generations[ISM_INDEX_END];	/* of DMBs, by index */
@@ -106,6 +109,7 @@ void ism_op_unregister_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb);
 void ism_kept_end(struct ism_adapter *adapter);
 
 /* interrupt.c */
+void ism_interrupt_init(struct ism_adapter *adapter);
 void ism_forget_signals(struct ism_adapter *adapter, u32 index);
 
 /* move.c */

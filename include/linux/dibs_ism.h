@@ -113,8 +113,8 @@ void ism_adapter_free(struct ism_adapter *adapter);
  * ism_adapter_interrupt() - the adapter interrupts
  * @adapter: from ism_adapter_alloc(), not freed; ignored while not added
  *
- * Hands out what the SBA and the event queue have. From a thread (a threaded
- * interrupt handler, a work item), never twice at once for one adapter.
+ * A softirq hands out what the SBA and the event queue have. Any context, hard
+ * interrupts, too; as often as the hardware likes.
  */
 void ism_adapter_interrupt(struct ism_adapter *adapter);
 

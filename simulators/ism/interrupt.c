@@ -2,28 +2,31 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Interrupts, from a work item of each adapter: not from where the cause was,
- * never twice at once. What is raised before the work item is through with its
- * delay is one interrupt. And the bits of the SBA.
+ * Interrupts: where the cause was, or, if they shall be late, from a work item of
+ * each adapter. What is raised before it is through with its delay is one
+ * interrupt. And the bits of the SBA.
  */
 #include <linux/bitops.h>
 #include <linux/delay.h>
 
 #include "sim.h"
 
+static void interrupt(struct sim_adapter *adapter)
+{
+	atomic64_inc(&adapter->stats.interrupts);
+	ism_adapter_interrupt(adapter->driver);
+}
+
 static void interrupt_work(struct work_struct *work)
 {
 	struct sim_adapter *adapter = container_of(work, struct sim_adapter,
 						   interrupt);
-	u32 delay = READ_ONCE(adapter->irq_delay_us);
 
-	if (delay)
-		fsleep(delay);
+	fsleep(READ_ONCE(adapter->irq_delay_us));
 	clear_bit(0, &adapter->raised);
 	/* What is raised from here on gets an interrupt of its own. */
 	smp_mb__after_atomic();
-	atomic64_inc(&adapter->stats.interrupts);
-	ism_adapter_interrupt(adapter->driver);
+	interrupt(adapter);
 }
 
 void sim_interrupt_init(struct sim_adapter *adapter)
@@ -34,7 +37,9 @@ void sim_interrupt_init(struct sim_adapter *adapter)
 /* Any context. Only while there is a driver: see sim_interrupt_stop(). */
 void sim_interrupt_raise(struct sim_adapter *adapter)
 {
-	if (!test_and_set_bit(0, &adapter->raised))
+	if (!READ_ONCE(adapter->irq_delay_us))
+		interrupt(adapter);
+	else if (!test_and_set_bit(0, &adapter->raised))
 		queue_work(sim_wq, &adapter->interrupt);
 }
 

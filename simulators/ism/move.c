@@ -11,6 +11,8 @@
 
 #include "sim.h"
 
+#define WORDS_MAX	64
+
 /* --- signals -------------------------------------------------------------- */
 
 static void add_to_mask(__be16 *mask, u16 bits)
@@ -67,10 +69,18 @@ static bool move_is_valid(u64 address, const void *data, u32 len)
 	return len <= ISM_MOVE_MAX - offset % ISM_MOVE_MAX;
 }
 
-/* No reader sees half of what is stored at once. */
+/*
+ * No reader sees half of a word that is stored at once. More than a few words are
+ * nothing that anybody looks at before it was told of them.
+ */
 static void copy(u8 *to, const void *from, u32 len)
 {
 	u32 i;
+
+	if (len > WORDS_MAX) {
+		memcpy(to, from, len);
+		return;
+	}
 
 	switch (len) {
 	case 1:

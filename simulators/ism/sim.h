@@ -185,7 +185,7 @@ struct sim_adapter {
 	u32 ieq_pending;		/* written since the flag was seen clear */
 
 	struct work_struct interrupt;
-	unsigned long raised;		/* bit 0: it is to interrupt */
+	unsigned long raised;		/* bit 0: it is to interrupt, late */
 	u32 irq_delay_us;
 	atomic_t fail_moves;	/* so many, */
 	atomic_t spare_moves;	/* when so many have been made */
