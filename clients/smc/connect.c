@@ -78,7 +78,6 @@ static int smc_connect_finish(struct dibs_smc *smc, struct socket *sock,
 	long timeo = sock_sndtimeo(smc->sk, flags & O_NONBLOCK);
 	int err;
 
-	smc_kick(smc);
 	err = smc_connect_wait(smc, timeo);
 	if (err)
 		return smc_connect_later(sock, err);

@@ -34,22 +34,9 @@ static void smc_handshake_data_ready(struct sock *sk)
 }
 
 /*
- * Only TCP's own connect() hears that TCP has connected: io_uring would call
- * connect() once more, and take its EALREADY for the end. It and poll() wait for
- * events; nobody waits for this one.
+ * That TCP has connected is news for the work alone: connect(), which waits for it
+ * in TCP, poll() and io_uring are told when the handshake is over.
  */
-static void smc_handshake_wake_connect(struct sock *sk)
-{
-	struct socket_wq *wq;
-
-	rcu_read_lock();
-	wq = rcu_dereference(sk->sk_wq);
-	if (skwq_has_sleeper(wq))
-		__wake_up(&wq->wait, TASK_INTERRUPTIBLE, 0,
-			  poll_to_key(EPOLLMSG));
-	rcu_read_unlock();
-}
-
 static void smc_handshake_state_change(struct sock *sk)
 {
 	struct dibs_smc *smc;
@@ -59,8 +46,6 @@ static void smc_handshake_state_change(struct sock *sk)
 	if (smc) {
 		if (inet_sk_state_load(sk) == TCP_CLOSE)
 			dibs_smc_family(smc)->state_change(sk);
-		else
-			smc_handshake_wake_connect(sk);
 		smc_kick(smc);
 	}
 	rcu_read_unlock();
