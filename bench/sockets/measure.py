@@ -64,6 +64,7 @@ class Results:
         self.now = {}
         self.histograms = defaultdict(Counter)      # {ns: number}, of all rounds
         self.carried = defaultdict(list)
+        self.placed = Counter()     # near and far: see guest.py
 
     def take(self, line):
         """False: not for us."""
@@ -81,6 +82,8 @@ class Results:
         elif word == 'carried':
             self.carried[rest[0]].append((rest[1] == 'yes',
                                           ' '.join(rest[2:])))
+        elif word == 'placed':
+            self.placed[rest[0]] += 1
         elif word == 'machine':
             self.machine = dict(zip(('kernel', 'arch', 'cpus'), rest))
         elif word == 'round':

@@ -84,7 +84,7 @@ def analyse(results):
             rows.append({'case': case, 'size': size, 'cells': cells})
     return {
         'machine': results.machine, 'rounds': len(results.rounds),
-        'rows': rows,
+        'rows': rows, 'placed': dict(results.placed),
         'carried': {name: {'ok': all(ok for ok, _ in seen),
                            'detail': [text for _, text in seen]}
                     for name, seen in results.carried.items()},
@@ -175,14 +175,17 @@ def show_goal(goal):
           f'{VERDICTS[goal["met"]]}')
 
 
-def show_distance(rows):
+def show_distance(found):
     """Of the host's processors."""
-    for row in rows:
+    for row in found['rows']:
         cell = row['cells'].get('memory')
         if row['case'] == 'trip' and row['size'] == 1 and cell:
             print('A byte there and back in shared memory, us, each round: '
                   + ', '.join(f'{ns / 1e3:.2f}'
                               for ns in cell['value']['values']))
+    placed = found['placed']
+    print("Cases taken while the host's processors were near each other: "
+          f'{placed.get("near", 0)}, far: {placed.get("far", 0)}')
 
 
 def show(found):
@@ -196,7 +199,7 @@ def show(found):
     for row in found['rows']:
         show_row(row)
     print()
-    show_distance(found['rows'])
+    show_distance(found)
     goals = [goal for goal in found['goals'] if goal['ratio']]
     print('\nGoals, of SMC-D mapped where nothing else is said')
     for goal in goals:

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 #define MAX_PAIRS	64
-#define MAX_TRIPS	(1 << 20)	/* that a sample has room for */
+#define MAX_TRIPS	(1 << 23)	/* that a sample has room for */
 #define IDLE_PAIRS	500		/* connections of the case "idle" */
 #define READ_SIZE	(64 << 10)
 #define RING_SIZE	(1 << 20)	/* of the transport "memory" */
