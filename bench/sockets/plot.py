@@ -195,8 +195,9 @@ def page(found):
                        for each in found['settings']['host_load'])
     yield from ('# The newest figures', '',
                 conditions(found) + f'. Load of the host: {load}.', '',
-                'Made by `make bench-plot`; `make bench` measures more. Figures '
-                'of an', 'emulated processor: compare curves, not machines.')
+                'Made by `make bench-plot`. The last table of `make bench` as a '
+                'whole is in', '[sockets.txt](sockets.txt). Figures of an '
+                'emulated processor: compare curves, not', 'machines.')
     for chart in CHARTS:
         yield from ('', f'## {chart.title}', '',
                     f'![{chart.title}]({chart.case}.svg)', '',
