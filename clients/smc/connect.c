@@ -73,54 +73,16 @@ static int smc_connect_later(struct socket *sock, int err)
 }
 
 static int smc_connect_finish(struct dibs_smc *smc, struct socket *sock,
-			      int flags)
+			      long timeo)
 {
-	long timeo = sock_sndtimeo(smc->sk, flags & O_NONBLOCK);
-	int err;
+	int err = smc_connect_wait(smc, timeo);
 
-	err = smc_connect_wait(smc, timeo);
 	if (err)
 		return smc_connect_later(sock, err);
 	/* It may have broken on the way. */
 	if (inet_sk_state_load(smc->sk) == TCP_CLOSE)
 		return sock_error(smc->sk) ? : -ECONNABORTED;
 	return 0;
-}
-
-static int smc_connect_tcp(struct dibs_smc *smc, struct socket *sock,
-			   struct sockaddr *addr, int len, int flags)
-{
-	struct sock *sk = smc->sk;
-	int err;
-
-	smc_connect_prepare(smc, sock);
-	err = dibs_smc_tcp(smc)->connect(sock, addr, len, flags);
-	if (smc_carrier_seen(smc) == DIBS_SMC_AGREEING) {
-		if (!dibs_smc_connecting(sk))
-			smc_handshake_stop(smc);
-		else if (!err)
-			err = smc_connect_finish(smc, sock, flags);
-	}
-	if (smc_carrier_seen(smc) == DIBS_SMC_UNDECIDED &&
-	    dibs_smc_connecting(sk))
-		dibs_smc_fallback(smc, DIBS_SMC_CLIENT,
-				  dibs_smc_reason(smc) ? : DIBS_SMC_MEMORY);
-	return err;
-}
-
-/* connect() again, while the handshake goes on. */
-static int smc_connect_again(struct dibs_smc *smc, struct socket *sock,
-			     int flags)
-{
-	int err = smc_connect_finish(smc, sock, flags);
-
-	if (err == -EINPROGRESS)
-		return -EALREADY;
-	lock_sock(sock->sk);
-	if (!err && sock->state == SS_CONNECTING)
-		sock->state = SS_CONNECTED;
-	release_sock(sock->sk);
-	return err;
 }
 
 /* The connection is undone; other threads may be sending and receiving. */
@@ -138,6 +100,63 @@ static void smc_disconnect(struct dibs_smc *smc)
 	synchronize_rcu();
 	smc_conn_free(conn);
 	cancel_delayed_work_sync(&smc->work);
+}
+
+/* What is left of the time that a call may take which began then. */
+static long smc_connect_left(const struct sock *sk, int flags,
+			     unsigned long began)
+{
+	long timeo = sock_sndtimeo(sk, flags & O_NONBLOCK);
+
+	if (timeo == MAX_SCHEDULE_TIMEOUT)
+		return timeo;
+	return max(timeo - (long)(jiffies - began), 0L);
+}
+
+static int smc_connect_tcp(struct dibs_smc *smc, struct socket *sock,
+			   struct sockaddr *addr, int len, int flags)
+{
+	unsigned long began = jiffies;
+	struct sock *sk = smc->sk;
+	int err;
+
+	smc_connect_prepare(smc, sock);
+	err = dibs_smc_tcp(smc)->connect(sock, addr, len, flags);
+	if (smc_carrier_seen(smc) == DIBS_SMC_AGREEING) {
+		if (!dibs_smc_connecting(sk))
+			smc_handshake_stop(smc);
+		else if (!err)
+			err = smc_connect_finish(smc, sock,
+						 smc_connect_left(sk, flags,
+								  began));
+	}
+	/* There was a connection, and it broke before TCP could say so. */
+	if (err && smc_carrier_seen(smc) == DIBS_SMC_D &&
+	    sock->state == SS_UNCONNECTED && !dibs_smc_connecting(sk)) {
+		smc_disconnect(smc);
+		dibs_smc_start_anew(smc);
+	}
+	if (smc_carrier_seen(smc) == DIBS_SMC_UNDECIDED &&
+	    dibs_smc_connecting(sk))
+		dibs_smc_fallback(smc, DIBS_SMC_CLIENT,
+				  dibs_smc_reason(smc) ? : DIBS_SMC_MEMORY);
+	return err;
+}
+
+/* connect() again, while the handshake goes on. */
+static int smc_connect_again(struct dibs_smc *smc, struct socket *sock,
+			     int flags)
+{
+	int err = smc_connect_finish(smc, sock,
+				     smc_connect_left(smc->sk, flags, jiffies));
+
+	if (err == -EINPROGRESS)
+		return -EALREADY;
+	lock_sock(sock->sk);
+	if (!err && sock->state == SS_CONNECTING)
+		sock->state = SS_CONNECTED;
+	release_sock(sock->sk);
+	return err;
 }
 
 int dibs_smc_connect(struct socket *sock, struct sockaddr *addr, int len,

@@ -34,8 +34,9 @@ static void smc_handshake_data_ready(struct sock *sk)
 }
 
 /*
- * That TCP has connected is news for the work alone: connect(), which waits for it
- * in TCP, poll() and io_uring are told when the handshake is over.
+ * That TCP has connected is news for the work: connect(), which waits for it in
+ * TCP, poll() and io_uring are told when the handshake is over. Only SIGIO comes
+ * twice, as TCP sends it itself.
  */
 static void smc_handshake_state_change(struct sock *sk)
 {
@@ -197,12 +198,22 @@ static struct smc_handshake *smc_handshake_take(struct dibs_smc *smc,
 	return hs;
 }
 
-/* There is no connection, and may be another attempt. */
-static void smc_handshake_undecide(struct dibs_smc *smc)
+/*
+ * There is no connection, and may be another attempt, which is not to suffer what
+ * the peer did to this one.
+ */
+static void smc_handshake_undecide(struct smc_handshake *hs)
 {
+	struct dibs_smc *smc = hs->smc;
+
+	if (hs->conn)
+		smc_conn_free(hs->conn);
+	hs->conn = NULL;
 	spin_lock_bh(&smc->lock);
-	if (smc->carrier == DIBS_SMC_AGREEING)
+	if (smc->carrier == DIBS_SMC_AGREEING) {
 		WRITE_ONCE(smc->carrier, DIBS_SMC_UNDECIDED);
+		WRITE_ONCE(smc->doom, 0);
+	}
 	spin_unlock_bh(&smc->lock);
 }
 
@@ -218,7 +229,7 @@ void smc_handshake_stop(struct dibs_smc *smc)
 	/* Also if the work has taken it: then it is over after this. */
 	cancel_delayed_work_sync(&smc->work);
 	if (hs) {
-		smc_handshake_undecide(smc);
+		smc_handshake_undecide(hs);
 		smc_handshake_free(hs);
 	}
 	mutex_unlock(&smc->connect_lock);
@@ -312,7 +323,7 @@ static void smc_handshake_lost(struct smc_handshake *hs)
 	if (server)
 		smc_carry_nothing(hs->smc);
 	else
-		smc_handshake_undecide(hs->smc);
+		smc_handshake_undecide(hs);
 	smc_handshake_finish(hs);
 }
 

@@ -268,4 +268,10 @@ ok "a ring that was full has no memory when it is idle" gives "as before" \
 	idle red blue
 ok "each connection was counted once, with its reason" gives right counts
 
+# Not counted.
+ok "a client does not wait longer for a silent server than it wants to" \
+	gives "EINPROGRESS EALREADY undone undone EINTR" hurry
+ok "who was reset at once connects again by the same socket" \
+	gives "100 connected" again
+
 done_testing

@@ -57,6 +57,12 @@ def enter(namespace):
             raise OSError(ctypes.get_errno(), 'setns ' + namespace)
 
 
+def call_libc(name, *args):
+    if getattr(libc, name)(*args) < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, name)
+
+
 def make(end):
     namespace, _, kind = end.partition(':')
     enter(namespace)

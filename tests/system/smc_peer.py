@@ -19,6 +19,10 @@ made of it, and the diagnosis of the decline that the liar got, if any:
                       them an honest one; what carries it if it is accepted
                       first, and how many are not ready then
   stragglers          what became of the others
+  hurry               our client does not wait that long for it: times of its
+                      connect() in tenths of a second, and its errors
+  again               a server resets every other connection at once; whoever
+                      is refused connects once more by the same socket
   cut client|server   a liar resets the connection in the middle of a handshake
                       with our client, our server: its error, and by how much
                       the counts of clients' and servers' broken handshakes grew
@@ -28,8 +32,11 @@ import errno
 import fcntl
 import os
 import select
+import signal
 import socket
 import struct
+import threading
+import time
 
 import smc_fallback as ends
 
@@ -43,6 +50,8 @@ CAPTURED = os.path.join(HERE, '../unit/smc/captured/smcd-v2-handshake-%s.hex')
 NO_TOKEN = b'\x5a' * 8
 BYTES = bytes(range(256)) * 20
 CROWD = 20
+AGAIN = 100
+UNDONE = 'ECONNRESET', 'ECONNABORTED', 'EPIPE'
 
 
 # --- the wire ----------------------------------------------------------------
@@ -370,6 +379,93 @@ def late():
     return ends.fate('blue', 'client', honest) + ' ' + told
 
 
+def errors_of(action):
+    began = time.monotonic()
+    try:
+        action()
+        error = 'connected'
+    except OSError as reason:
+        error = errno.errorcode[reason.errno]
+    return error, time.monotonic() - began
+
+
+def try_to_connect(honest, address, limit):
+    """connect() itself: Python's would wait in poll() in between."""
+    honest.setblocking(True)
+    honest.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                      struct.pack('ll', 0, limit))
+    name = struct.pack('=H', address[0]) + address[1]
+    error, took = errors_of(lambda: ends.call_libc(
+        'connect', honest.fileno(), name, len(name)))
+    return error, took
+
+
+def inet(address, port):
+    return socket.AF_INET, struct.pack('>H', port) + socket.inet_aton(
+        address) + bytes(8)
+
+
+def given_up(honest, place):
+    """Another thread undoes the connection meanwhile: any error."""
+    stop = threading.Timer(0.5, lambda: ends.call_libc(
+        'connect', honest.fileno(), struct.pack('=H', socket.AF_UNSPEC)
+        + bytes(14), 16))
+    stop.start()
+    error, took = try_to_connect(honest, place, 0)
+    stop.join()
+    return 'undone' if error in UNDONE else error, took
+
+
+def hurry():
+    server = ends.listen('liar:tcp')
+    place = inet(LIAR, server.getsockname()[1])
+    honest = ends.make('blue')
+    told = [try_to_connect(honest, place, 500000) for _ in range(2)]
+    # Another thread gives up.
+    told.append(given_up(honest, place))
+    told.append(given_up(ends.make('blue'), place))
+    # A signal, for which nothing goes on by itself.
+    honest = ends.make('blue')
+    old = signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.siginterrupt(signal.SIGALRM, True)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    told.append(try_to_connect(honest, place, 0))
+    signal.signal(signal.SIGALRM, old)
+    for _, took in told:
+        if not 0.3 < took < 3:
+            raise ends.Wrong(f'after {took} s')
+    return ' '.join(error for error, _ in told)
+
+
+def serve_every_other(server):
+    for number in range(2 * AGAIN):
+        peer = server.accept()[0]
+        if number % 2:
+            peer.sendall(peer.recv(1))
+            peer.close()
+        else:
+            reset(peer)
+
+
+def again():
+    server = ends.listen('blue')
+    served = threading.Thread(target=serve_every_other, args=(server,))
+    served.start()
+    for _ in range(AGAIN):
+        client = ends.make('red')
+        place = ends.ADDRESS['blue'], server.getsockname()[1]
+        error, _ = errors_of(lambda: client.connect(place))
+        if error == 'connected':
+            client = ends.make('red')
+        client.connect(place)
+        client.sendall(b'x')
+        ends.expect(client, b'x')
+        if ends.row_of('red', client)['carrier'] != 'SMC-D':
+            raise ends.Wrong('not by SMC-D')
+    served.join()
+    return f'{AGAIN} connected'
+
+
 def undecided():
     return sum(row['peer'].startswith(LIAR) and not row['carrier']
                for row in ends.dibs('blue', 'smc', 'list'))
@@ -409,7 +505,7 @@ def stragglers():
 
 
 COMMANDS = {'lie': lie, 'mute': mute, 'late': late, 'crowd': crowd,
-            'stragglers': stragglers, 'cut': cut}
+            'stragglers': stragglers, 'cut': cut, 'hurry': hurry, 'again': again}
 
 if __name__ == '__main__':
     wire()
