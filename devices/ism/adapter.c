@@ -176,7 +176,7 @@ void ism_adapter_free(struct ism_adapter *adapter)
 {
 	if (IS_ERR_OR_NULL(adapter))
 		return;
-	tasklet_kill(&adapter->interrupt);
+	tasklet_kill(&adapter->interrupt_tasklet);
 	if (adapter->dev)
 		dibs_dev_put(adapter->dev);
 	xa_destroy(&adapter->peers);

@@ -27,6 +27,9 @@
 #define ISM_BIT_FIRST	(offsetof(struct ism_sba, bits) * 8 + ISM_INDEX_FIRST)
 #define ISM_BIT_END	(offsetof(struct ism_sba, bits) * 8 + ISM_INDEX_END)
 
+/* So many are handed out at once: others want this processor, and sba_lock. */
+#define ISM_SIGNALS_MAX	64
+
 static unsigned long ism_bit_of_index(u32 index)
 {
 	return (offsetof(struct ism_sba, bits) * 8 + index) ^ 7;
@@ -59,16 +62,25 @@ static void ism_handle_signal(struct ism_adapter *adapter, u32 index)
 			ism_take_mask(adapter, index));
 }
 
-static void ism_handle_signals(struct ism_adapter *adapter)
+/*
+ * From where it stopped last, so that nobody waits for ever. False: that was not
+ * all, or what lies before may have been set meanwhile.
+ */
+static bool ism_handle_signals(struct ism_adapter *adapter)
 {
-	unsigned long bit = ISM_BIT_FIRST;
+	unsigned long begin = adapter->next_bit ? : ISM_BIT_FIRST, bit = begin;
+	unsigned int count = 0;
 
-	while ((bit = find_next_bit_le(adapter->sba, ISM_BIT_END, bit)) <
+	while (count < ISM_SIGNALS_MAX &&
+	       (bit = find_next_bit_le(adapter->sba, ISM_BIT_END, bit)) <
 	       ISM_BIT_END) {
 		if (test_and_clear_bit_le(bit, adapter->sba))
 			ism_handle_signal(adapter, ism_index_of_bit(bit));
 		bit++;
+		count++;
 	}
+	adapter->next_bit = bit < ISM_BIT_END ? bit : ISM_BIT_FIRST;
+	return begin == ISM_BIT_FIRST && bit >= ISM_BIT_END;
 }
 
 static u32 ism_event_subtype(u32 type, u32 code)
@@ -155,13 +167,15 @@ static void ism_handle_events(struct ism_adapter *adapter)
 
 static void ism_interrupt(struct tasklet_struct *tasklet)
 {
-	struct ism_adapter *adapter = from_tasklet(adapter, tasklet, interrupt);
+	struct ism_adapter *adapter = from_tasklet(adapter, tasklet,
+						   interrupt_tasklet);
 
 	spin_lock(&adapter->sba_lock);
 	if (adapter->live && !READ_ONCE(adapter->dead)) {
 		/* What is set from here on interrupts again. */
 		test_and_clear_bit_le(ISM_BIT_SUMMARY, adapter->sba);
-		ism_handle_signals(adapter);
+		if (!ism_handle_signals(adapter))
+			tasklet_schedule(tasklet);
 		if (test_and_clear_bit_le(ISM_BIT_EVENT, adapter->sba))
 			ism_handle_events(adapter);
 	}
@@ -171,11 +185,11 @@ static void ism_interrupt(struct tasklet_struct *tasklet)
 void ism_interrupt_init(struct ism_adapter *adapter)
 {
 	spin_lock_init(&adapter->sba_lock);
-	tasklet_setup(&adapter->interrupt, ism_interrupt);
+	tasklet_setup(&adapter->interrupt_tasklet, ism_interrupt);
 }
 
 void ism_adapter_interrupt(struct ism_adapter *adapter)
 {
-	tasklet_schedule(&adapter->interrupt);
+	tasklet_schedule(&adapter->interrupt_tasklet);
 }
 EXPORT_SYMBOL_GPL(ism_adapter_interrupt);

@@ -47,10 +47,11 @@ struct ism_adapter {
 	struct work_struct dead_work;
 	struct work_struct check_work;	/* is it? */
 
-	struct tasklet_struct interrupt;
+	struct tasklet_struct interrupt_tasklet;
 	spinlock_t sba_lock;		/* guards what follows */
 	bool live;			/* the adapter knows sba and ieq */
 	u64 event_idx;			/* of the event read last */
+	unsigned long next_bit;		/* of the SBA, to be looked at; or 0 */
 	u32 generations[ISM_INDEX_END];	/* of DMBs, by index */
 
 	struct mutex kept_lock;		/* guards kept */

@@ -134,27 +134,18 @@ static int ism_store(struct ism_adapter *adapter,
 	return hw->ops->move(hw, address, data, len);
 }
 
-/* Holding peer->lock. */
-static int ism_move(struct ism_adapter *adapter, struct dibs_attachment *att,
-		    unsigned int idx, bool signal, u32 offset,
-		    const void *data, u32 size)
+static int ism_move_piece(struct ism_adapter *adapter,
+			  struct dibs_attachment *att, unsigned int idx,
+			  bool signal, u32 offset, const void *data, u32 len)
 {
-	int err = 0;
+	struct ism_peer *peer = dibs_attachment_dev_priv(att);
+	int err;
 
-	while (size && !err) {
-		u32 len = ism_piece(offset, size);
-
-		if (!IS_ALIGNED((unsigned long)data, 8))
-			len = min_t(u32, len, ISM_BOUNCE);
-		err = ism_store(adapter, att, idx, signal && len == size,
-				offset, data, len);
-		if (!err)
-			ism_remember(dibs_attachment_dev_priv(att), offset,
-				     data, len);
-		offset += len;
-		data += len;
-		size -= len;
-	}
+	spin_lock_bh(&peer->lock);
+	err = ism_store(adapter, att, idx, signal, offset, data, len);
+	if (!err)
+		ism_remember(peer, offset, data, len);
+	spin_unlock_bh(&peer->lock);
 	return err;
 }
 
@@ -174,16 +165,20 @@ static int ism_signal_first(struct ism_adapter *adapter,
 			 &nothing, len);
 }
 
-/* Holding peer->lock. */
 static int ism_signal(struct ism_adapter *adapter, struct dibs_attachment *att,
 		      unsigned int idx)
 {
 	struct ism_peer *peer = dibs_attachment_dev_priv(att);
+	int err;
 
-	if (!peer->last_len)
-		return ism_signal_first(adapter, att, idx);
-	return ism_store(adapter, att, idx, true, peer->last_offset,
-			 &peer->last, peer->last_len);
+	spin_lock_bh(&peer->lock);
+	if (peer->last_len)
+		err = ism_store(adapter, att, idx, true, peer->last_offset,
+				&peer->last, peer->last_len);
+	else
+		err = ism_signal_first(adapter, att, idx);
+	spin_unlock_bh(&peer->lock);
+	return err;
 }
 
 /*
@@ -205,14 +200,20 @@ int ism_op_move_data(struct dibs_dev *dev, struct dibs_attachment *att,
 		     const void *data, u32 size)
 {
 	struct ism_adapter *adapter = dibs_dev_priv(dev);
-	struct ism_peer *peer = dibs_attachment_dev_priv(att);
 	int err = 0;
 
-	spin_lock_bh(&peer->lock);
-	if (size)
-		err = ism_move(adapter, att, idx, signal, offset, data, size);
-	else if (signal)
+	if (!size && signal)
 		err = ism_signal(adapter, att, idx);
-	spin_unlock_bh(&peer->lock);
+	while (size && !err) {
+		u32 len = ism_piece(offset, size);
+
+		if (!IS_ALIGNED((unsigned long)data, 8))
+			len = min_t(u32, len, ISM_BOUNCE);
+		err = ism_move_piece(adapter, att, idx, signal && len == size,
+				     offset, data, len);
+		offset += len;
+		data += len;
+		size -= len;
+	}
 	return err ? ism_move_error(adapter, err) : 0;
 }

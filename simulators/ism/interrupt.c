@@ -2,45 +2,51 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Interrupts: where the cause was, or, if they shall be late, from a work item of
- * each adapter. What is raised before it is through with its delay is one
- * interrupt. And the bits of the SBA.
+ * Interrupts: where the cause was, or, if they shall be late, from a timer's hard
+ * interrupt. What is raised before it comes is one interrupt. And the bits of the
+ * SBA.
  */
 #include <linux/bitops.h>
-#include <linux/delay.h>
+#include <linux/hrtimer.h>
 
 #include "sim.h"
 
-static void interrupt(struct sim_adapter *adapter)
+static void interrupt_driver(struct sim_adapter *adapter)
 {
 	atomic64_inc(&adapter->stats.interrupts);
 	ism_adapter_interrupt(adapter->driver);
 }
 
-static void interrupt_work(struct work_struct *work)
+static enum hrtimer_restart interrupt_late(struct hrtimer *timer)
 {
-	struct sim_adapter *adapter = container_of(work, struct sim_adapter,
-						   interrupt);
+	struct sim_adapter *adapter = container_of(timer, struct sim_adapter,
+						   late_interrupt);
 
-	fsleep(READ_ONCE(adapter->irq_delay_us));
 	clear_bit(0, &adapter->raised);
 	/* What is raised from here on gets an interrupt of its own. */
 	smp_mb__after_atomic();
-	interrupt(adapter);
+	interrupt_driver(adapter);
+	return HRTIMER_NORESTART;
 }
 
 void sim_interrupt_init(struct sim_adapter *adapter)
 {
-	INIT_WORK(&adapter->interrupt, interrupt_work);
+	hrtimer_init(&adapter->late_interrupt, CLOCK_MONOTONIC,
+		     HRTIMER_MODE_REL_HARD);
+	adapter->late_interrupt.function = interrupt_late;
 }
 
 /* Any context. Only while there is a driver: see sim_interrupt_stop(). */
 void sim_interrupt_raise(struct sim_adapter *adapter)
 {
-	if (!READ_ONCE(adapter->irq_delay_us))
-		interrupt(adapter);
+	u32 delay = READ_ONCE(adapter->irq_delay_us);
+
+	if (!delay)
+		interrupt_driver(adapter);
 	else if (!test_and_set_bit(0, &adapter->raised))
-		queue_work(sim_wq, &adapter->interrupt);
+		hrtimer_start(&adapter->late_interrupt,
+			      ns_to_ktime((u64)delay * NSEC_PER_USEC),
+			      HRTIMER_MODE_REL_HARD);
 }
 
 /*
@@ -50,7 +56,7 @@ void sim_interrupt_raise(struct sim_adapter *adapter)
 void sim_interrupt_stop(struct sim_adapter *adapter)
 {
 	lockdep_assert_held(&adapter->life);
-	cancel_work_sync(&adapter->interrupt);
+	hrtimer_cancel(&adapter->late_interrupt);
 	clear_bit(0, &adapter->raised);
 }
 

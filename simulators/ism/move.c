@@ -11,7 +11,8 @@
 
 #include "sim.h"
 
-#define WORDS_MAX	64
+/* A store of no more bytes is made word by word. */
+#define WORDWISE_MAX	64
 
 /* --- signals -------------------------------------------------------------- */
 
@@ -77,7 +78,7 @@ static void copy(u8 *to, const void *from, u32 len)
 {
 	u32 i;
 
-	if (len > WORDS_MAX) {
+	if (len > WORDWISE_MAX) {
 		memcpy(to, from, len);
 		return;
 	}

@@ -17,8 +17,11 @@
  *	(locks of the driver and of the layer)
  *	adapter->command	mutex	command block, what is		one command
  *				registered, faults, state
- *	sim_fabric_lock		spin	sim_adapters			nothing
- *	adapter->event_lock	spin	the event queue			nothing
+ *	sim_fabric_lock		spin	sim_adapters			event_lock
+ *	adapter->event_lock	spin	the event queue			interrupts
+ *
+ * An interrupt only schedules the driver, see ism_adapter_interrupt(), so it may
+ * be raised under any lock.
  *
  * A file in sysfs of an adapter is used without sim_bus_lock, since that is
  * held while these files are taken away; it may take all others. No command
@@ -184,7 +187,7 @@ struct sim_adapter {
 	u32 ieq_last;			/* 1 + the entry written last, or 0 */
 	u32 ieq_pending;		/* written since the flag was seen clear */
 
-	struct work_struct interrupt;
+	struct hrtimer late_interrupt;
 	unsigned long raised;		/* bit 0: it is to interrupt, late */
 	u32 irq_delay_us;
 	atomic_t fail_moves;	/* so many, */

@@ -7,9 +7,12 @@
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
+#include <linux/slab.h>
 
 #include "crew.h"
 #include "ism.h"
+
+#define CROWD	300
 
 /* --- events ------------------------------------------------------------------------------- */
 
@@ -212,6 +215,55 @@ static void merged(struct test *t)
 	expect(t, atomic_read(&p->watch.calls) < DIBS_SIGNAL_BITS);
 	expect_eq(t, sim("ism1", "irq_delay_us", "0"), 0);
 	ism_pair_end(p);
+}
+
+struct crowd {
+	struct dibs_dmb *dmb;
+	struct watch watch;
+};
+
+/* One interrupt for them all, and what comes while they are handed out. */
+static void crowd_signal(struct ism_pair *p, struct crowd *crowd)
+{
+	struct test *t = p->t;
+	int before = sim_count("ism1", "stats/interrupts");
+	unsigned int i;
+
+	expect_eq(t, sim("ism1", "irq_delay_us", "300000"), 0);
+	for (i = 0; i < CROWD; i++)
+		expect_eq(t, sim("ism1", "signal", "%u 1",
+				 dibs_dmb_index(crowd[i].dmb)), 0);
+	expect_eq(t, sim("ism1", "irq_delay_us", "0"), 0);
+	expect(t, crew_wait(&crowd[CROWD - 1].watch.calls, 1));
+	expect(t, sim_count("ism1", "stats/interrupts") - before < CROWD / 2);
+	for (i = 0; i < CROWD; i++)
+		expect(t, crew_wait(&crowd[i].watch.calls, 1));
+}
+
+/* More than are handed out in one go. */
+static void many_signals(struct test *t)
+{
+	struct crowd *crowd = kvcalloc(CROWD, sizeof(*crowd), GFP_KERNEL);
+	struct ism_pair *p = ism_pair_begin(t);
+	unsigned int n;
+
+	if (!p || !expect(t, crowd))
+		goto out;
+	for (n = 0; n < CROWD; n++) {
+		crowd[n].dmb = ism_register(p, 4096, 0, &crowd[n].watch);
+		if (!expect_err(t, crowd[n].dmb, 0))
+			break;
+	}
+	if (n == CROWD)
+		crowd_signal(p, crowd);
+	while (n--) {
+		watch_unregister(&crowd[n].watch, crowd[n].dmb);
+		expect_eq(t, atomic_read(&crowd[n].watch.calls), 1);
+		watch_expect_clean(t, &crowd[n].watch);
+	}
+out:
+	ism_pair_end(p);
+	kvfree(crowd);
 }
 
 /*
@@ -419,6 +471,7 @@ const struct test_case ism_event_cases[] = {
 	  own_ends },
 	{ "interrupts without a cause, and for no DMB, do nothing", no_cause },
 	{ "merged interrupts lose no signal", merged },
+	{ "of very many signals at once each arrives, once", many_signals },
 	{ "an event without an interrupt comes with the next", silent_event },
 	{ "a full event queue loses only what it has no room for", full_queue },
 	{ "an event queue may be at any place, or at none: the device goes",
