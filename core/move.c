@@ -182,20 +182,23 @@ static ssize_t dibs_move_iter_mapped(struct dibs_attachment *att, u32 offset,
 }
 
 /*
- * By way of the kernel's memory, @room bytes of it. The last piece takes the
- * signal with it; if there is no last piece, *@signal stays true.
+ * By way of @bounce, which has @bounce_len bytes; no piece crosses a page of the
+ * DMB. The last one takes the signal with it; if there is no last one, *@signal
+ * stays true.
  */
-static ssize_t dibs_move_iter_by(void *bounce, u32 room,
-				 struct dibs_attachment *att, unsigned int idx,
-				 bool *signal, u32 offset,
-				 struct iov_iter *from, u32 size)
+static ssize_t dibs_move_iter_through(void *bounce, u32 bounce_len,
+				      struct dibs_attachment *att,
+				      unsigned int idx, bool *signal,
+				      u32 offset, struct iov_iter *from,
+				      u32 size)
 {
 	u32 done = 0;
 	ssize_t err = -EFAULT;
 
 	while (done < size) {
-		u32 piece = min_t(u32, size - done,
-				  room - (offset + done) % room);
+		u32 piece = min3(size - done, bounce_len,
+				 (u32)(PAGE_SIZE -
+				       offset_in_page(offset + done)));
 		size_t n = copy_from_iter(bounce, piece, from);
 		bool last = done + n == size;
 
@@ -227,13 +230,13 @@ static ssize_t dibs_move_iter_bounced(struct dibs_attachment *att,
 	void *page;
 
 	if (size <= sizeof(small))
-		return dibs_move_iter_by(small, sizeof(small), att, idx,
-					 signal, offset, from, size);
+		return dibs_move_iter_through(small, sizeof(small), att, idx,
+					      signal, offset, from, size);
 	page = (void *)__get_free_page(DIBS_GFP);
 	if (!page)
 		return -ENOMEM;
-	done = dibs_move_iter_by(page, PAGE_SIZE, att, idx, signal, offset,
-				 from, size);
+	done = dibs_move_iter_through(page, PAGE_SIZE, att, idx, signal,
+				      offset, from, size);
 	free_page((unsigned long)page);
 	return done;
 }
