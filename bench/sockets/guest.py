@@ -5,7 +5,9 @@
 Its argument is JSON, see measure.py. Prints lines for measure.py:
 
     sample CASE SIZE TRANSPORT NAME=VALUE...    see worker/main.c
-    placed near|far                             of the samples before it
+    placed NS                                   of the samples before it: what
+                                                a byte takes there and back
+                                                between two processors
     carried TRANSPORT yes|no DETAIL             once a round
     round NUMBER
 """
@@ -38,41 +40,55 @@ def choose_path(transport):
 
 # --- where the host runs our processors --------------------------------------
 
-# How much more than at the best a cache line takes there and back, if the
-# processors share no cache. The least that was seen, ns.
-FAR = 1.5
-nearest = float('inf')
-# How long to wait for them to be near, seconds for each case and round.
-PATIENCE = 20
+# How long to wait for them to be near: seconds for each case and round, and for
+# all.
+PATIENCE, ALL_PATIENCE = 20, 1200
+NEVER = float('inf')
 
 
-def near(args):
-    """Are our processors as near to each other as they ever were?"""
-    global nearest
-    if os.cpu_count() < 2:
-        return True
-    line = call(args.worker, '1', '20', 'memory', 'trip', '1').splitlines()[0]
-    ns = float(line.split('p50=')[1].split()[0])
-    nearest = min(nearest, ns)
-    return ns < FAR * nearest
+class Processors:
+    """How far they are from each other."""
 
+    def __init__(self, args):
+        self.args = args
+        self.nearest = NEVER
+        self.left = ALL_PATIENCE
+        for _ in range(20):
+            self.look()
+            time.sleep(0.2)
 
-def placed(args, take):
-    """What take() returns, again until they were near before and after."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        good = near(args)
-        late = time.monotonic() > deadline
-        if not good and not late:
-            time.sleep(0.5)
-            continue
-        lines = take()
-        good = near(args) and good
-        if good or late:
-            break
-    for line in lines:
-        say(*line)
-    say('placed', 'near' if good else 'far')
+    def look(self):
+        """ns; NEVER if the host kept one of them for itself meanwhile"""
+        if os.cpu_count() < 2:
+            return 0
+        out = call(self.args.worker, '1', '20', 'memory', 'trip', '1')
+        ns = float(out.split('p50=')[1].split()[0]) if out else NEVER
+        self.nearest = min(self.nearest, ns)
+        return ns
+
+    def are_near(self, ns):
+        return ns <= plan.FAR * self.nearest
+
+    def placed(self, take):
+        """Says what take() returns, taken while they were near, if they were
+        before patience is over."""
+        began = time.monotonic()
+        while True:
+            before = self.look()
+            late = time.monotonic() - began > min(PATIENCE, self.left)
+            if not self.are_near(before) and not late:
+                time.sleep(0.5)
+                continue
+            took = time.monotonic()
+            lines = take()
+            took = time.monotonic() - took
+            far = max(before, self.look())
+            if self.are_near(far) or late:
+                break
+        self.left -= max(time.monotonic() - began - took, 0)
+        for line in lines:
+            say(*line)
+        say('placed', far)
 
 
 def of_program(program, transport):
@@ -95,7 +111,7 @@ def run_programs(args, transports):
         for transport in transports:
             if transport in plan.OURS:
                 choose_path(transport)
-            placed(args, lambda: of_program(program, transport))
+            args.processors.placed(lambda: of_program(program, transport))
 
 
 # --- the worker --------------------------------------------------------------
@@ -115,7 +131,7 @@ def work(args, names, allowed, rename=None):
         if [case, size] not in args.cases:
             continue
         limits = plan.LIMITS.get(case, ()) if 'mapped' in names else ()
-        placed(args, lambda: of_worker(
+        args.processors.placed(lambda: of_worker(
             args, names + limits, case, size, rename))
 
 
@@ -210,6 +226,7 @@ def main():
         call('modprobe', 'ib_core')
     call('modprobe', 'dibs_sink_bench')
     namespaces()
+    args.processors = Processors(args)
     # What runs first pays for pages and caches that were never touched.
     call(args.worker, '1', '300', 'tcp,unix', 'stream', str(64 * plan.KIB))
     for number in range(args.rounds):

@@ -64,7 +64,7 @@ class Results:
         self.now = {}
         self.histograms = defaultdict(Counter)      # {ns: number}, of all rounds
         self.carried = defaultdict(list)
-        self.placed = Counter()     # near and far: see guest.py
+        self.placed = []    # ns: see guest.py
 
     def take(self, line):
         """False: not for us."""
@@ -83,7 +83,7 @@ class Results:
             self.carried[rest[0]].append((rest[1] == 'yes',
                                           ' '.join(rest[2:])))
         elif word == 'placed':
-            self.placed[rest[0]] += 1
+            self.placed.append(float(rest[0]))
         elif word == 'machine':
             self.machine = dict(zip(('kernel', 'arch', 'cpus'), rest))
         elif word == 'round':

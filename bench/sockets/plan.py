@@ -89,6 +89,10 @@ PGBENCH_CLIENTS = 10
 PGBENCH_SECONDS = 3
 IPERF_SECONDS = 1
 
+# How much longer than at the best a byte takes there and back between processors
+# that share no cache.
+FAR = 1.5
+
 # Of one transport's value to that of others, the best of them in each round, or
 # the worst, if both are limits; of none: the value itself. An operand is (case,
 # size, transport, field).

@@ -84,7 +84,7 @@ def analyse(results):
             rows.append({'case': case, 'size': size, 'cells': cells})
     return {
         'machine': results.machine, 'rounds': len(results.rounds),
-        'rows': rows, 'placed': dict(results.placed),
+        'rows': rows, 'placed': results.placed,
         'carried': {name: {'ok': all(ok for ok, _ in seen),
                            'detail': [text for _, text in seen]}
                     for name, seen in results.carried.items()},
@@ -184,8 +184,9 @@ def show_distance(found):
                   + ', '.join(f'{ns / 1e3:.2f}'
                               for ns in cell['value']['values']))
     placed = found['placed']
-    print("Cases taken while the host's processors were near each other: "
-          f'{placed.get("near", 0)}, far: {placed.get("far", 0)}')
+    far = sum(ns > plan.FAR * min(placed) for ns in placed)
+    print("Samples taken while the host's processors were near each other: "
+          f'{len(placed) - far}, far: {far}')
 
 
 def show(found):
