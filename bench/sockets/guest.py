@@ -53,7 +53,7 @@ class Processors:
         self.args = args
         self.nearest = NEVER
         self.left = ALL_PATIENCE
-        for _ in range(20):
+        for _ in range(20 if os.cpu_count() > 1 else 0):
             self.look()
             time.sleep(0.2)
 

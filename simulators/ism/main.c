@@ -15,8 +15,6 @@
 #define DEFAULT_CHID	0x0100
 #define DEFAULT_GID	0x15a0000000000001ULL
 
-struct workqueue_struct *sim_wq;
-
 static bool none;
 module_param(none, bool, 0444);
 MODULE_PARM_DESC(none, "begin with no adapters, not with ism0 and ism1");
@@ -53,26 +51,18 @@ static int __init sim_init(void)
 {
 	int err;
 
-	sim_wq = alloc_workqueue("ism_sim", WQ_HIGHPRI, 0);
-	if (!sim_wq)
-		return -ENOMEM;
 	err = sim_bus_start();
 	if (err)
-		goto destroy_wq;
+		return err;
 	mutex_lock(&sim_bus_lock);
 	err = sim_fabric_add(DEFAULT_CHID);
 	if (!err && !none)
 		err = sim_create_default();
 	mutex_unlock(&sim_bus_lock);
-	if (err)
-		goto stop;
-	return 0;
-
-stop:
-	sim_bus_stop();
-	sim_dmb_exit();
-destroy_wq:
-	destroy_workqueue(sim_wq);
+	if (err) {
+		sim_bus_stop();
+		sim_dmb_exit();
+	}
 	return err;
 }
 
@@ -80,7 +70,6 @@ static void __exit sim_exit(void)
 {
 	sim_bus_stop();
 	sim_dmb_exit();
-	destroy_workqueue(sim_wq);
 }
 
 module_init(sim_init);

@@ -239,7 +239,6 @@ static inline u32 sim_token_number(u64 token)
 }
 
 /* main.c */
-extern struct workqueue_struct *sim_wq;
 unsigned int sim_max_adapters(void);
 
 /* bus.c */
