@@ -123,22 +123,35 @@ static bool smc_listener_take(struct smc_listener *listener)
 	return any;
 }
 
-/* Which connections are in the queue: those to take, and others? */
-static void smc_listener_look(struct sock *sk, bool *wanted, bool *ready)
+/**
+ * struct smc_listener_queue - which connections are in TCP's queue
+ * @wanted: some are to be taken out
+ * @plain:  some are TCP's, and were never out
+ * @back:   some are back, see smc_listener_hand_out()
+ */
+struct smc_listener_queue {
+	bool wanted;
+	bool plain;
+	bool back;
+};
+
+static struct smc_listener_queue smc_listener_look(struct sock *sk)
 {
 	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
+	struct smc_listener_queue found = {};
 	struct request_sock *req;
 
-	*wanted = false;
-	*ready = false;
 	spin_lock_bh(&queue->rskq_lock);
 	for (req = queue->rskq_accept_head; req; req = req->dl_next) {
 		if (smc_listener_wants(req))
-			*wanted = true;
+			found.wanted = true;
+		else if (req->sk && READ_ONCE(inet_csk(req->sk)->icsk_ulp_ops))
+			found.back = true;
 		else
-			*ready = true;
+			found.plain = true;
 	}
 	spin_unlock_bh(&queue->rskq_lock);
+	return found;
 }
 
 /* Not after the end, which waits for the work to be over. Softirq. */
@@ -156,22 +169,22 @@ static void smc_listener_kick(struct dibs_smc *smc,
 
 /*
  * TCP's sk_data_ready of a listener: there is a new connection. If it has to be
- * taken out, nobody is woken for it yet.
+ * taken out, nobody is woken for it yet. For those that are back somebody was.
  */
 static void smc_listener_ready(struct sock *sk)
 {
+	struct smc_listener_queue found;
 	struct smc_listener *listener;
 	struct dibs_smc *smc;
-	bool wanted, ready;
 
 	rcu_read_lock();
 	smc = dibs_smc(sk);
 	if (smc) {
-		smc_listener_look(sk, &wanted, &ready);
+		found = smc_listener_look(sk);
 		listener = rcu_dereference(smc->listener);
-		if (wanted && listener)
+		if (found.wanted && listener)
 			smc_listener_kick(smc, listener);
-		if (ready)
+		if (found.plain)
 			dibs_smc_family(smc)->data_ready(sk);
 	}
 	rcu_read_unlock();
@@ -431,12 +444,9 @@ void smc_listener_cloned(struct sock *child)
 void smc_listener_sort(struct dibs_smc *smc)
 {
 	struct smc_listener *listener;
-	bool wanted, ready;
 
-	if (!rcu_access_pointer(smc->listener))
-		return;
-	smc_listener_look(smc->sk, &wanted, &ready);
-	if (!wanted)
+	if (!rcu_access_pointer(smc->listener) ||
+	    !smc_listener_look(smc->sk).wanted)
 		return;
 	lock_sock(smc->sk);
 	listener = rcu_dereference_protected(smc->listener,
@@ -452,12 +462,12 @@ void smc_listener_sort(struct dibs_smc *smc)
  */
 void smc_listener_wake(struct dibs_smc *smc)
 {
-	bool wanted, ready;
+	struct smc_listener_queue found;
 
 	if (!rcu_access_pointer(smc->listener))
 		return;
-	smc_listener_look(smc->sk, &wanted, &ready);
-	if (ready)
+	found = smc_listener_look(smc->sk);
+	if (found.plain || found.back)
 		dibs_smc_family(smc)->data_ready(smc->sk);
 }
 
