@@ -58,6 +58,8 @@ LIMIT = {'debug': 1200, 'soak': 1500, 'kcsan': 1500}    # seconds for a suite
 USUAL_LIMIT = 300
 SHARED_BY = 6           # suites, a guest, where there are several at once
 GUESTS = 4              # at most at once
+FAILURES_AGAIN = 20     # at the end, each with a few lines
+LINES_AGAIN = 8
 # Debian's kernels empty all memory that they allocate: nothing would leak.
 FLAGS = 'init_on_alloc=0'
 
@@ -69,6 +71,7 @@ class Tally:
         self.passed = self.failed = self.skipped = 0
         self.again = 0          # suites and guests, by the emulator's fault
         self.stopped = False    # by whoever runs this
+        self.failures = []      # lists of lines, to be seen at the end, too
         self.lock = threading.Lock()
 
     def add(self, suite, where, seconds):
@@ -87,10 +90,21 @@ class Tally:
             print(f'    skipped: {name}: {reason}')
         for name, line in suite.failures:
             print(f'    FAILED: {name}')
-            for each in suite.context(line):
-                print('        ' + each)
+            lines = ['        ' + each for each in suite.context(line)]
+            for each in lines:
+                print(each)
+            self.failures.append([f'FAILED: {where} {suite.name}: {name}'] +
+                                 lines[:LINES_AGAIN])
         keep(suite, where)
         sys.stdout.flush()
+
+    def print_failures(self):
+        """Once more, as what failed early is far up by now."""
+        for lines in self.failures[:FAILURES_AGAIN]:
+            print(*lines, sep='\n')
+        if self.failures[FAILURES_AGAIN:]:
+            print(f'FAILED: {len(self.failures) - FAILURES_AGAIN} more, '
+                  'see above')
 
 
 def keep(suite, where):
@@ -411,6 +425,8 @@ def main():
     if not tally.passed and not tally.failed:
         print('no test was run')
         tally.failed = 1
+    if not args.suite:
+        tally.print_failures()
     if tally.skipped:
         print(f'{tally.skipped} skipped')
     if tally.again:
