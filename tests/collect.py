@@ -58,8 +58,8 @@ LIMIT = {'debug': 1200, 'soak': 1500, 'kcsan': 1500}    # seconds for a suite
 USUAL_LIMIT = 300
 SHARED_BY = 6           # suites, a guest, where there are several at once
 GUESTS = 4              # at most at once
-FAILURES_AGAIN = 20     # at the end, each with a few lines
-LINES_AGAIN = 8
+FAILURES_AGAIN = 20     # at the end, each with some lines
+LINES_AGAIN = 5         # before it, and from it on
 # Debian's kernels empty all memory that they allocate: nothing would leak.
 FLAGS = 'init_on_alloc=0'
 
@@ -94,7 +94,7 @@ class Tally:
             for each in lines:
                 print(each)
             self.failures.append([f'FAILED: {where} {suite.name}: {name}'] +
-                                 lines[:LINES_AGAIN])
+                                 nearest(lines))
         keep(suite, where)
         sys.stdout.flush()
 
@@ -105,6 +105,13 @@ class Tally:
         if self.failures[FAILURES_AGAIN:]:
             print(f'FAILED: {len(self.failures) - FAILURES_AGAIN} more, '
                   'see above')
+
+
+def nearest(lines):
+    """Of a result's context what is next to the result."""
+    result = next((number for number, line in enumerate(lines)
+                   if line.lstrip().startswith('not ok')), len(lines))
+    return lines[max(0, result - LINES_AGAIN):result + LINES_AGAIN]
 
 
 def keep(suite, where):
@@ -246,12 +253,20 @@ class Boot:
         if word == '@begin':
             self.running = (Suite(os.path.relpath(rest, REPO)), rest)
             self.began = time.monotonic()
+            self._show_progress()
         elif word == '@end' and self.running:
             self._end(int(rest.split()[0]))
         elif self.running:
             self.running[0].feed(line)
         else:
             self.outside.append(line)
+
+    def _show_progress(self):
+        """What was counted comes when the guest ends; until then, a terminal
+        gets a line that goes again."""
+        if sys.stderr.isatty() and not self.verbose:
+            print(f'{self.where:6} {self.running[0].name} ...\033[K',
+                  end='\r', file=sys.stderr, flush=True)
 
     def _end(self, status):
         """status None: the guest died."""

@@ -27,14 +27,16 @@ static void smc_accept_plain(struct dibs_smc *smc, struct dibs_smc *listener,
 			     struct socket *sock)
 {
 	struct sock *sk = sock->sk;
+	bool wanted;
 	u32 reason;
 
 	__module_get(THIS_MODULE);
 	lock_sock(sk);
 	dibs_smc_attach(smc, sk);
 	release_sock(sk);
-	if (smc_tcp_wants_smc(sk)) {
-		smc_listener_wake(listener);
+	wanted = smc_tcp_wants_smc(sk);
+	smc_listener_wake(listener, !wanted);
+	if (wanted) {
 		if (smc_handshake_start_server(smc, NULL, NULL))
 			/* The client waits for an answer that cannot be. */
 			smc_reset(smc, ECONNRESET);

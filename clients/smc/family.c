@@ -24,6 +24,11 @@ static struct dibs_smc_family *family_of(const struct sock *sk)
 	return sk->sk_family == PF_INET6 ? &inet6 : &inet;
 }
 
+const struct dibs_smc_family *dibs_smc_family_of(const struct sock *sk)
+{
+	return family_of(sk);
+}
+
 /*
  * inet_create() calls this in place of TCP's, for a sock that it took from
  * TCP's memory by our copy of TCP's struct proto. From here on it is TCP's

@@ -53,10 +53,9 @@ static void smc_handshake_state_change(struct sock *sk)
 }
 
 /* A child of a socket that was connecting just before. Softirq. */
-void smc_handshake_cloned(const struct dibs_smc *smc, struct sock *child)
+void smc_handshake_cloned(const struct dibs_smc_family *family,
+			  struct sock *child)
 {
-	const struct dibs_smc_family *family = dibs_smc_family(smc);
-
 	if (child->sk_data_ready == smc_handshake_data_ready)
 		child->sk_data_ready = family->data_ready;
 	if (child->sk_state_change == smc_handshake_state_change)

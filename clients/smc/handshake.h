@@ -80,7 +80,8 @@ int smc_handshake_start_server(struct dibs_smc *smc,
 			       struct request_sock *req);
 void smc_handshake_stop(struct dibs_smc *smc);
 void smc_handshake_step(struct smc_handshake *hs);
-void smc_handshake_cloned(const struct dibs_smc *smc, struct sock *child);
+void smc_handshake_cloned(const struct dibs_smc_family *family,
+			  struct sock *child);
 
 /* For the steps. */
 enum smc_verdict smc_handshake_receive(struct smc_handshake *hs,

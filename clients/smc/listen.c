@@ -169,7 +169,9 @@ static void smc_listener_kick(struct dibs_smc *smc,
 
 /*
  * TCP's sk_data_ready of a listener: there is a new connection. If it has to be
- * taken out, nobody is woken for it yet. For those that are back somebody was.
+ * taken out, nobody is woken for it yet. For those that are back somebody was,
+ * but they may have come from another listener, that is gone. Somebody too many
+ * is woken if TCP's own connections wait there as well.
  */
 static void smc_listener_ready(struct sock *sk)
 {
@@ -184,7 +186,7 @@ static void smc_listener_ready(struct sock *sk)
 		listener = rcu_dereference(smc->listener);
 		if (found.wanted && listener)
 			smc_listener_kick(smc, listener);
-		if (found.plain)
+		if (found.plain || (found.back && !found.wanted))
 			dibs_smc_family(smc)->data_ready(sk);
 	}
 	rcu_read_unlock();
@@ -429,14 +431,17 @@ void smc_listener_stop(struct dibs_smc *smc)
 		smc_listener_end(listener);
 }
 
-/* A child has got its listener's callbacks. Softirq. */
+/*
+ * A child has got its listener's callbacks. That may have lost its state just now,
+ * and be about to close. Softirq.
+ */
 void smc_listener_cloned(struct sock *child)
 {
-	struct dibs_smc *smc = dibs_smc(child);
+	const struct dibs_smc_family *family = dibs_smc_family_of(child);
 
 	if (child->sk_data_ready == smc_listener_ready)
-		child->sk_data_ready = dibs_smc_family(smc)->data_ready;
-	smc_handshake_cloned(smc, child);
+		child->sk_data_ready = family->data_ready;
+	smc_handshake_cloned(family, child);
 	tcp_sk(child)->smc_hs_congested = NULL;
 }
 
@@ -457,17 +462,19 @@ void smc_listener_sort(struct dibs_smc *smc)
 }
 
 /*
- * accept() was woken for a connection that is ready, and took one for which
- * nobody is woken: whoever waits for the first is woken instead.
+ * accept() took a connection that was never out of TCP's queue, and may have been
+ * woken for another one: whoever waits for that is woken instead. For a connection
+ * that is not @ready nobody was woken, so it may have been any other. For one of
+ * TCP's it was this or one that is back: for the others of TCP somebody will be.
  */
-void smc_listener_wake(struct dibs_smc *smc)
+void smc_listener_wake(struct dibs_smc *smc, bool ready)
 {
 	struct smc_listener_queue found;
 
 	if (!rcu_access_pointer(smc->listener))
 		return;
 	found = smc_listener_look(smc->sk);
-	if (found.plain || found.back)
+	if (found.back || (found.plain && !ready))
 		dibs_smc_family(smc)->data_ready(smc->sk);
 }
 

@@ -212,6 +212,7 @@ static inline u8 smc_tcp_nonagle(const struct sock *sk)
 }
 
 /* family.c: the tables, and what makes sockets */
+const struct dibs_smc_family *dibs_smc_family_of(const struct sock *sk);
 void dibs_smc_to_inet(struct dibs_smc *smc);
 int dibs_smc_families_start(void);
 void dibs_smc_families_stop(void);
@@ -251,7 +252,7 @@ int dibs_smc_getsockopt(struct socket *sock, int level, int name,
 
 void smc_listener_stop(struct dibs_smc *smc);
 void smc_listener_sort(struct dibs_smc *smc);
-void smc_listener_wake(struct dibs_smc *smc);
+void smc_listener_wake(struct dibs_smc *smc, bool ready);
 void smc_listener_work(struct dibs_smc *smc, struct smc_listener *listener);
 void smc_listener_cloned(struct sock *child);
 __poll_t smc_listener_poll(struct dibs_smc *smc, struct file *file,

@@ -179,6 +179,43 @@ static void listen_full_backlog(void)
 	}), 4);
 }
 
+/*
+ * Clients of all kinds come at once, and each of those that wait takes one. One
+ * for whom nobody is woken would be left over.
+ */
+static void listen_all_wait(void)
+{
+	enum { PARTS = 4, TURNS = 25 };
+	struct addr where;
+	int l = listening(&where), i, k;
+
+	for (i = 0; i < PARTS; i++) {
+		if (part())
+			continue;
+		for (k = 0; k < TURNS; k++) {
+			WANT(accept(l, NULL, NULL) >= 0, 1);
+			tell(0);
+			hear();
+		}
+		done();
+	}
+	for (k = 0; k < TURNS; k++) {
+		for (i = 0; i < PARTS; i++) {
+			int c = i % 2 ? sock(SOCK_NONBLOCK) :
+					socket(setting.family, SOCK_STREAM |
+					       SOCK_NONBLOCK, IPPROTO_TCP);
+
+			connect(c, SA(where));
+		}
+		for (i = 0; i < PARTS; i++)
+			hear();
+		for (i = 0; i < PARTS; i++)
+			tell(i + 1);
+	}
+	for (i = 0; i < PARTS; i++)
+		join(i + 1);
+}
+
 static void listen_inherits(void)
 {
 	struct addr where;
@@ -213,6 +250,7 @@ static const struct test listen_tests[] = {
 	CASE(listen_shutdown_wakes, "shutdown() of a listener wakes accept()"),
 	CASE(listen_closed_with_waiting, "closing a listener resets who waits in it"),
 	CASE(listen_reuseport_spreads, "listeners with SO_REUSEPORT share what arrives"),
+	CASE_FLAGS(listen_all_wait, MAY_FALL_BACK, "each who waits in accept() gets one of many"),
 	CASE_FLAGS(listen_full_backlog, MAY_FALL_BACK, "what exceeds the backlog connects later"),
 	CASE(listen_inherits, "an accepted socket inherits its listener's options"),
 };
