@@ -163,7 +163,7 @@ extern struct setting setting;
 #define MASK(fd, wanted) record_mask(#fd, fd, wanted)
 
 struct wait {
-	long until;
+	long waited;
 };
 
 long record_call(const char *label, long value, int code);

@@ -93,14 +93,16 @@ static bool is_blocked(pid_t pid)
 	return state && state[2] == 'S';
 }
 
-/* Twice, because locks and page faults make sleeps of their own. */
+/* Three times, because locks and page faults make sleeps of their own. */
 void asleep(int number)
 {
 	struct wait wait = {};
 	int seen = 0;
 
-	while (seen < 3) {
+	for (;;) {
 		seen = is_blocked(record->pids[number]) ? seen + 1 : 0;
+		if (seen == 3)
+			return;
 		if (!wait_more(&wait)) {
 			record_text("asleep", "never");
 			return;

@@ -169,15 +169,19 @@ long record_mask(const char *label, int fd, int wanted)
 
 /* --- ends ----------------------------------------------------------------- */
 
+/* A fifth of what a case may take. But a pause counts for 10 ms at most: while a
+ * machine stands still nobody else gets on, either.
+ */
 bool wait_more(struct wait *wait)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };
+	long took, begin = now_ms();
 
-	if (!wait->until)
-		wait->until = now_ms() + 100L * setting.patience;
-	else if (now_ms() > wait->until)
+	if (wait->waited >= 200L * setting.patience)
 		return false;
 	nanosleep(&pause, NULL);
+	took = now_ms() - begin;
+	wait->waited += took < 1 ? 1 : took > 10 ? 10 : took;
 	return true;
 }
 

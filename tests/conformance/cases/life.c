@@ -147,12 +147,13 @@ static void life_listener_killed(void)
 
 	if (!part()) {
 		accept(l, NULL, NULL);
+		tell(0);
 		hear();
 		done();
 	}
 	WANT(close(l), 0);
 	WANT(connect(c, SA(where)), 0);
-	asleep(1);
+	hear();
 	WANT(kill(pid_of(1), SIGKILL), 0);
 	join(1);
 	WANT(recv(c, (char[9]){}, 9, 0), 0);

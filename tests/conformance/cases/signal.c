@@ -62,6 +62,7 @@ static void signal_waitall(void)
 	struct pair p = connected();
 
 	WANT(send(p.c, "abc", 3, 0), 3);
+	SOON(queued_in(p.s), 3);
 	if (!part()) {
 		catch_signal(SIGUSR1, SA_RESTART);
 		WANT(recv(p.s, (char[9]){}, 9, MSG_WAITALL), 3);
@@ -203,16 +204,17 @@ static void signal_connect(void)
 static void signal_connect_goes_on(void)
 {
 	struct addr where = black_hole(0);
-	if (!part()) {
-		int c = sock(0);
+	int c = sock(0);
 
+	if (!part()) {
 		catch_signal(SIGUSR1, SA_RESTART);
-		set_int(c, IPPROTO_TCP, TCP_USER_TIMEOUT, 1500);
 		FAIL(connect(c, SA(where)), ETIMEDOUT);
 		WANT(caught(SIGUSR1), 1);
 		done();
 	}
 	interrupt(1, SIGUSR1);
+	/* Not before, or connect() may be over when the signal comes. */
+	set_int(c, IPPROTO_TCP, TCP_USER_TIMEOUT, 1500);
 	join(1);
 }
 

@@ -27,6 +27,7 @@ static void timeout_waitall(void)
 
 	WANT(set_timeout(p.s, SO_RCVTIMEO, 50), 0);
 	WANT(send(p.c, "abc", 3, 0), 3);
+	SOON(queued_in(p.s), 3);
 	WANT(recv(p.s, got, 9, MSG_WAITALL), 3);
 	FAIL(recv(p.s, got, 9, MSG_WAITALL), EAGAIN);
 }

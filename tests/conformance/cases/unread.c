@@ -89,6 +89,7 @@ static void unread_reader_killed(void)
 	if (!part()) {
 		close(p.c);
 		WANT(expect_pattern(p.s, 50000, 0), 50000);
+		tell(0);
 		hear();
 		done();
 	}
@@ -101,8 +102,8 @@ static void unread_reader_killed(void)
 		done();
 	}
 	WANT(close(p.c), 0);
+	hear();
 	asleep(2);
-	asleep(1);
 	WANT(kill(pid_of(1), SIGKILL), 0);
 	join(1);
 	join(2);
