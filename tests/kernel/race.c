@@ -16,6 +16,11 @@
 #include "fixture.h"
 
 #define LEN	8192
+/*
+ * Who is waited for stays that long at most: a test that fails shall not hang.
+ * Longer than the tester may be held up, shorter than what looks like a lockup.
+ */
+#define STAY_MS	5000
 
 /* What the members of a crew share. */
 struct race {
@@ -129,7 +134,9 @@ static void lookup_on(struct test *t, enum pair_kind kind)
 	crew_add(&crew, owner_step, race);
 	for (i = 0; i < num_online_cpus() && i < 4; i++)
 		crew_add(&crew, attach_step, race);
-	msleep(2 * test_busy_ms());
+	/* Few attach under sanitizers. */
+	for (i = 0; i < 2 || (i < 40 && !atomic_read(&race->good)); i++)
+		msleep(test_busy_ms());
 	crew_stop(&crew);
 	expect(t, atomic_read(&race->turns) > 0);
 	expect(t, atomic_read(&race->good) > 0);
@@ -316,12 +323,11 @@ static void signals_against_unregister(struct test *t)
 static void stay_in_callback(struct watch *watch, struct dibs_dmb *dmb,
 			     u16 mask)
 {
+	ktime_t end = ktime_add_ms(ktime_get(), STAY_MS);
 	struct race *race = watch->arg;
-	int i;
 
 	WRITE_ONCE(race->in, true);
-	/* Bounded: a test that fails shall not hang. */
-	for (i = 0; i < 200000 && !READ_ONCE(race->out); i++)
+	while (ktime_before(ktime_get(), end) && !READ_ONCE(race->out))
 		udelay(5);
 }
 
@@ -402,13 +408,13 @@ static void delete_waits(struct test *t)
 /* A driver's operation that takes its time. */
 static void stay_in_op(struct fake *fake, enum fake_op op)
 {
+	ktime_t end = ktime_add_ms(ktime_get(), STAY_MS);
 	struct race *race = fake->arg;
-	int i;
 
 	if (op != FAKE_REGISTER)
 		return;
 	WRITE_ONCE(race->in, true);
-	for (i = 0; i < 20000 && !READ_ONCE(race->out); i++)
+	while (ktime_before(ktime_get(), end) && !READ_ONCE(race->out))
 		usleep_range(20, 50);
 }
 
@@ -427,6 +433,15 @@ static void register_step(void *arg, unsigned int nr)
 	usleep_range(50, 100);
 }
 
+/* Has deleting begun? Then no operation enters. */
+static bool entrance_closed(struct race *race)
+{
+	const struct dibs_vlan none = {};
+
+	return dibs_query_remote_gid(race->p->tc.client, race->p->dev,
+				     &race->p->fake->gid, none) == -ENODEV;
+}
+
 static void delete_waits_for_op(struct test *t)
 {
 	struct race *race = race_new(t, PAIR_MAPPED);
@@ -442,6 +457,8 @@ static void delete_waits_for_op(struct test *t)
 		usleep_range(20, 50);
 	expect(t, race->in);
 	expect(t, crew_add(&crew, delete_step, race));
+	for (i = 0; i < 100000 && !entrance_closed(race); i++)
+		usleep_range(20, 50);
 	usleep_range(50000, 60000);
 	expect_eq(t, atomic_read(&race->done), 0);
 	/* No new one enters meanwhile. */

@@ -363,11 +363,12 @@ static void check_storm(struct pair *p)
 	p->watch.hook = storm_hook;
 	for (nr = 0; nr < 2 * num_online_cpus() && nr < 8; nr++)
 		expect(t, crew_add(&crew, storm_step, storm));
+	for (nr = 0; nr < crew.nr; nr++)
+		expect(t, crew_wait(&storm->sent[nr], 1));
 	msleep(test_busy_ms());
 	nr = crew.nr;
 	crew_stop(&crew);
 	while (nr--) {
-		expect(t, atomic_read(&storm->sent[nr]) > 0);
 		expect(t, crew_wait(&storm->seen[nr],
 				    atomic_read(&storm->sent[nr])));
 		expect_eq(t, atomic_read(&storm->seen[nr]),
@@ -424,9 +425,9 @@ static void crossing(struct test *t)
 		pp->watch[1].hook = answer_hook;
 		crew_add(&crew, crossing_step, pp);
 		crew_add(&crew, crossing_step, pp);
+		expect(t, crew_wait(&pp->done, 1));
 		msleep(test_busy_ms());
 		crew_stop(&crew);
-		expect(t, atomic_read(&pp->done) > 0);
 	}
 	if (pp->p)
 		pingpong_stop(pp);

@@ -24,6 +24,8 @@
 #define HONEST		10
 /* Honest ones are ready within the time-out divided by that. */
 #define SHARE		10
+/* A stall makes them late once, waiting for liars each time. */
+#define TRIES		3
 /* Of a handshake, both ends' sockets, and what allocators add. */
 #define KIB_EACH	40
 #define KIB_SLACK	8192
@@ -107,14 +109,11 @@ static bool meet_elsewhere(int *client, int *server)
 }
 
 /*
- * Are both ends ready for bytes in time, and do those arrive? @took: the longest
- * so far, in ms.
+ * Do both ends get ready for bytes, and do those arrive? @took: the longest until
+ * they were ready so far, in ms.
  */
-static bool in_time(int listener, bool elsewhere, long *took)
+static bool one_honest(int listener, bool elsewhere, long *took)
 {
-	/* Others want the processor, too; sanitizers are others. */
-	bool slow = in_storm || is_debug();
-	long most = honest_timeout() / (slow ? 1 : SHARE);
 	long begin = now_ms(), ms;
 	int client, server;
 	bool good;
@@ -124,9 +123,6 @@ static bool in_time(int listener, bool elsewhere, long *took)
 	ms = now_ms() - begin;
 	if (ms > *took)
 		*took = ms;
-	if (ms > most)
-		good = wrong("an honest connection was ready after %ld ms of %ld",
-			     ms, most);
 	good = good && both_ways(client, server) &&
 	       (!elsewhere || honest_is_smcd(client));
 	close(server);
@@ -136,21 +132,24 @@ static bool in_time(int listener, bool elsewhere, long *took)
 
 /*
  * Honest ones at the flooded listener and at another. As long as there are liars
- * left that are waited for, nobody waited for all of them.
+ * left that are waited for, nobody waited for all of them. @late: one was not
+ * ready in time.
  */
-static bool honest_beside(int listener)
+static bool honest_beside(int listener, bool *late)
 {
-	bool good = true;
-	long took = 0;
+	/* Others want the processor, too; sanitizers are others. */
+	bool good = true, slow = in_storm || is_debug();
+	long took = 0, most = honest_timeout() / (slow ? 1 : SHARE);
 	int i;
 
 	fcntl(listener, F_SETFL, 0);
-	for (i = 0; good && i < HONEST; i++)
-		good = in_time(listener, true, &took) &&
-		       in_time(listener, false, &took);
+	for (i = 0; good && took <= most && i < HONEST; i++)
+		good = one_honest(listener, true, &took) &&
+		       one_honest(listener, false, &took);
 	fcntl(listener, F_SETFL, O_NONBLOCK);
-	wrong("beside %u liars %u honest connections were ready within %ld ms",
-	      honest_undecided(port_of(listener)), 2 * i, took);
+	wrong("beside %u liars %u honest connections were ready within %ld ms of %ld",
+	      honest_undecided(port_of(listener)), 2 * i, took, most);
+	*late = took > most;
 	return good;
 }
 
@@ -160,14 +159,16 @@ static bool pour(enum flood flood, int listener)
 	unsigned int i, most = 0, now, accepted = 0;
 	int port = port_of(listener);
 	long before = kernel_memory(), cost = 0;
-	bool debug = is_debug();
+	bool debug = is_debug(), late = true;
 	unsigned int count = debug ? FLOOD / 5 : FLOOD;
 
 	for (i = 0; i < count; i++) {
 		if (!one_liar(flood, port, &liars[i]))
 			return false;
 		accepted += accept_ready(listener);
-		if (i == FULL && !honest_beside(listener))
+		/* Once more after a late one, beside new liars. */
+		if (late && i && i <= TRIES * FULL && !(i % FULL) &&
+		    !honest_beside(listener, &late))
 			return false;
 		if (i != FULL && i % 250)
 			continue;
@@ -179,6 +180,8 @@ static bool pour(enum flood flood, int listener)
 	}
 	wrong("of %u liars %u at once were waited for, %ld KiB; %u were TCP's",
 	      count, most, cost, accepted);
+	if (late)
+		return wrong("an honest connection was late each time");
 	if (most > BACKLOG + 2)
 		return wrong("more than a backlog");
 	/* Others have memory, too. */

@@ -64,9 +64,9 @@ word() {
 	esac
 }
 
-# heard CODE WORD: how often was there such an event?
+# heard CODE WORD [FILE]: how often was there such an event?
 heard() {
-	grep '"ism0"' "$scratch/monitor" | grep "\"code\":$1[,}]" |
+	grep '"ism0"' "${3-$scratch/monitor}" | grep "\"code\":$1[,}]" |
 		grep -c "\"$2\""
 }
 
@@ -126,12 +126,14 @@ told_of() {
 	return 1
 }
 
+# More may come meanwhile.
 all_told() {
+	cp "$scratch/monitor" "$scratch/now"
 	told=0
 	for group in $names; do
-		told=$((told + $(heard 128 "$(word "$group" 1)")))
+		told=$((told + $(heard 128 "$(word "$group" 1)" "$scratch/now")))
 	done
-	[ "$told" = "$(grep -c '"code":128[,}]' "$scratch/monitor")" ]
+	[ "$told" = "$(grep -c '"code":128[,}]' "$scratch/now")" ]
 }
 
 clean_up() {

@@ -80,7 +80,7 @@ victims() {
 		"$victim_ring" "$workers" "$seconds"
 }
 
-# judge EXPRESSION BEFORE: on d, the sum of both; n lies were told
+# judge EXPRESSION BEFORE: on d, the sum of all; n lies were told
 judge() {
 	cat "$scratch"/*.json | python3 -c '
 import collections, json, sys
@@ -94,17 +94,23 @@ sys.exit(not (n > 1000 and d["connections"] > 5 and not d["odd"] and
 		"$1" $(($(told) - $2))
 }
 
-# survive LIE EXPRESSION
+# survive LIE EXPRESSION: once more if there was too little of something, as
+# processors may be away. What was once and must not be stays in the sum.
 survive() {
 	local before other
 
 	before=$(told)
-	lie "$1"
-	victims moving >"$scratch/moving.json" &
-	other=$!
-	victims mapped >"$scratch/mapped.json" && wait "$other" || return
-	lie none
-	judge "$2" "$before"
+	rm -f "$scratch"/*.json
+	for _ in 1 2 3; do
+		lie "$1"
+		victims moving >>"$scratch/moving.json" &
+		other=$!
+		victims mapped >>"$scratch/mapped.json" && wait "$other" ||
+			return
+		lie none
+		judge "$2" "$before" && return
+	done
+	return 1
 }
 
 # Whoever sends to a full ring has to notice by itself.

@@ -190,7 +190,8 @@ def late_acks(namespace):
     return int(values[names.index('DelayedACKs')])
 
 
-def greet(client_end, server_end):
+def greet_some(client_end, server_end):
+    """How many were late."""
     ends = client_end.partition(':')[0], server_end.partition(':')[0]
     before = late_acks(ends[0])
     for _ in range(5):
@@ -203,7 +204,16 @@ def greet(client_end, server_end):
         fate(ends[1], 'server', peer)
         client.close()
         peer.close()
-    return f'{late_acks(ends[0]) - before} late'
+    return late_acks(ends[0]) - before
+
+
+def greet(*ends):
+    # A processor that was away makes them late once.
+    for _ in range(3):
+        late = greet_some(*ends)
+        if not late:
+            break
+    return f'{late} late'
 
 
 def memory(namespace):

@@ -29,6 +29,7 @@ LENGTH = 2 << 20            # of a stream; a ring has 1 MiB
 MORE = 2 << 20              # what the server needs itself, late
 PIECE = 65536
 PATIENCE = 100
+QUIET = 100                 # passes without a byte that are a standstill
 # Of a prime length: where a piece begins is never in doubt.
 PATTERN = memoryview(bytes(range(251)) * 800)
 
@@ -138,14 +139,19 @@ def send_some(connection, position):
 def send_all(connections, on_standstill):
     sent = [0] * len(connections)
     moved = time.monotonic()
+    quiet = 0
     while any(each < LENGTH for each in sent):
         before = sum(sent)
         for i, connection in enumerate(connections):
             if sent[i] < LENGTH:
                 sent[i] += send_some(connection, sent[i])
+        # Time may also pass because we were not running.
+        quiet += 1
         if sum(sent) != before:
             moved = time.monotonic()
-        elif time.monotonic() > moved + 1 and on_standstill:
+            quiet = 0
+        elif (on_standstill and quiet > QUIET and
+              time.monotonic() > moved + 1):
             on_standstill()
             on_standstill = None
         elif time.monotonic() > moved + PATIENCE:
