@@ -19,14 +19,9 @@
 static struct dibs_smc_family inet = { .family = PF_INET };
 static struct dibs_smc_family inet6 = { .family = PF_INET6 };
 
-static struct dibs_smc_family *family_of(const struct sock *sk)
-{
-	return sk->sk_family == PF_INET6 ? &inet6 : &inet;
-}
-
 const struct dibs_smc_family *dibs_smc_family_of(const struct sock *sk)
 {
-	return family_of(sk);
+	return sk->sk_family == PF_INET6 ? &inet6 : &inet;
 }
 
 /*
@@ -37,7 +32,7 @@ const struct dibs_smc_family *dibs_smc_family_of(const struct sock *sk)
  */
 static int dibs_smc_init_sock(struct sock *sk)
 {
-	struct dibs_smc_family *family = family_of(sk);
+	const struct dibs_smc_family *family = dibs_smc_family_of(sk);
 	struct dibs_smc *smc;
 	int err;
 

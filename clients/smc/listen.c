@@ -188,6 +188,9 @@ static void smc_listener_ready(struct sock *sk)
 			smc_listener_kick(smc, listener);
 		if (found.plain || (found.back && !found.wanted))
 			dibs_smc_family(smc)->data_ready(sk);
+	} else {
+		/* A child that was copied while its listener ended. */
+		dibs_smc_family_of(sk)->data_ready(sk);
 	}
 	rcu_read_unlock();
 }

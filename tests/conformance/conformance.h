@@ -247,6 +247,7 @@ int set_nonblock(int fd);
 int socket_error(int fd);		/* SO_ERROR */
 int queued_in(int fd);			/* SIOCINQ */
 int queued_out(int fd);			/* SIOCOUTQ */
+struct tcp_info tcp_info_of(int fd);
 int poll_now(int fd);			/* the mask */
 long now_ms(void);
 unsigned char pattern_at(size_t offset);

@@ -56,6 +56,16 @@ int queued_out(int fd)
 	return ioctl(fd, SIOCOUTQ, &n) ? -errno : n;
 }
 
+struct tcp_info tcp_info_of(int fd)
+{
+	struct tcp_info info = {};
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+		broken("TCP_INFO");
+	return info;
+}
+
 int poll_now(int fd)
 {
 	struct pollfd p = {

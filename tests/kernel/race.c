@@ -244,7 +244,9 @@ static void device_on(struct test *t, enum pair_kind kind)
 	fake_del(race->p->fake);
 	for (i = 0; i < num_online_cpus() + 1 && i < 5; i++)
 		crew_add(&crew, any_step, race);
-	while ((ktime_before(ktime_get(), end) || lives < 3) && !t->failed) {
+	/* Few attach under sanitizers. */
+	while ((ktime_before(ktime_get(), end) || lives < 3 ||
+		(lives < 300 && !atomic_read(&race->good))) && !t->failed) {
 		one_life(race, race->p->fake);
 		lives++;
 	}

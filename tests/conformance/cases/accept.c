@@ -133,12 +133,7 @@ static void accept_one_each(void)
 /* How many connections wait in the listener's queue. */
 static int waiting_at(int l)
 {
-	struct tcp_info info = {};
-	socklen_t len = sizeof(info);
-
-	if (getsockopt(l, IPPROTO_TCP, TCP_INFO, &info, &len))
-		return -errno;
-	return info.tcpi_unacked;
+	return tcp_info_of(l).tcpi_unacked;
 }
 
 /* Clients that write into the server's memory connect when it can accept; over

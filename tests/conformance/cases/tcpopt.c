@@ -101,12 +101,7 @@ static void tcpopt_set_before_connect(void)
 
 static int state_of(int fd)
 {
-	struct tcp_info info = {};
-	socklen_t len = sizeof(info);
-
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
-		return -errno;
-	return info.tcpi_state;
+	return tcp_info_of(fd).tcpi_state;
 }
 
 static void tcpopt_info_states(void)
