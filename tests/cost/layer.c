@@ -15,6 +15,7 @@
 #include "cost.h"
 
 #define ROUNDS	3		/* they differ by less than 1 % */
+#define WARM_UPS	4	/* rounds that do not count: the first differ by half */
 
 enum carrier {
 	TCP,
@@ -78,12 +79,22 @@ static bool judge(unsigned int number, double least)
 	return smc >= least;
 }
 
+/* The guest has just begun, and what runs first pays for what nobody touched. */
+static void warm_up(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < WARM_UPS * CARRIERS; i++)
+		cost_rate(protocols[i % CARRIERS], &measurements[0]);
+}
+
 int main(int argc, char **argv)
 {
 	double least = argc > 1 ? atof(argv[1]) : 0.95;
 	unsigned int i, bad = 0;
 
 	cost_begin();
+	warm_up();
 	printf("TAP version 13\n1..%zu\n", ARRAY_SIZE(measurements));
 	for (i = 0; i < ARRAY_SIZE(measurements); i++)
 		bad += !judge(i, least);
