@@ -85,11 +85,15 @@ uninstall: ## remove them again
 ##@ Test
 
 .PHONY: check
-check: ## unit tests, lint, and all suites on 6.12, 6.1 and s390x
+check: ## unit tests, lint, builds, and the suites that find most [10 minutes]
 	@tests/run check
 
+.PHONY: check-all
+check-all: ## all suites on all kernels and sanitizers, as CI runs it
+	@tests/run check-all
+
 .PHONY: check-debug
-check-debug: ## all suites on a kernel full of sanitizers
+check-debug: ## the suites of the kernel full of sanitizers alone
 	@tests/run check-debug
 
 .PHONY: lint
@@ -101,7 +105,7 @@ bench: ## measure, in a virtual machine [PART=core|sockets]
 	bench/run $(PART)
 
 .PHONY: bench-plot
-bench-plot: ## measure sockets by message size, and draw it [bench/results/]
+bench-plot: ## plot sockets by message size [bench/results/]
 	bench/run plot
 
 .PHONY: fuzz

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Files of a bus in sysfs.
+ * Attributes of a bus in sysfs.
  */
 #ifndef _DIBS_COMPAT_BUS_H
 #define _DIBS_COMPAT_BUS_H
@@ -10,7 +10,7 @@
 #include <linux/device/bus.h>
 #include <linux/version.h>
 
-/* What the functions of a bus attribute are given. */
+/* First argument of a bus attribute's functions: const since 6.4. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 typedef const struct bus_type dibs_bus_type;
 #else

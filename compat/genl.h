@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Generic netlink, as kernels differ in it.
+ * Differences between kernels in generic netlink.
  */
 #ifndef _DIBS_COMPAT_GENL_H
 #define _DIBS_COMPAT_GENL_H
@@ -10,7 +10,7 @@
 #include <linux/version.h>
 #include <net/genetlink.h>
 
-/* The attributes of a request for a dump, checked by the policy. */
+/* The attributes of a dump request, checked by the policy. */
 static inline struct nlattr **dibs_genl_dump_attrs(struct netlink_callback *cb)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
@@ -20,7 +20,7 @@ static inline struct nlattr **dibs_genl_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
-/* Four bytes, or eight where four are too few; since 6.7. */
+/* A u32, or a u64 if the value does not fit. Available since 6.7. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 static inline int nla_put_uint(struct sk_buff *skb, int attrtype, u64 value)
 {

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Iterators, as kernels differ in them.
+ * Differences between kernels in iterators.
  */
 #ifndef _DIBS_COMPAT_ITER_H
 #define _DIBS_COMPAT_ITER_H
@@ -11,8 +11,8 @@
 #include <linux/version.h>
 
 /*
- * Can be copied to without sleeping, once user memory is faulted in? Pipes as
- * iterators, which kernels before 6.6 have, allocate pages on the way.
+ * Can data be copied to this iterator without sleeping, once user memory is
+ * faulted in? Pipe iterators, which existed before 6.6, allocate pages.
  */
 static inline bool dibs_iter_is_atomic(const struct iov_iter *iter)
 {

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Which kernels this is for. Included in every file by the top-level Kbuild, so
- * that others are refused with one clear message.
+ * Checks the kernel version and configuration. The top-level Kbuild includes
+ * this in every file, so that an unsupported kernel gives one clear message.
  */
 #ifndef _DIBS_COMPAT_KERNEL_H
 #define _DIBS_COMPAT_KERNEL_H

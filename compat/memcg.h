@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Charging to a memory cgroup that is not the current task's, and looking at
+ * Charging to a memory cgroup other than the current task's, and reading its
  * limits, with and without CONFIG_MEMCG.
  */
 #ifndef _DIBS_COMPAT_MEMCG_H
@@ -12,7 +12,7 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 
-/* A reference to the memory cgroup that accounted allocations go to now. */
+/* The memory cgroup that accounted allocations are charged to, referenced. */
 static inline struct mem_cgroup *dibs_memcg_current(void)
 {
 #ifdef CONFIG_MEMCG
@@ -39,7 +39,7 @@ static inline void dibs_memcg_put(struct mem_cgroup *memcg)
 	mem_cgroup_put(memcg);
 }
 
-/* Accounted allocations go to @memcg, or as before if NULL, until _leave(). */
+/* Charges accounted allocations to @memcg, if not NULL, until _leave(). */
 static inline struct mem_cgroup *dibs_memcg_enter(struct mem_cgroup *memcg)
 {
 #ifdef CONFIG_MEMCG
@@ -59,13 +59,13 @@ static inline struct mem_cgroup *dibs_memcg_parent(struct mem_cgroup *memcg)
 	return parent_mem_cgroup(memcg);
 }
 
-/* The root has none, and no limit. */
+/* The root cgroup has no parent, and no limit. */
 static inline bool dibs_memcg_has_parent(struct mem_cgroup *memcg)
 {
 	return memcg && parent_mem_cgroup(memcg);
 }
 
-/* No other has the number as long as there is a reference. */
+/* Unique as long as the caller holds a reference. */
 static inline unsigned long dibs_memcg_id(const struct mem_cgroup *memcg)
 {
 #ifdef CONFIG_MEMCG
@@ -75,7 +75,7 @@ static inline unsigned long dibs_memcg_id(const struct mem_cgroup *memcg)
 #endif
 }
 
-/* Pages: memory.max, or memory.high if that is less. */
+/* The lower one of memory.max and memory.high, in pages. */
 static inline unsigned long dibs_memcg_limit(const struct mem_cgroup *memcg)
 {
 #ifdef CONFIG_MEMCG
@@ -85,7 +85,7 @@ static inline unsigned long dibs_memcg_limit(const struct mem_cgroup *memcg)
 #endif
 }
 
-/* Pages that are charged, here and below. */
+/* Pages charged to this cgroup and its descendants. */
 static inline unsigned long dibs_memcg_usage(struct mem_cgroup *memcg)
 {
 #ifdef CONFIG_MEMCG

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Socket families, as kernels differ in them.
+ * Differences between kernels in socket families.
  */
 #ifndef _DIBS_COMPAT_NET_H
 #define _DIBS_COMPAT_NET_H
@@ -11,9 +11,9 @@
 #include <linux/version.h>
 
 /*
- * accept() gets a struct since 6.10. dibs_ops_accept() calls a table's;
- * DIBS_ACCEPT_OP() defines a function for a table, which calls another one that
- * takes the struct.
+ * Since 6.10, accept() takes a struct. dibs_ops_accept() calls the accept() of
+ * a proto_ops; DIBS_ACCEPT_OP() defines an accept() for a proto_ops that calls
+ * @fn with the struct.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 struct proto_accept_arg {
@@ -53,9 +53,10 @@ static int name(struct socket *sock, struct socket *newsock,		\
 #endif
 
 /*
- * Pages come by sendmsg() with MSG_SPLICE_PAGES since 6.5, by sendpage() before.
- * DIBS_SENDPAGE_OP() defines a function for a table that calls @seen and then
- * sendmsg(), where there are such functions.
+ * Since 6.5, pages are sent by sendmsg() with MSG_SPLICE_PAGES, before by
+ * sendpage(). DIBS_SENDPAGE_OP() defines a sendpage() for a proto_ops that
+ * calls
+ * @seen and then sendmsg(), on kernels that have sendpage().
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define DIBS_SENDPAGE_OP(name, seen)					\
@@ -82,7 +83,7 @@ static inline bool dibs_msg_has_pages(const struct msghdr *msg)
 }
 #endif
 
-/* Called at the end of a sendfile() since 6.5. */
+/* Sets the function that is called at the end of a sendfile(); since 6.5. */
 static inline void dibs_ops_set_splice_eof(struct proto_ops *ops,
 					   void (*fn)(struct socket *sock))
 {

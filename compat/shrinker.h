@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Shrinkers: allocated by the kernel since 6.7, by their owner before.
+ * Shrinkers: allocated by the kernel since 6.7, before by their owner.
  */
 #ifndef _DIBS_COMPAT_SHRINKER_H
 #define _DIBS_COMPAT_SHRINKER_H

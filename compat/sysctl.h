@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Sysctl tables: by size since 6.6, ended by an empty entry before. A table
- * has that entry, and @size does not count it. Handlers must not write them
- * since 6.11.
+ * Sysctl tables: registered by size since 6.6, before terminated by an empty
+ * entry. Our tables have that entry, and @size does not count it. Since 6.11,
+ * handlers get a const table.
  */
 #ifndef _DIBS_COMPAT_SYSCTL_H
 #define _DIBS_COMPAT_SYSCTL_H

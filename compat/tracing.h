@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Strings in trace events: __assign_str() lost its second argument in 6.10.
+ * Strings in trace events: __assign_str() has no second argument since 6.10.
  */
 #include <linux/version.h>
 

@@ -2,14 +2,14 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Joining a client with a device, and parting them.
+ * Binding a client to a device, and unbinding it.
  *
- * Parting goes in steps, for all bindings at once that go together, so that
- * the waits are paid once:
+ * Unbinding goes in steps, each for all bindings that are unbound together, so
+ * that all of them share the waits:
  *
  *	1. unreachable:	no operation enters, no move or callback starts
- *	2. wait:	operations leave (percpu_ref), moves and callbacks
- *			return (RCU)
+ *	2. wait:	for moves and callbacks (RCU), then for operations
+ *			(percpu_ref)
  *	3. del_dev:	the client may give handles back
  *	4. tear down:	the driver forgets what the client left behind
  */
@@ -35,12 +35,12 @@ static struct dibs_binding *dibs_binding_alloc(struct dibs_dev *dev,
 	if (!binding)
 		return NULL;
 	if (percpu_ref_init(&binding->ops, dibs_binding_drained, 0,
-			    GFP_KERNEL)) {
+			    GFP_KERNEL_ACCOUNT)) {
 		kfree(binding);
 		return NULL;
 	}
 	init_completion(&binding->drained);
-	xa_init(&binding->uses);
+	xa_init(&binding->ctxs);
 	refcount_set(&binding->refs, 1);
 	refcount_inc(&client->refs);
 	binding->client = client;
@@ -53,7 +53,7 @@ void dibs_binding_put(struct dibs_binding *binding)
 	if (!refcount_dec_and_test(&binding->refs))
 		return;
 	percpu_ref_exit(&binding->ops);
-	xa_destroy(&binding->uses);
+	xa_destroy(&binding->ctxs);
 	dibs_dev_put(binding->dev);
 	dibs_client_put(binding->client);
 	kfree_rcu(binding, rcu);
@@ -71,21 +71,22 @@ static void dibs_binding_stop(struct dibs_binding *binding)
 static void dibs_binding_tear_down(struct dibs_binding *binding)
 {
 	struct dibs_dev *dev = binding->dev;
-	struct dibs_use *use;
+	struct dibs_ctx *ctx;
 	unsigned long cookie;
 
+	lockdep_assert_held(&dibs_lock);
 	xa_erase(&dev->bindings, binding->client->id);
 	dibs_vlans_del_binding(binding);
-	xa_for_each(&binding->uses, cookie, use) {
-		dibs_use_unname(use);
-		xa_erase(&binding->uses, cookie);
-		dibs_use_put(use);
+	xa_for_each(&binding->ctxs, cookie, ctx) {
+		dibs_ctx_retract(ctx);
+		xa_erase(&binding->ctxs, cookie);
+		dibs_ctx_put(ctx);
 	}
 	trace_dibs_unbind(dev, binding->client);
 	dibs_binding_put(binding);
 }
 
-/* Takes the bindings in the list apart. */
+/* Unbinds all bindings in the list, which is invalid afterwards. May sleep. */
 void dibs_unbind_all(struct list_head *bindings)
 {
 	struct dibs_binding *binding, *next;
@@ -96,8 +97,8 @@ void dibs_unbind_all(struct list_head *bindings)
 	list_for_each_entry(binding, bindings, entry)
 		dibs_binding_stop(binding);
 	/*
-	 * Moves and callbacks look at ->live under RCU. This comes first, as
-	 * percpu_ref waits for a grace period of its own meanwhile.
+	 * Moves and callbacks check ->live under RCU. Wait for them first: the
+	 * grace period that percpu_ref needs for itself passes meanwhile.
 	 */
 	synchronize_rcu();
 	list_for_each_entry(binding, bindings, entry)
@@ -109,8 +110,8 @@ void dibs_unbind_all(struct list_head *bindings)
 }
 
 /*
- * A client that refuses the device has no binding with it, so it gets no
- * callback; what it made in add_dev before it refused is torn down.
+ * A client that refuses a device is not bound to it, so its del_dev is not
+ * called; what add_dev created before it refused is torn down.
  */
 static void dibs_binding_refused(struct dibs_binding *binding)
 {
@@ -120,7 +121,7 @@ static void dibs_binding_refused(struct dibs_binding *binding)
 	dibs_binding_tear_down(binding);
 }
 
-/* 0 also if the client refuses the device; -ENOMEM. */
+/* 0, even if the client refuses the device, or -ENOMEM. May sleep. */
 int dibs_bind(struct dibs_dev *dev, struct dibs_client *client)
 {
 	struct dibs_binding *binding;
@@ -131,12 +132,12 @@ int dibs_bind(struct dibs_dev *dev, struct dibs_client *client)
 	if (!binding)
 		return -ENOMEM;
 	/*
-	 * add_dev may register DMBs, and their signals must not be lost. Events
-	 * come only after it.
+	 * add_dev may register DMBs, whose signals must not be lost. Events are
+	 * delivered only once it has returned.
 	 */
 	WRITE_ONCE(binding->live, true);
 	err = xa_err(xa_store(&dev->bindings, client->id, binding,
-			      GFP_KERNEL));
+			      GFP_KERNEL_ACCOUNT));
 	if (err) {
 		percpu_ref_kill(&binding->ops);
 		wait_for_completion(&binding->drained);
@@ -153,11 +154,11 @@ int dibs_bind(struct dibs_dev *dev, struct dibs_client *client)
 }
 
 /*
- * Begins an operation of a client on a device: no removal completes until
- * dibs_exit(). NULL: the device is gone for this client.
+ * Begins an operation of a client on a device: unbinding waits for
+ * dibs_binding_exit(). NULL: the device is gone for this client.
  */
-struct dibs_binding *dibs_enter(struct dibs_client *client,
-				struct dibs_dev *dev)
+struct dibs_binding *dibs_binding_enter(struct dibs_client *client,
+					struct dibs_dev *dev)
 {
 	struct dibs_binding *binding;
 

@@ -4,7 +4,6 @@
  *
  * The registry of clients.
  */
-#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -16,20 +15,6 @@
 LIST_HEAD(dibs_clients);
 static DEFINE_IDA(dibs_client_ids);
 
-bool dibs_name_valid(const char *name)
-{
-	size_t len = name ? strnlen(name, DIBS_NAME_LEN) : 0;
-	size_t i;
-
-	if (!len || len == DIBS_NAME_LEN)
-		return false;
-	for (i = 0; i < len; i++)
-		if (!islower(name[i]) && !isdigit(name[i]) &&
-		    name[i] != '_' && name[i] != '-')
-			return false;
-	return true;
-}
-
 static bool dibs_client_ops_valid(const struct dibs_client_ops *ops)
 {
 	return ops && ops->add_dev && ops->del_dev && ops->handle_signal &&
@@ -40,6 +25,7 @@ static bool dibs_client_name_taken(const char *name)
 {
 	struct dibs_client *client;
 
+	lockdep_assert_held(&dibs_lock);
 	list_for_each_entry(client, &dibs_clients, entry)
 		if (!strcmp(client->name, name))
 			return true;
@@ -93,7 +79,7 @@ static void dibs_client_unbind_devs(struct dibs_client *client)
 	dibs_unbind_all(&bindings);
 }
 
-/* After all bindings went: what the client did not give back. */
+/* Frees what the client did not give back, once it is unbound everywhere. */
 static void dibs_client_free_handles(struct dibs_client *client)
 {
 	struct dibs_attachment *att, *next_att;
@@ -116,7 +102,7 @@ static void dibs_client_free_handles(struct dibs_client *client)
 	}
 }
 
-/* With all devices or with none. */
+/* Binds the client to all enabled devices, or to none. */
 static int dibs_client_bind_devs(struct dibs_client *client)
 {
 	struct dibs_dev *dev;

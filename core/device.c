@@ -6,8 +6,9 @@
  *
  *	alloc --> added and enabled <--> disabled --> deleted --> freed
  *
- * Disabled and deleted are the same to a client: del_dev, and handles that are
- * dead. Enabling again gives a new binding; old handles stay dead.
+ * A client cannot tell disabled from deleted: either way its del_dev is called
+ * and its handles are dead. Enabling a device again creates new bindings; old
+ * handles stay dead.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -97,7 +98,7 @@ void dibs_dev_put(struct dibs_dev *dev)
 {
 	if (!dev || !refcount_dec_and_test(&dev->refs))
 		return;
-	/* No DMB is left: each held its use, its binding and so the device. */
+	/* No DMB is left: each held its context, hence the device. */
 	rhashtable_destroy(&dev->tokens);
 	xa_destroy(&dev->grants);
 	xa_destroy(&dev->bindings);
@@ -108,9 +109,10 @@ void dibs_dev_put(struct dibs_dev *dev)
 EXPORT_SYMBOL_GPL(dibs_dev_put);
 
 /*
- * May a device not have this name and owner (NULL: shared)? A namespace's own
- * device must differ from its others and from shared ones; a shared one only
- * from shared ones, else any namespace could keep hardware out by its name.
+ * Is this name taken for a device with this owner (NULL: shared)? The name of a
+ * private device must differ from those of the owner's other devices and of
+ * shared ones. A shared device only has to differ from other shared ones;
+ * otherwise any namespace could keep hardware out by taking its name.
  */
 bool dibs_dev_name_taken(const struct dibs_dev *dev, const char *name,
 			 const struct net *net)
@@ -118,7 +120,7 @@ bool dibs_dev_name_taken(const struct dibs_dev *dev, const char *name,
 	const struct dibs_dev *other;
 
 	lockdep_assert_held(&dibs_lock);
-	list_for_each_entry(other, &dibs_devs, entry) {
+	dibs_for_each_visible(other, net) {
 		const struct net *owner = rcu_access_pointer(other->net);
 
 		if (other != dev && !strcmp(other->name, name) &&
@@ -128,7 +130,7 @@ bool dibs_dev_name_taken(const struct dibs_dev *dev, const char *name,
 	return false;
 }
 
-/* Adds to @bindings what has to be unbound. */
+/* Disables a device; adds to @bindings what has to be unbound. */
 static void dibs_dev_prepare_stop(struct dibs_dev *dev,
 				  struct list_head *bindings)
 {
@@ -140,6 +142,7 @@ static void dibs_dev_prepare_stop(struct dibs_dev *dev,
 	struct dibs_binding *binding;
 	unsigned long id;
 
+	lockdep_assert_held(&dibs_lock);
 	if (!dev->enabled)
 		return;
 	dev->enabled = false;
@@ -156,12 +159,13 @@ static void dibs_dev_stop(struct dibs_dev *dev)
 	dibs_unbind_all(&bindings);
 }
 
-/* For all clients or for none. */
+/* Enables a device and binds all clients to it, or none. */
 static int dibs_dev_start(struct dibs_dev *dev)
 {
 	struct dibs_client *client;
 	int err;
 
+	lockdep_assert_held(&dibs_lock);
 	dev->enabled = true;
 	list_for_each_entry(client, &dibs_clients, entry) {
 		err = dibs_bind(dev, client);
@@ -173,18 +177,22 @@ static int dibs_dev_start(struct dibs_dev *dev)
 	return 0;
 }
 
-/* All devices of a namespace that ends, at the price of one. */
-void dibs_devs_stop(const struct net *net)
+void dibs_devs_stop(struct list_head *nets)
 {
 	struct dibs_dev *dev;
+	struct net *net;
 	LIST_HEAD(bindings);
 
-	lockdep_assert_held(&dibs_lock);
-	list_for_each_entry(dev, &dibs_devs, entry)
-		if (net_eq(rcu_access_pointer(dev->net), net))
-			dibs_dev_prepare_stop(dev, &bindings);
+	might_sleep();
+	mutex_lock(&dibs_lock);
+	list_for_each_entry(net, nets, exit_list)
+		dibs_for_each_visible(dev, net)
+			if (rcu_access_pointer(dev->net) == net)
+				dibs_dev_prepare_stop(dev, &bindings);
 	dibs_unbind_all(&bindings);
+	mutex_unlock(&dibs_lock);
 }
+EXPORT_SYMBOL_GPL(dibs_devs_stop);
 
 int dibs_dev_add(struct dibs_dev *dev)
 {
@@ -196,18 +204,26 @@ int dibs_dev_add(struct dibs_dev *dev)
 	    dibs_dev_name_taken(dev, dev->name, rcu_access_pointer(dev->net)))
 		goto unlock;
 	dev->index = ++dibs_last_dev_index;
-	err = dibs_dev_shared(dev) ? dibs_sysfs_add(dev) : 0;
+	err = dibs_netns_add_dev(dev);
 	if (err)
 		goto unlock;
+	err = dibs_dev_shared(dev) ? dibs_sysfs_add(dev) : 0;
+	if (err)
+		goto del_netns;
 	err = dibs_dev_start(dev);
-	if (err) {
-		dibs_sysfs_del(dev);
-		goto unlock;
-	}
+	if (err)
+		goto del_sysfs;
 	dev->added = true;
 	list_add_tail(&dev->entry, &dibs_devs);
 	trace_dibs_dev_add(dev);
 	dibs_notify_dev(dev, DIBS_CMD_DEV_ADD_NTF);
+	mutex_unlock(&dibs_lock);
+	return 0;
+
+del_sysfs:
+	dibs_sysfs_del(dev);
+del_netns:
+	dibs_netns_del_dev(dev);
 unlock:
 	mutex_unlock(&dibs_lock);
 	return err;
@@ -226,12 +242,13 @@ void dibs_dev_del(struct dibs_dev *dev)
 	dibs_sysfs_del(dev);
 	trace_dibs_dev_del(dev);
 	dibs_notify_dev(dev, DIBS_CMD_DEV_DEL_NTF);
+	dibs_netns_del_dev(dev);
 unlock:
 	mutex_unlock(&dibs_lock);
 }
 EXPORT_SYMBOL_GPL(dibs_dev_del);
 
-/* For the administrator. -ENODEV: deleted meanwhile; -ENOMEM: stays off. */
+/* For administrators. -ENODEV: deleted meanwhile; -ENOMEM: still disabled. */
 int dibs_dev_enable(struct dibs_dev *dev)
 {
 	int err = 0;
@@ -258,7 +275,7 @@ void dibs_dev_disable(struct dibs_dev *dev)
 	mutex_unlock(&dibs_lock);
 }
 
-/* How near a device is to a namespace: its own, shared, granted to it, none. */
+/* 0: the namespace's own device; 1: shared; 2: granted to it; 3: invisible. */
 static int dibs_dev_distance(const struct dibs_dev *dev, const struct net *net)
 {
 	const struct net *owner = rcu_access_pointer(dev->net);
@@ -270,14 +287,14 @@ static int dibs_dev_distance(const struct dibs_dev *dev, const struct net *net)
 	return dibs_dev_visible(dev, net) ? 2 : 3;
 }
 
-/* The device that a namespace means by a name: the nearest. Referenced. */
+/* The closest device that has this name, referenced; NULL if there is none. */
 struct dibs_dev *dibs_dev_find(struct net *net, const char *name)
 {
 	struct dibs_dev *dev, *found = NULL;
 	int distance, best = 3;
 
 	lockdep_assert_held(&dibs_lock);
-	list_for_each_entry(dev, &dibs_devs, entry) {
+	dibs_for_each_visible(dev, net) {
 		distance = dibs_dev_distance(dev, net);
 		if (distance >= best || strcmp(dev->name, name))
 			continue;
@@ -287,18 +304,15 @@ struct dibs_dev *dibs_dev_find(struct net *net, const char *name)
 	return found ? dibs_dev_get(found) : NULL;
 }
 
+/* The device with this index, referenced; NULL if the namespace has none. */
 struct dibs_dev *dibs_dev_find_index(struct net *net, u32 index)
 {
-	struct dibs_dev *dev;
+	struct dibs_dev *dev = dibs_netns_next_dev(net, index);
 
-	lockdep_assert_held(&dibs_lock);
-	list_for_each_entry(dev, &dibs_devs, entry)
-		if (dev->index == index && dibs_dev_visible(dev, net))
-			return dibs_dev_get(dev);
-	return NULL;
+	return dev && dev->index == index ? dibs_dev_get(dev) : NULL;
 }
 
-/* Does the device talk to nobody but itself? */
+/* Does the device talk only to itself? */
 bool dibs_dev_is_local(const struct dibs_dev *dev)
 {
 	return dev->fabric_id == DIBS_FABRIC_LOOPBACK;
@@ -369,3 +383,19 @@ bool dibs_dev_has_vlans(const struct dibs_dev *dev)
 	return dev->has_vlans;
 }
 EXPORT_SYMBOL_GPL(dibs_dev_has_vlans);
+
+int dibs_query_remote_gid(struct dibs_client *client, struct dibs_dev *dev,
+			  const uuid_t *rgid, struct dibs_vlan vlan)
+{
+	struct dibs_binding *binding;
+	int err;
+
+	might_sleep();
+	binding = dibs_binding_enter(client, dev);
+	if (!binding)
+		return -ENODEV;
+	err = dev->ops->query_remote_gid(dev, rgid, vlan);
+	dibs_binding_exit(binding);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dibs_query_remote_gid);

@@ -2,10 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * DMBs, from their registration to the last reference. A DMB goes in two
- * steps: its name first (dibs_dmb_unname(): token and index unknown, driver
- * and client callbacks done with it), then, when nobody is attached any more,
- * its memory.
+ * DMBs, from registration to the last reference. A DMB is torn down in two
+ * steps: dibs_dmb_retract() takes back its token and index and waits for the
+ * driver and for callbacks; its memory is freed when no peer is attached.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -16,7 +15,7 @@
 #include "trace.h"
 #include "../compat/memcg.h"
 
-static struct dibs_dmb *dibs_dmb_alloc(struct dibs_use *use,
+static struct dibs_dmb *dibs_dmb_alloc(struct dibs_ctx *ctx,
 				       const struct net *net,
 				       const struct dibs_dmb_params *params)
 {
@@ -24,13 +23,13 @@ static struct dibs_dmb *dibs_dmb_alloc(struct dibs_use *use,
 
 	if (!dmb)
 		return NULL;
-	if (dibs_memory_init(&dmb->memory, dibs_net_share(net), params->len,
+	if (dibs_memory_init(&dmb->memory, dibs_netns_quota(net), params->len,
 			     params->header_len)) {
 		kfree(dmb);
 		return NULL;
 	}
-	refcount_inc(&use->refs);
-	dmb->use = use;
+	refcount_inc(&ctx->refs);
+	dmb->ctx = ctx;
 	dmb->rgid = params->rgid;
 	dmb->vlan = params->vlan;
 	dmb->priv = params->priv;
@@ -41,17 +40,17 @@ static struct dibs_dmb *dibs_dmb_alloc(struct dibs_use *use,
 	return dmb;
 }
 
-/* May sleep. */
 void dibs_dmb_put(struct dibs_dmb *dmb)
 {
-	struct dibs_use *use = dmb->use;
+	struct dibs_ctx *ctx = dmb->ctx;
 
+	might_sleep();
 	if (!refcount_dec_and_test(&dmb->refs))
 		return;
 	dibs_memory_free(&dmb->memory);
-	/* dibs_dmb_signal() looks at dmb and use under RCU alone. */
+	/* dibs_dmb_signal() accesses dmb and ctx under RCU alone. */
 	kfree_rcu(dmb, rcu);
-	dibs_use_put(use);
+	dibs_ctx_put(ctx);
 }
 
 static int dibs_dmb_add_index(struct dibs_dev *dev, struct dibs_dmb *dmb)
@@ -62,12 +61,16 @@ static int dibs_dmb_add_index(struct dibs_dev *dev, struct dibs_dmb *dmb)
 	};
 	int err;
 
+	if (!dibs_quota_take_dmb(dmb->ctx))
+		return -ENOSPC;
 	dmb->generation = atomic_inc_return(&dev->next_generation);
-	/* Reserves the index; the DMB is found by it once it is complete. */
+	/* Reserves the index; lookups find the DMB once it is complete. */
 	err = xa_alloc_cyclic(&dev->dmbs, &dmb->index, NULL, limit,
 			      &dev->next_dmb, DIBS_GFP);
-	if (err < 0)
+	if (err < 0) {
+		dibs_quota_drop_dmb(dmb->ctx);
 		return err == -EBUSY ? -ENOSPC : err;
+	}
 	atomic_inc(&dev->nr_dmbs);
 	return 0;
 }
@@ -77,12 +80,13 @@ static void dibs_dmb_del_index(struct dibs_dev *dev, struct dibs_dmb *dmb)
 	if (!dmb->keeps_index)
 		xa_erase(&dev->dmbs, dmb->index);
 	atomic_dec(&dev->nr_dmbs);
+	dibs_quota_drop_dmb(dmb->ctx);
 }
 
 void dibs_dmb_keep_index(struct dibs_dmb *dmb)
 {
-	/* A reservation again, which needs no memory. */
-	xa_store(&dibs_use_dev(dmb->use)->dmbs, dmb->index, NULL, DIBS_GFP);
+	/* Back to a reservation, which needs no memory. */
+	xa_store(&dibs_ctx_dev(dmb->ctx)->dmbs, dmb->index, NULL, DIBS_GFP);
 	dmb->keeps_index = true;
 }
 EXPORT_SYMBOL_GPL(dibs_dmb_keep_index);
@@ -94,12 +98,13 @@ void dibs_dev_free_index(struct dibs_dev *dev, u32 index)
 EXPORT_SYMBOL_GPL(dibs_dev_free_index);
 
 /*
- * A bucket's pointer has its lock in the lowest bit. Who waits for that writes
- * the word which its holder reads, unmarked, in <linux/rhashtable.h>.
+ * The lowest bit of a bucket's pointer is the bucket's lock. A CPU that waits
+ * for the lock writes that word while the holder reads it, unmarked, in
+ * <linux/rhashtable.h>: a harmless data race.
  */
 static int dibs_tokens_insert(struct dibs_dev *dev, struct dibs_dmb *dmb)
 {
-	/* With those who wait for the bucket, see above. */
+	/* Races with CPUs that wait for the bucket's lock, see above. */
 	return data_race(rhashtable_lookup_insert_fast(&dev->tokens,
 						       &dmb->token_node,
 						       dibs_token_params));
@@ -107,7 +112,7 @@ static int dibs_tokens_insert(struct dibs_dev *dev, struct dibs_dmb *dmb)
 
 static void dibs_tokens_remove(struct dibs_dev *dev, struct dibs_dmb *dmb)
 {
-	/* With those who wait for the bucket, see above. */
+	/* Races with CPUs that wait for the bucket's lock, see above. */
 	data_race(rhashtable_remove_fast(&dev->tokens, &dmb->token_node,
 					 dibs_token_params));
 }
@@ -131,7 +136,7 @@ static void dibs_dmb_del_token(struct dibs_dev *dev, struct dibs_dmb *dmb)
 		dibs_tokens_remove(dev, dmb);
 }
 
-/* A DMB of a local device by its token, referenced. */
+/* The DMB of a local device that has this token, referenced, or NULL. */
 struct dibs_dmb *dibs_dmb_find(struct dibs_dev *dev, u64 token)
 {
 	struct dibs_dmb *dmb;
@@ -144,10 +149,10 @@ struct dibs_dmb *dibs_dmb_find(struct dibs_dev *dev, u64 token)
 	return dmb;
 }
 
-/* Makes an allocated DMB known: index, driver, token. All or nothing. */
-static int dibs_dmb_name(struct dibs_dev *dev, struct dibs_dmb *dmb)
+/* Gives a new DMB its index, driver and token. All or nothing. */
+static int dibs_dmb_publish(struct dibs_dev *dev, struct dibs_dmb *dmb)
 {
-	struct dibs_client *client = dibs_use_client(dmb->use);
+	struct dibs_client *client = dibs_ctx_client(dmb->ctx);
 	int err;
 
 	err = dibs_dmb_add_index(dev, dmb);
@@ -162,7 +167,7 @@ static int dibs_dmb_name(struct dibs_dev *dev, struct dibs_dmb *dmb)
 	/* Replaces the reservation, so it needs no memory. */
 	xa_store(&dev->dmbs, dmb->index, dmb, DIBS_GFP);
 	spin_lock(&client->lock);
-	list_add_tail(&dmb->entry, &dmb->use->dmbs);
+	list_add_tail(&dmb->entry, &dmb->ctx->dmbs);
 	spin_unlock(&client->lock);
 	return 0;
 
@@ -174,27 +179,27 @@ del_index:
 	return err;
 }
 
-/* Who attached it is told why nobody will read there any more. */
+/* Tells the client of an attached peer why nobody will read any more. */
 static void dibs_dmb_tell_peer(const struct dibs_dmb *dmb)
 {
-	/* Pairs with dibs_use_cut(). */
-	u32 subtype = READ_ONCE(dmb->use->cut) ? DIBS_EVENT_BUF_CUT :
+	/* Pairs with dibs_ctx_cut(). */
+	u32 subtype = READ_ONCE(dmb->ctx->cut) ? DIBS_EVENT_BUF_CUT :
 						 DIBS_EVENT_BUF_UNREGISTERED;
 
 	if (dibs_dmb_attached(dmb))
-		dibs_event_buf(dmb->use->binding, dmb->token, subtype);
+		dibs_event_buf(dmb->ctx->binding, dmb->token, subtype);
 }
 
 /*
- * Makes a DMB unknown; see name.c. Afterwards no callback runs for it, the
- * driver has forgotten it, nobody can attach it. Its memory stays.
+ * Makes everybody forget a DMB; see retract.c. Afterwards no callback runs for
+ * it, the driver has forgotten it and nobody can attach it. Its memory stays.
  */
-void dibs_dmb_unname(struct dibs_dmb *dmb)
+void dibs_dmb_retract(struct dibs_dmb *dmb)
 {
-	struct dibs_client *client = dibs_use_client(dmb->use);
-	struct dibs_dev *dev = dibs_use_dev(dmb->use);
+	struct dibs_client *client = dibs_ctx_client(dmb->ctx);
+	struct dibs_dev *dev = dibs_ctx_dev(dmb->ctx);
 
-	if (!dibs_name_take(&dmb->name_state))
+	if (!dibs_retract_begin(&dmb->publish_state))
 		return;
 	dibs_dmb_del_token(dev, dmb);
 	dibs_dmb_close(dmb);
@@ -204,11 +209,11 @@ void dibs_dmb_unname(struct dibs_dmb *dmb)
 	dibs_dmb_del_index(dev, dmb);
 	dibs_dmb_tell_peer(dmb);
 	trace_dibs_unregister_dmb(dmb);
-	dibs_count_add(dmb->use, DIBS_A_COUNTER_DMBS, -1);
+	dibs_stats_add(dmb->ctx, DIBS_A_COUNTER_DMBS, -1);
 	spin_lock(&client->lock);
 	list_move_tail(&dmb->entry, &client->dead_dmbs);
 	spin_unlock(&client->lock);
-	dibs_name_gone(&dmb->name_state);
+	dibs_retract_end(&dmb->publish_state);
 }
 
 static bool dibs_dmb_params_valid(const struct dibs_dev *dev,
@@ -220,36 +225,36 @@ static bool dibs_dmb_params_valid(const struct dibs_dev *dev,
 }
 
 static struct dibs_dmb *
-dibs_register_dmb_entered(struct dibs_use *use, struct net *net,
+dibs_register_dmb_entered(struct dibs_ctx *ctx, struct net *net,
 			  const struct dibs_dmb_params *params)
 {
-	struct dibs_dev *dev = dibs_use_dev(use);
+	struct dibs_dev *dev = dibs_ctx_dev(ctx);
 	struct dibs_dmb *dmb;
 	int err;
 
 	if (!dibs_dev_usable(dev, net)) {
-		dibs_count(use, DIBS_A_COUNTER_REJECT_NETNS);
+		dibs_stats_inc(ctx, DIBS_A_COUNTER_REJECT_NETNS);
 		return ERR_PTR(-EXDEV);
 	}
 	if (!dibs_dmb_params_valid(dev, params))
 		return ERR_PTR(-EINVAL);
-	dmb = dibs_dmb_alloc(use, net, params);
+	dmb = dibs_dmb_alloc(ctx, net, params);
 	if (!dmb)
 		return ERR_PTR(-ENOMEM);
-	err = dibs_dmb_name(dev, dmb);
+	err = dibs_dmb_publish(dev, dmb);
 	if (err) {
 		dibs_dmb_put(dmb);
 		return ERR_PTR(err);
 	}
-	dibs_count(use, DIBS_A_COUNTER_DMBS);
-	dibs_count(use, DIBS_A_COUNTER_DMBS_EVER);
+	dibs_stats_inc(ctx, DIBS_A_COUNTER_DMBS);
+	dibs_stats_inc(ctx, DIBS_A_COUNTER_DMBS_EVER);
 	trace_dibs_register_dmb(dmb);
 	/*
-	 * The right was lost while the DMB was not in the list yet; by now there
-	 * may be a new one, but then for a new use.
+	 * Was the right lost before the DMB was in the list? It may have been
+	 * granted again by now, but then to a new context.
 	 */
-	if (READ_ONCE(use->cut) || !dibs_dev_usable(dev, net)) {
-		dibs_count(use, DIBS_A_COUNTER_REJECT_NETNS);
+	if (READ_ONCE(ctx->cut) || !dibs_dev_usable(dev, net)) {
+		dibs_stats_inc(ctx, DIBS_A_COUNTER_REJECT_NETNS);
 		dibs_unregister_dmb(dmb);
 		return ERR_PTR(-EXDEV);
 	}
@@ -263,25 +268,25 @@ struct dibs_dmb *dibs_register_dmb(struct dibs_client *client,
 	struct dibs_binding *binding;
 	struct mem_cgroup *memcg;
 	struct dibs_dmb *dmb;
-	struct dibs_use *use;
+	struct dibs_ctx *ctx;
 
 	might_sleep();
-	binding = dibs_enter(client, dev);
+	binding = dibs_binding_enter(client, dev);
 	if (!binding)
 		return ERR_PTR(-ENODEV);
 	memcg = dibs_memcg_enter(params->memcg);
-	use = dibs_use_get(binding, net);
-	if (IS_ERR(use)) {
-		dmb = ERR_CAST(use);
+	ctx = dibs_ctx_get(binding, net);
+	if (IS_ERR(ctx)) {
+		dmb = ERR_CAST(ctx);
 		goto leave;
 	}
-	dmb = dibs_register_dmb_entered(use, net, params);
+	dmb = dibs_register_dmb_entered(ctx, net, params);
 	if (IS_ERR(dmb))
-		dibs_count(use, DIBS_A_COUNTER_DMBS_FAILED);
-	dibs_use_put(use);
+		dibs_stats_inc(ctx, DIBS_A_COUNTER_DMBS_FAILED);
+	dibs_ctx_put(ctx);
 leave:
 	dibs_memcg_leave(memcg);
-	dibs_exit(binding);
+	dibs_binding_exit(binding);
 	return dmb;
 }
 EXPORT_SYMBOL_GPL(dibs_register_dmb);
@@ -293,11 +298,11 @@ void dibs_unregister_dmb(struct dibs_dmb *dmb)
 	might_sleep();
 	if (!dmb)
 		return;
-	dibs_dmb_unname(dmb);
-	/* A peer that does not let go keeps no memory at the owner's expense. */
+	dibs_dmb_retract(dmb);
+	/* A peer that stays attached holds no memory charged to the owner. */
 	if (dibs_dmb_attached(dmb))
-		dibs_memory_trim(&dmb->memory, 0, dmb->memory.len);
-	client = dibs_use_client(dmb->use);
+		dibs_memory_give_up(&dmb->memory);
+	client = dibs_ctx_client(dmb->ctx);
 	spin_lock(&client->lock);
 	list_del_init(&dmb->entry);
 	spin_unlock(&client->lock);
@@ -343,7 +348,7 @@ EXPORT_SYMBOL_GPL(dibs_dmb_priv);
 
 struct dibs_dev *dibs_dmb_dev(const struct dibs_dmb *dmb)
 {
-	return dibs_use_dev(dmb->use);
+	return dibs_ctx_dev(dmb->ctx);
 }
 EXPORT_SYMBOL_GPL(dibs_dmb_dev);
 
@@ -391,6 +396,8 @@ EXPORT_SYMBOL_GPL(dibs_dmb_linear);
 int dibs_dmb_write(struct dibs_dmb *dmb, u32 offset, const void *data,
 		   u32 size)
 {
+	if (unlikely(!dibs_in_range(dmb->memory.len, offset, size)))
+		return -ERANGE;
 	return dibs_memory_write(&dmb->memory, offset, data, size);
 }
 EXPORT_SYMBOL_GPL(dibs_dmb_write);

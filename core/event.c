@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Events: news from the fabric, for the clients of a device.
+ * Events: notifications from the fabric to the clients of a device.
  */
 #include <linux/bottom_half.h>
 #include <linux/err.h>
@@ -11,7 +11,7 @@
 #include "core.h"
 #include "trace.h"
 
-/* In an RCU read-side section with bottom halves off. */
+/* Runs in an RCU read-side section with bottom halves off. */
 static void dibs_event_deliver(struct dibs_binding *binding,
 			       const struct dibs_event *event)
 {
@@ -39,7 +39,7 @@ void dibs_event(struct dibs_dev *dev, const struct dibs_event *event)
 }
 EXPORT_SYMBOL_GPL(dibs_event);
 
-/* For the peer of a DMB on this kernel, or its owner: it is the same client. */
+/* For the owner or the peer of a DMB on this kernel; one client is both. */
 void dibs_event_buf(struct dibs_binding *binding, u64 token, u32 subtype)
 {
 	const struct dibs_event event = {
@@ -64,29 +64,13 @@ int dibs_signal_event(struct dibs_client *client, struct dibs_dev *dev,
 	int err;
 
 	might_sleep();
-	binding = dibs_enter(client, dev);
+	binding = dibs_binding_enter(client, dev);
 	if (!binding)
 		return -ENODEV;
 	err = -EOPNOTSUPP;
 	if (dev->ops->signal_event)
 		err = dev->ops->signal_event(dev, rgid, trigger, code, info);
-	dibs_exit(binding);
+	dibs_binding_exit(binding);
 	return err;
 }
 EXPORT_SYMBOL_GPL(dibs_signal_event);
-
-int dibs_query_remote_gid(struct dibs_client *client, struct dibs_dev *dev,
-			  const uuid_t *rgid, struct dibs_vlan vlan)
-{
-	struct dibs_binding *binding;
-	int err;
-
-	might_sleep();
-	binding = dibs_enter(client, dev);
-	if (!binding)
-		return -ENODEV;
-	err = dev->ops->query_remote_gid(dev, rgid, vlan);
-	dibs_exit(binding);
-	return err;
-}
-EXPORT_SYMBOL_GPL(dibs_query_remote_gid);

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The layer between devices that share memory and clients that use it: a table
- * of contents. Start reading in core.h, then dmb.c, attachment.c and move.c.
+ * The module dibs.ko: the layer between devices that share memory and clients
+ * that use it. Start reading with core.h, then dmb.c, attachment.c and move.c.
  */
 #include <linux/module.h>
 
@@ -21,7 +21,7 @@ static int __init dibs_init(void)
 	err = dibs_limits_start();
 	if (err)
 		goto destroy_wq;
-	err = dibs_namespaces_start();
+	err = dibs_netns_start();
 	if (err)
 		goto stop_limits;
 	err = dibs_sysfs_start();
@@ -35,7 +35,7 @@ static int __init dibs_init(void)
 stop_sysfs:
 	dibs_sysfs_stop();
 stop_namespaces:
-	dibs_namespaces_stop();
+	dibs_netns_stop();
 stop_limits:
 	dibs_limits_stop();
 destroy_wq:
@@ -43,12 +43,13 @@ destroy_wq:
 	return err;
 }
 
-/* All devices and clients are modules that depend on this one: none is left. */
+/* Modules of devices and clients depend on this one, so all are gone. */
 static void __exit dibs_exit_module(void)
 {
 	dibs_netlink_stop();
+	dibs_kinds_stop();
 	dibs_sysfs_stop();
-	dibs_namespaces_stop();
+	dibs_netns_stop();
 	destroy_workqueue(dibs_wq);
 	rcu_barrier();
 	dibs_limits_stop();

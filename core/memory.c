@@ -2,18 +2,20 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The memory of DMBs. Two kinds:
+ * The memory of DMBs. There are two kinds:
  *
  *   sparse: an array of page pointers, NULL where nothing was written yet; such
- *	a place reads as zero. A page comes with the first write to it and goes
- *	when the writer trims it, or with the DMB. Pages are ordinary ones of
- *	order 0, so they can be spliced, but where possible they come as a
- *	physically contiguous run, which is then copied to in one go.
+ *	places read as zero. A page is allocated by the first write to it, and
+ *	freed when the writer trims it, when the owner gives the DMB up, or with
+ *	the DMB. Pages have order 0, so
+ *	they can be spliced, but if possible they are allocated as physically
+ *	contiguous runs, which are then copied to in one go.
  *   linear: one contiguous block, for devices that do DMA.
  *
- * Readers and writers of pages look them up under RCU and copy before they
- * leave the read-side section; trimming waits for them (dibs_pages_free_rcu).
- * Why it is so, and what was measured: docs/decisions/0002-dmb-memory.md.
+ * Readers and writers look up pages under RCU and copy before they leave the
+ * read-side section; trimmed pages are freed after a grace period
+ * (dibs_pages_free_rcu). docs/decisions/0002-dmb-memory.md has the reasons and
+ * the measurements.
  */
 #include <linux/err.h>
 #include <linux/gfp.h>
@@ -25,29 +27,41 @@
 #include "core.h"
 #include "../compat/memcg.h"
 
-/* Largest run of pages that is asked for at once: 64 KiB of 4 KiB pages. */
+/* Largest run of pages to allocate at once: 64 KiB with 4 KiB pages. */
 #define DIBS_RUN_ORDER	4
 
 /*
- * A DMB that has fewer pages gets one whatever others have, so that bytes go on:
- * the header's, and both that a piece of a page's length may lie in.
+ * What a connection needs to make progress, whatever others have: the page of
+ * the header, and the two pages that a page-sized piece may straddle. They
+ * count against the limits from the registration on, and are allocated when
+ * they are used.
  */
-#define DIBS_PAGES_ALWAYS	3
+#define DIBS_PAGES_RESERVED	3
 
-/* @share: of the owner's namespace. */
-int dibs_memory_init(struct dibs_memory *mem, struct dibs_share *share,
+/* The memory has @nr more pages, or fewer if @nr is negative. */
+static void dibs_memory_count(struct dibs_memory *mem, int nr)
+{
+	int now = atomic_add_return(nr, &mem->present);
+	int reserve = mem->reserve;
+
+	dibs_limits_charge(mem, max(now, reserve) - max(now - nr, reserve));
+	dibs_memcg_charge_add(mem->charge, nr);
+}
+
+/* @quota: of the owner's namespace, or NULL. May sleep. */
+int dibs_memory_init(struct dibs_memory *mem, struct dibs_quota *quota,
 		     u32 len, u32 header_len)
 {
 	mem->len = len;
 	mem->header_len = header_len;
 	mem->nr_pages = DIV_ROUND_UP(len, PAGE_SIZE);
 	mem->memcg = dibs_memcg_current();
-	mem->purse = dibs_purse_get(mem->memcg);
-	if (IS_ERR(mem->purse)) {
+	mem->charge = dibs_memcg_charge_get(mem->memcg);
+	if (IS_ERR(mem->charge)) {
 		dibs_memcg_put(mem->memcg);
-		return PTR_ERR(mem->purse);
+		return PTR_ERR(mem->charge);
 	}
-	mem->share = dibs_share_get(share);
+	mem->quota = dibs_quota_get(quota);
 	return 0;
 }
 
@@ -55,33 +69,35 @@ static void dibs_memory_free_pages(struct dibs_memory *mem)
 {
 	u32 i, nr = 0, present = atomic_read(&mem->present);
 
-	/* Mostly the first few of many. */
+	/* Usually only the first few of many entries are set. */
 	for (i = 0; i < mem->nr_pages && nr < present; i++) {
 		if (!mem->pages[i])
 			continue;
 		put_page(mem->pages[i]);
 		nr++;
 	}
-	dibs_pages_add(mem, -(long)nr);
+	dibs_memory_count(mem, -(int)nr);
+	dibs_limits_charge(mem, -(long)mem->reserve);
 	kvfree(mem->pages);
 }
 
-/* The last reference to the DMB is gone. */
+/* Called with the last reference to the DMB. May sleep. */
 void dibs_memory_free(struct dibs_memory *mem)
 {
 	if (mem->pages)
 		dibs_memory_free_pages(mem);
 	if (mem->linear) {
 		free_pages_exact(mem->linear, mem->len);
-		dibs_pages_add(mem, -(long)mem->nr_pages);
+		dibs_memory_count(mem, -(int)mem->nr_pages);
 	}
-	dibs_share_put(mem->share);
-	dibs_purse_put(mem->purse);
+	dibs_quota_put(mem->quota);
+	dibs_memcg_charge_put(mem->charge);
 	dibs_memcg_put(mem->memcg);
 }
 
 int dibs_memory_alloc_pages(struct dibs_memory *mem)
 {
+	u32 reserve = min_t(u32, DIBS_PAGES_RESERVED, mem->nr_pages);
 	int err;
 
 	mem->pages = kvcalloc(mem->nr_pages, sizeof(*mem->pages), DIBS_GFP);
@@ -89,28 +105,29 @@ int dibs_memory_alloc_pages(struct dibs_memory *mem)
 		return -ENOMEM;
 	if (!mem->header_len)
 		return 0;
-	/* Not even the first page: the client may know another way. */
-	err = dibs_pages_allowed(mem, 1);
+	/* Refused now or never: the client may have a fallback. */
+	err = dibs_limits_check(mem, reserve);
 	if (err)
 		return err;
+	mem->reserve = reserve;
+	dibs_limits_charge(mem, reserve);
 	return dibs_memory_populate(mem, 0, mem->header_len, DIBS_GFP);
 }
 
 int dibs_memory_alloc_linear(struct dibs_memory *mem)
 {
-	int err = dibs_pages_allowed(mem, mem->nr_pages);
+	int err = dibs_limits_check(mem, mem->nr_pages);
 
 	if (err)
 		return err;
 	mem->linear = alloc_pages_exact(mem->len, DIBS_GFP | __GFP_ZERO);
 	if (!mem->linear)
 		return -ENOMEM;
-	dibs_pages_add(mem, mem->nr_pages);
-	atomic_set(&mem->present, mem->nr_pages);
+	dibs_memory_count(mem, mem->nr_pages);
 	return 0;
 }
 
-/* The largest aligned run at @i within @end that has no page yet. */
+/* Order of the largest aligned run of missing pages from @i, before @end. */
 static unsigned int dibs_run_order(struct dibs_memory *mem, u32 i, u32 end)
 {
 	unsigned int order = 0;
@@ -147,92 +164,41 @@ static struct page *dibs_run_alloc(unsigned int *order, gfp_t gfp)
 	return alloc_page(gfp | __GFP_ZERO);
 }
 
-/* Whoever else populates the same place at the same time wins or loses. */
+/* Pages that somebody else installed at the same time are kept instead. */
 static void dibs_run_install(struct dibs_memory *mem, u32 i,
 			     struct page *page, u32 nr)
 {
 	u32 j, installed = 0;
 
 	for (j = 0; j < nr; j++) {
-		/* Zeroes before pointer; pairs with dibs_memory_span(). */
+		/* Zeroes before the pointer; pairs with dibs_memory_span(). */
 		if (cmpxchg(&mem->pages[i + j], NULL, page + j))
 			__free_page(page + j);
 		else
 			installed++;
 	}
-	atomic_add(installed, &mem->present);
-	dibs_pages_add(mem, installed);
+	dibs_memory_count(mem, installed);
 }
 
-/* May the DMB have a run, or at least a page? 0 with the order, or -errno. */
+/*
+ * May the DMB have a run of 2^*@order pages, or else one page? 0, with *@order
+ * updated, or -errno.
+ */
 static int dibs_run_allowed(const struct dibs_memory *mem, unsigned int *order)
 {
-	int err = dibs_pages_allowed(mem, 1U << *order);
+	int err = dibs_limits_check(mem, 1U << *order);
 
 	if (err && *order) {
 		*order = 0;
-		err = dibs_pages_allowed(mem, 1);
+		err = dibs_limits_check(mem, 1);
 	}
-	/* With so little it cannot wait for its cgroup's or namespace's others. */
-	if (err && atomic_read(&mem->present) < DIBS_PAGES_ALWAYS &&
-	    dibs_pages_left(1))
+	/* So few are counted already, and must not depend on the cgroup. */
+	if (err && atomic_read(&mem->present) < mem->reserve)
 		return 0;
 	return err;
 }
 
-static int dibs_memory_populate_run(struct dibs_memory *mem, u32 i, u32 end,
-				    gfp_t gfp)
-{
-	unsigned int order = dibs_run_order(mem, i, end);
-	struct mem_cgroup *old;
-	struct page *page;
-	int err;
-
-	err = dibs_run_allowed(mem, &order);
-	if (err)
-		return err;
-	old = dibs_memcg_enter(mem->memcg);
-	page = dibs_run_alloc(&order, gfp);
-	dibs_memcg_leave(old);
-	if (!page)
-		return -ENOMEM;
-	dibs_run_install(mem, i, page, 1U << order);
-	return 0;
-}
-
-/* @gfp without __GFP_DIRECT_RECLAIM: any context; else may sleep. */
-int dibs_memory_populate(struct dibs_memory *mem, u32 offset, u32 size,
-			 gfp_t gfp)
-{
-	u32 i, end;
-	int err;
-
-	if (!mem->pages || !size)
-		return 0;
-	end = (offset + size - 1) / PAGE_SIZE + 1;
-	for (i = offset / PAGE_SIZE; i < end; i++) {
-		if (likely(READ_ONCE(mem->pages[i])))
-			continue;
-		err = dibs_memory_populate_run(mem, i, end, gfp);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* So many bytes from @offset on have memory. */
-u32 dibs_memory_populated(const struct dibs_memory *mem, u32 offset, u32 size)
-{
-	u32 i = offset / PAGE_SIZE, end = offset;
-
-	if (!mem->pages)
-		return size;
-	while (end - offset < size && READ_ONCE(mem->pages[i]))
-		end = ++i * PAGE_SIZE;
-	return min(size, end - offset);
-}
-
-/* Pages on their way out, while somebody may still be copying. */
+/* Trimmed pages, while somebody may still be copying. */
 struct dibs_page_batch {
 	struct rcu_head rcu;
 	u32 nr;
@@ -253,27 +219,29 @@ static void dibs_pages_free_rcu(struct rcu_head *rcu)
 static void dibs_page_batch_free(struct dibs_memory *mem,
 				 struct dibs_page_batch *batch)
 {
-	atomic_sub(batch->nr, &mem->present);
-	dibs_pages_add(mem, -(long)batch->nr);
+	dibs_memory_count(mem, -(int)batch->nr);
 	call_rcu(&batch->rcu, dibs_pages_free_rcu);
 }
 
-/* Frees what lies wholly in the range, as far as memory allows to. */
-void dibs_memory_trim(struct dibs_memory *mem, u32 offset, u32 size)
+static void dibs_page_free_rcu(struct rcu_head *rcu)
+{
+	put_page(container_of(rcu, struct page, rcu_head));
+}
+
+/* A page that was taken out of @mem when there was no memory for a batch. */
+static void dibs_page_free(struct dibs_memory *mem, struct page *page)
+{
+	dibs_memory_count(mem, -1);
+	/* An ordinary page; whoever else holds it does not use this field. */
+	call_rcu(&page->rcu_head, dibs_page_free_rcu);
+}
+
+/* Frees at most @left of the pages from @i to @end. Any context. */
+static void dibs_memory_free_some(struct dibs_memory *mem, u32 i, u32 end,
+				  u32 left)
 {
 	struct dibs_page_batch *batch = NULL;
-	u32 i = DIV_ROUND_UP(offset, PAGE_SIZE);
-	u32 end = offset + size == mem->len ? mem->nr_pages :
-					      (offset + size) / PAGE_SIZE;
-	/* A hint: who installs some counts them later, and keeps them then. */
-	u32 left = atomic_read(&mem->present);
 
-	if (!mem->pages)
-		return;
-	if (mem->header_len) {
-		i = max(i, 1U);
-		left -= !!READ_ONCE(mem->pages[0]);
-	}
 	for (; i < end && left; i++) {
 		struct page *page;
 
@@ -283,12 +251,12 @@ void dibs_memory_trim(struct dibs_memory *mem, u32 offset, u32 size)
 		if (!batch)
 			batch = kzalloc(sizeof(*batch),
 					GFP_NOWAIT | __GFP_NOWARN);
-		if (!batch)
-			return;
 		page = xchg(&mem->pages[i], NULL);
-		if (page)
+		if (page && batch)
 			batch->pages[batch->nr++] = page;
-		if (batch->nr == ARRAY_SIZE(batch->pages)) {
+		else if (page)
+			dibs_page_free(mem, page);
+		if (batch && batch->nr == ARRAY_SIZE(batch->pages)) {
 			dibs_page_batch_free(mem, batch);
 			batch = NULL;
 		}
@@ -297,10 +265,137 @@ void dibs_memory_trim(struct dibs_memory *mem, u32 offset, u32 size)
 		dibs_page_batch_free(mem, batch);
 }
 
+/* All of these pages, except for that of the header. */
+static void dibs_memory_free_run(struct dibs_memory *mem, u32 i, u32 end)
+{
+	if (mem->header_len)
+		i = max(i, 1U);
+	dibs_memory_free_some(mem, i, end, U32_MAX);
+}
+
+static int dibs_memory_populate_run(struct dibs_memory *mem, u32 i, u32 end,
+				    gfp_t gfp)
+{
+	unsigned int order = dibs_run_order(mem, i, end);
+	struct mem_cgroup *old;
+	struct page *page;
+	int err;
+
+	if (unlikely(READ_ONCE(mem->given_up)))
+		return -ESTALE;
+	err = dibs_run_allowed(mem, &order);
+	if (err)
+		return err;
+	old = dibs_memcg_enter(mem->memcg);
+	page = dibs_run_alloc(&order, gfp);
+	dibs_memcg_leave(old);
+	if (!page)
+		return -ENOMEM;
+	dibs_run_install(mem, i, page, 1U << order);
+	/*
+	 * Pairs with dibs_memory_give_up(): either it finds these pages, or
+	 * they are taken back here. The cmpxchg was a full barrier.
+	 */
+	if (unlikely(READ_ONCE(mem->given_up))) {
+		dibs_memory_free_run(mem, i, i + (1U << order));
+		return -ESTALE;
+	}
+	return 0;
+}
+
 /*
- * The memory at @offset, and in @size how much of it is contiguous, at most
- * what was asked for; NULL: there are no pages in that much. Valid until
- * rcu_read_unlock().
+ * Allocates the missing pages of a range. Any context if @gfp has no
+ * __GFP_DIRECT_RECLAIM, else may sleep.
+ */
+int dibs_memory_populate(struct dibs_memory *mem, u32 offset, u32 size,
+			 gfp_t gfp)
+{
+	u32 i, end;
+	int err;
+
+	if (!mem->pages || !size)
+		return 0;
+	end = (offset + size - 1) / PAGE_SIZE + 1;
+	for (i = offset / PAGE_SIZE; i < end; i++) {
+		if (likely(READ_ONCE(mem->pages[i])))
+			continue;
+		err = dibs_memory_populate_run(mem, i, end, gfp);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* How many of the @size bytes from @offset on have memory, without a gap. */
+u32 dibs_memory_populated(const struct dibs_memory *mem, u32 offset, u32 size)
+{
+	u32 i = offset / PAGE_SIZE, end = offset;
+
+	if (!mem->pages)
+		return size;
+	while (end - offset < size && READ_ONCE(mem->pages[i]))
+		end = ++i * PAGE_SIZE;
+	return min(size, end - offset);
+}
+
+/* Frees pages that lie wholly in the range. Any context. */
+void dibs_memory_trim(struct dibs_memory *mem, u32 offset, u32 size)
+{
+	u32 i = DIV_ROUND_UP(offset, PAGE_SIZE);
+	u32 end = offset + size == mem->len ? mem->nr_pages :
+					      (offset + size) / PAGE_SIZE;
+	/* A hint: pages are counted only after they have been installed. */
+	u32 left = atomic_read(&mem->present);
+
+	if (!mem->pages)
+		return;
+	if (mem->header_len) {
+		i = max(i, 1U);
+		left -= !!READ_ONCE(mem->pages[0]);
+	}
+	dibs_memory_free_some(mem, i, end, left);
+}
+
+/* Frees all pages but that of the header; no page comes any more. */
+void dibs_memory_give_up(struct dibs_memory *mem)
+{
+	WRITE_ONCE(mem->given_up, true);
+	/* Before looking for pages; pairs with dibs_memory_populate_run(). */
+	smp_mb();
+	if (mem->pages)
+		dibs_memory_free_run(mem, 0, mem->nr_pages);
+}
+
+/*
+ * Moves the pages that lie wholly in the @size bytes from @from on to the same
+ * places of those from @to on, as far as these have none. All are multiples of
+ * the size of a page. The first page of the DMB stays. Any context.
+ */
+void dibs_memory_reuse(struct dibs_memory *mem, u32 from, u32 to, u32 size)
+{
+	u32 i = from / PAGE_SIZE, j = to / PAGE_SIZE;
+	u32 end = j + size / PAGE_SIZE;
+
+	if (!mem->pages)
+		return;
+	for (; j < end; i++, j++) {
+		struct page *page;
+
+		if (!i || READ_ONCE(mem->pages[j]) || !READ_ONCE(mem->pages[i]))
+			continue;
+		page = xchg(&mem->pages[i], NULL);
+		/* Somebody else may have written to the place just now. */
+		if (page && cmpxchg(&mem->pages[j], NULL, page))
+			dibs_page_free(mem, page);
+	}
+	/* Pairs with dibs_memory_give_up(), as after dibs_run_install(). */
+	if (unlikely(READ_ONCE(mem->given_up)))
+		dibs_memory_free_run(mem, to / PAGE_SIZE, end);
+}
+
+/*
+ * The memory at @offset. *@size is reduced to what is contiguous from there on.
+ * NULL: there is no memory for that many bytes. Valid until rcu_read_unlock().
  */
 static void *dibs_memory_span(const struct dibs_memory *mem, u32 offset,
 			      u32 *size)
@@ -311,7 +406,7 @@ static void *dibs_memory_span(const struct dibs_memory *mem, u32 offset,
 
 	if (mem->linear)
 		return mem->linear + offset;
-	/* Dependent on the cmpxchg in dibs_run_install(). */
+	/* Address dependency; pairs with the cmpxchg in dibs_run_install(). */
 	page = READ_ONCE(mem->pages[i]);
 	span = PAGE_SIZE - offset_in_page(offset);
 	if (!page) {
@@ -321,7 +416,7 @@ static void *dibs_memory_span(const struct dibs_memory *mem, u32 offset,
 	while (span < *size) {
 		struct page *next = READ_ONCE(mem->pages[++i]);
 
-		/* Part of a run? A page after it in memory is. */
+		/* Physically contiguous pages belong to one run. */
 		if (!next || page_to_pfn(next) != page_to_pfn(page) +
 						  (i - offset / PAGE_SIZE))
 			break;
@@ -331,7 +426,7 @@ static void *dibs_memory_span(const struct dibs_memory *mem, u32 offset,
 	return page_address(page) + offset_in_page(offset);
 }
 
-/* Any context: does not wait for memory. */
+/* Any context: does not wait for memory to be reclaimed. */
 static int dibs_memory_populate_atomic(struct dibs_memory *mem, u32 offset,
 				       u32 size)
 {
@@ -340,8 +435,8 @@ static int dibs_memory_populate_atomic(struct dibs_memory *mem, u32 offset,
 }
 
 /*
- * Eight or four aligned bytes are stored at once, so that a reader who loads
- * them at once never sees halves of two moves.
+ * Stores eight or four aligned bytes with one access, so that a reader that
+ * loads them with one access never sees parts of two moves.
  */
 static void dibs_memory_store(void *to, const void *from, u32 size)
 {
@@ -377,7 +472,7 @@ int dibs_memory_write(struct dibs_memory *mem, u32 offset, const void *data,
 			span = size;
 			to = dibs_memory_span(mem, offset, &span);
 		}
-		/* Trimmed at the same time: lost, as the trimmer was told. */
+		/* Trimmed meanwhile: lost, see dibs_attachment_trim(). */
 		if (likely(to))
 			dibs_memory_store(to, data, span);
 		data += span;
@@ -408,9 +503,9 @@ void dibs_memory_read(struct dibs_memory *mem, u32 offset, void *buf,
 }
 
 /*
- * The kernel need not find out what kind of memory this is, which takes longer
- * than to copy a few bytes: it is the DMB's, and the move was checked. Within a
- * page this is quickest by the page's own functions.
+ * The memory is known to belong to the DMB and the range has been checked, so
+ * skip the hardened usercopy checks, which take longer than copying a few
+ * bytes. Within one page, the per-page functions are fastest.
  */
 static size_t dibs_copy_from(void *to, u32 size, struct iov_iter *from)
 {
@@ -432,8 +527,8 @@ static size_t dibs_copy_to(const void *from, u32 size, struct iov_iter *to)
 }
 
 /*
- * Copies from @from with page faults off. Stops at the first byte of the DMB's or
- * user memory that is not there. Bytes copied.
+ * Copies from @from with page faults disabled. Stops at the first missing byte,
+ * of the DMB or of user memory. Returns the number of bytes copied.
  */
 u32 dibs_memory_write_iter(struct dibs_memory *mem, u32 offset,
 			   struct iov_iter *from, u32 size)
@@ -448,7 +543,7 @@ u32 dibs_memory_write_iter(struct dibs_memory *mem, u32 offset,
 		u32 n;
 
 		if (unlikely(!to))
-			break;	/* trimmed at the same time: populate again */
+			break;	/* trimmed meanwhile: populate again */
 		n = dibs_copy_from(to, span, from);
 		done += n;
 		if (n < span)
@@ -459,7 +554,7 @@ u32 dibs_memory_write_iter(struct dibs_memory *mem, u32 offset,
 	return done;
 }
 
-/* Copies to @to with page faults off, as above. */
+/* Copies to @to with page faults disabled, likewise. */
 u32 dibs_memory_read_iter(struct dibs_memory *mem, u32 offset,
 			  struct iov_iter *to, u32 size)
 {

@@ -2,12 +2,12 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Writing into a peer's DMB, and reading one's own: the data path. It takes no
+ * The data path: writing into a peer's DMB, and reading one's own. It takes no
  * lock and writes no cache line that another connection writes.
  *
- * User memory can fault, and a fault can last for ever (a FUSE page). So in a
- * move, which is an RCU read-side section, user memory is touched with page
- * faults off; what is missing is faulted in outside, and the copy goes on.
+ * User memory can fault, and a fault may never finish (FUSE). A move is an RCU
+ * read-side section, so it accesses user memory with page faults disabled;
+ * missing pages are faulted in outside, and then the copy continues.
  */
 #include <linux/err.h>
 #include <linux/gfp.h>
@@ -19,75 +19,76 @@
 #include "trace.h"
 #include "../compat/iter.h"
 
-/* So much is copied before others get a chance. */
+/* How much to copy before cond_resched(). */
 #define DIBS_PIECE	SZ_64K
 
-/* No page is taken for so few bytes that a device is to move. */
+/* Up to this size, moves bounce through the stack instead of a page. */
 #define DIBS_BOUNCE_SMALL	256
 
-static int dibs_move_reject(struct dibs_use *use, int counter, int err)
+static int dibs_move_reject(struct dibs_ctx *ctx, int counter, int err)
 {
-	dibs_count(use, counter);
-	trace_dibs_reject(use, counter, err);
+	dibs_stats_inc(ctx, counter);
+	trace_dibs_reject(ctx, counter, err);
 	return err;
 }
 
-/* Is there still a peer's DMB behind the attachment? */
+/* Is the attachment alive, and its target, if it is on this kernel? */
 int dibs_move_check(struct dibs_attachment *att)
 {
-	if (unlikely(!dibs_named(&att->name_state)))
+	if (unlikely(!dibs_published(&att->publish_state)))
 		return -ENODEV;
-	if (unlikely(att->target && !dibs_named(&att->target->name_state)))
-		return dibs_move_reject(att->use, DIBS_A_COUNTER_REJECT_STALE,
+	if (unlikely(att->target &&
+		     !dibs_published(&att->target->publish_state)))
+		return dibs_move_reject(att->ctx, DIBS_A_COUNTER_REJECT_STALE,
 					-ESTALE);
 	return 0;
 }
 
-/* Could such a move be made at all? */
+/* Are the arguments of a move valid? */
 static inline int dibs_move_possible(struct dibs_attachment *att,
 				     unsigned int idx, u32 offset, u32 size)
 {
 	if (unlikely(idx >= DIBS_SIGNAL_BITS))
-		return dibs_move_reject(att->use, DIBS_A_COUNTER_REJECT_MASK,
+		return dibs_move_reject(att->ctx, DIBS_A_COUNTER_REJECT_MASK,
 					-EINVAL);
 	if (unlikely(!dibs_in_range(att->len, offset, size)))
-		return dibs_move_reject(att->use, DIBS_A_COUNTER_REJECT_RANGE,
+		return dibs_move_reject(att->ctx, DIBS_A_COUNTER_REJECT_RANGE,
 					-ERANGE);
 	return 0;
 }
 
 /*
- * May it be made now? Asked and made in one RCU read-side section, in which
- * nothing sleeps: a device that goes and a right that is taken away wait for
- * moves that did not see it.
+ * May the move be made now? The check and the move are in one RCU read-side
+ * section, in which nothing sleeps: removal of the device and loss of the right
+ * wait for moves that did not see them.
  */
 static inline int dibs_move_allowed(struct dibs_attachment *att)
 {
-	struct dibs_use *use = att->use;
+	struct dibs_ctx *ctx = att->ctx;
 
-	/* Pairs with dibs_use_cut() and dibs_binding_stop(). */
-	if (unlikely(READ_ONCE(use->cut) || !READ_ONCE(use->binding->live)))
+	/* Pairs with dibs_ctx_cut() and dibs_binding_stop(). */
+	if (unlikely(READ_ONCE(ctx->cut) || !READ_ONCE(ctx->binding->live)))
 		return -ENODEV;
 	return dibs_move_check(att);
 }
 
-/* Calls the driver, in a move. */
+/* Calls the driver, within the RCU read-side section of a move. */
 static inline int dibs_move_op(struct dibs_attachment *att, unsigned int idx,
 			       bool signal, u32 offset, const void *data,
 			       u32 size)
 {
-	struct dibs_dev *dev = dibs_use_dev(att->use);
+	struct dibs_dev *dev = dibs_ctx_dev(att->ctx);
 	int err;
 
 	err = dev->ops->move_data(dev, att, idx, signal, offset, data, size);
 	trace_dibs_move(att, offset, size, signal, err);
 	if (unlikely(err)) {
-		dibs_count(att->use, DIBS_A_COUNTER_MOVE_ERRORS);
+		dibs_stats_inc(att->ctx, DIBS_A_COUNTER_MOVE_ERRORS);
 		return err;
 	}
 	if (size) {
-		dibs_count(att->use, DIBS_A_COUNTER_MOVES);
-		dibs_count_add(att->use, DIBS_A_COUNTER_MOVE_BYTES, size);
+		dibs_stats_inc(att->ctx, DIBS_A_COUNTER_MOVES);
+		dibs_stats_add(att->ctx, DIBS_A_COUNTER_MOVE_BYTES, size);
 	}
 	return 0;
 }
@@ -110,8 +111,8 @@ int dibs_move_data(struct dibs_attachment *att, unsigned int idx, bool signal,
 EXPORT_SYMBOL_GPL(dibs_move_data);
 
 /*
- * Copies what there is memory for, of a range that was checked. Bytes, 0 for a
- * fault, -errno.
+ * Copies as far as the DMB has memory; the range has been checked. Returns the
+ * number of bytes copied, 0 if a page is missing, or -errno.
  */
 static ssize_t dibs_move_piece_present(struct dibs_attachment *att, u32 offset,
 				       struct iov_iter *from, u32 size)
@@ -127,7 +128,10 @@ static ssize_t dibs_move_piece_present(struct dibs_attachment *att, u32 offset,
 	return err ? err : (ssize_t)size;
 }
 
-/* Copies a piece straight into mapped memory. Bytes, 0 for a fault, -errno. */
+/*
+ * Copies a piece into mapped memory. Returns the number of bytes copied, 0 if
+ * user memory has to be faulted in, or -errno.
+ */
 static ssize_t dibs_move_piece_mapped(struct dibs_attachment *att, u32 offset,
 				      struct iov_iter *from, u32 size)
 {
@@ -137,7 +141,7 @@ static ssize_t dibs_move_piece_mapped(struct dibs_attachment *att, u32 offset,
 
 	if (likely(n))
 		return n;
-	/* Nothing is charged to an owner who gave the DMB up. */
+	/* Once the owner has unregistered the DMB, charge it nothing. */
 	err = dibs_move_check(att);
 	if (err)
 		return err;
@@ -147,7 +151,7 @@ static ssize_t dibs_move_piece_mapped(struct dibs_attachment *att, u32 offset,
 	return size ? dibs_move_piece_present(att, offset, from, size) : err;
 }
 
-/* Nothing is moved, and could be. 0 or -errno. */
+/* A move of no bytes: only checks. 0 or -errno. */
 static int dibs_move_nothing(struct dibs_attachment *att)
 {
 	int err;
@@ -165,7 +169,7 @@ static ssize_t dibs_move_iter_mapped(struct dibs_attachment *att, u32 offset,
 	ssize_t n;
 
 	while (done < size) {
-		/* Ends where runs of pages end. */
+		/* Pieces end where runs of pages end. */
 		u32 piece = min_t(u32, size - done,
 				  DIBS_PIECE - (offset + done) % DIBS_PIECE);
 
@@ -182,9 +186,9 @@ static ssize_t dibs_move_iter_mapped(struct dibs_attachment *att, u32 offset,
 }
 
 /*
- * By way of @bounce, which has @bounce_len bytes; no piece crosses a page of the
- * DMB. The last one takes the signal with it; if there is no last one, *@signal
- * stays true.
+ * Moves by way of a bounce buffer of @bounce_len bytes. No piece crosses a page
+ * of the DMB. The last piece carries the signal, which clears *@signal; if the
+ * copy ends early, *@signal is left alone.
  */
 static ssize_t dibs_move_iter_through(void *bounce, u32 bounce_len,
 				      struct dibs_attachment *att,
@@ -249,7 +253,7 @@ ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
 	int err;
 
 	might_sleep();
-	/* Bad arguments are refused before anything is written. */
+	/* Reject bad arguments before anything is written. */
 	err = dibs_move_possible(att, idx, offset, size);
 	if (err)
 		return err;
@@ -266,13 +270,13 @@ ssize_t dibs_move_iter(struct dibs_attachment *att, unsigned int idx,
 	if (done < 0)
 		return done;
 	if (att->mapped && done) {
-		dibs_count(att->use, DIBS_A_COUNTER_MOVES);
-		dibs_count_add(att->use, DIBS_A_COUNTER_MOVE_BYTES, done);
+		dibs_stats_inc(att->ctx, DIBS_A_COUNTER_MOVES);
+		dibs_stats_add(att->ctx, DIBS_A_COUNTER_MOVE_BYTES, done);
 		trace_dibs_move(att, offset, done, false, 0);
 	}
 	if (signal && (done || !size)) {
 		err = dibs_move_data(att, idx, true, offset, NULL, 0);
-		/* Unless there is nobody to tell any more. */
+		/* Ignored if bytes were moved and the owner is gone. */
 		if (err && !(done && (err == -ENODEV || err == -ESTALE)))
 			return err;
 	}

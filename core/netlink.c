@@ -2,20 +2,20 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The generic netlink family "dibs": which commands there are, which
- * attributes they take, and how they name a device. docs/netlink.yaml
- * describes it for users.
+ * The generic netlink family "dibs": its commands, the attributes they take,
+ * and how a request identifies a device. docs/netlink.yaml describes the family
+ * for users.
  *
- * Commands run in parallel; what they touch is under dibs_lock. All messages
+ * Commands run in parallel; dibs_lock protects what they access. All messages
  * are strictly validated: unknown attributes, attributes of other commands and
- * bytes in reserved fields are refused.
+ * nonzero reserved fields are rejected.
  */
 #include <linux/err.h>
 #include <linux/module.h>
 
 #include "netlink.h"
 
-/* Lists may be narrowed to a device; it is named alike in all of them. */
+/* A dump may be limited to one device; all dumps use the same attributes. */
 static_assert(DIBS_A_DMB_DEV_INDEX == (int)DIBS_A_DEV_INDEX);
 static_assert(DIBS_A_DMB_DEV_NAME == (int)DIBS_A_DEV_NAME);
 static_assert(DIBS_A_STATS_DEV_INDEX == (int)DIBS_A_DEV_INDEX);
@@ -31,7 +31,7 @@ const struct nla_policy dibs_nl_find_policy[DIBS_A_DEV_NAME + 1] = {
 	[DIBS_A_DEV_NAME] = DIBS_NL_POLICY_NAME,
 };
 
-/* Of any length, so that the message about it says what is wrong. */
+/* Strings of any length, so that dibs_nl_dev_add() can say what is wrong. */
 const struct nla_policy dibs_nl_add_policy[DIBS_A_DEV_MAX_DMB_LEN + 1] = {
 	[DIBS_A_DEV_NAME] = { .type = NLA_NUL_STRING },
 	[DIBS_A_DEV_KIND] = { .type = NLA_NUL_STRING },
@@ -105,7 +105,7 @@ static const struct genl_ops dibs_nl_ops[] = {
 	}, {
 		.cmd = DIBS_CMD_CLIENT_GET,
 		.dumpit = dibs_nl_client_list,
-		/* No policy: no attribute is taken. */
+		/* No policy: takes no attributes. */
 	}, {
 		.cmd = DIBS_CMD_DMB_GET,
 		.start = dibs_nl_list_start,
@@ -121,7 +121,7 @@ static const struct genl_ops dibs_nl_ops[] = {
 	},
 };
 
-/* What happens on a fabric is about others too, so not for everybody. */
+/* Events of a fabric also reveal what others do, so they need privilege. */
 static const struct genl_multicast_group dibs_nl_groups[] = {
 	[DIBS_MCGRP_EVENTS] = { .name = DIBS_GENL_MCGRP_EVENTS },
 	[DIBS_MCGRP_FABRIC] = {
@@ -142,7 +142,7 @@ struct genl_family dibs_genl_family __ro_after_init = {
 	.n_mcgrps = ARRAY_SIZE(dibs_nl_groups),
 };
 
-/* The device that a request names, referenced. */
+/* The device that a request identifies, referenced, or ERR_PTR. */
 struct dibs_dev *dibs_nl_find(struct net *net, struct nlattr **attrs,
 			      struct netlink_ext_ack *extack)
 {
@@ -166,8 +166,8 @@ struct dibs_dev *dibs_nl_find(struct net *net, struct nlattr **attrs,
 	return dev;
 }
 
-/* Devices shared by all belong to the initial namespace. */
-bool dibs_dev_owned(const struct dibs_dev *dev, const struct net *net)
+/* Does the namespace own the device? The initial one owns shared devices. */
+bool dibs_nl_dev_owned(const struct dibs_dev *dev, const struct net *net)
 {
 	const struct net *owner = rcu_access_pointer(dev->net);
 

@@ -4,14 +4,16 @@
  *
  * What the files of the netlink family share. Who may see and do what:
  *
- *	devices, counters	everybody in a namespace that sees the device
- *	DMBs			those of the asking namespace
- *	tokens			the same, with CAP_NET_ADMIN there
- *	counters of all		CAP_NET_ADMIN in the namespace that owns
- *	changes			the same; to share: in the initial one
+ *	devices, own counters	everybody in a namespace that sees the device
+ *	DMBs			everybody, those of the asking namespace
+ *	tokens of these DMBs	CAP_NET_ADMIN in the asking namespace
+ *	counters of all		CAP_NET_ADMIN in the namespace that owns the
+ *	namespaces, changes	device
+ *	sharing a device	CAP_NET_ADMIN in the initial namespace
  *
- * The asking namespace is the socket's. "CAP_NET_ADMIN there" always means in
- * the user namespace that owns it, for the task and for who opened the socket.
+ * The asking namespace is that of the socket. A capability in a network
+ * namespace is always one in the user namespace that owns it, and both the task
+ * and the opener of the socket must have it.
  */
 #ifndef _DIBS_NETLINK_H
 #define _DIBS_NETLINK_H
@@ -25,10 +27,10 @@ enum {
 	DIBS_MCGRP_FABRIC,
 };
 
-/* Where a dump goes on; in cb->ctx. All zero: at the beginning. */
+/* Where a dump continues; in cb->ctx. All zero: from the beginning. */
 struct dibs_nl_cursor {
-	u32 only;	/* index of the only device wanted, or 0 */
-	u32 dev;	/* index of the device, or number of the client */
+	u32 only;	/* index of the only device to list, or 0 */
+	u32 dev;	/* index of the device, or position of the client */
 	u32 entry;	/* within the device */
 };
 
@@ -41,9 +43,9 @@ extern const struct nla_policy dibs_nl_netns_policy[DIBS_A_DEV_NETNS_FD + 1];
 /* netlink.c */
 struct dibs_dev *dibs_nl_find(struct net *net, struct nlattr **attrs,
 			      struct netlink_ext_ack *extack);
-bool dibs_dev_owned(const struct dibs_dev *dev, const struct net *net);
+bool dibs_nl_dev_owned(const struct dibs_dev *dev, const struct net *net);
 
-/* netlink_device.c: commands that change something */
+/* netlink_device.c: commands that change devices */
 int dibs_nl_dev_add(struct sk_buff *skb, struct genl_info *info);
 int dibs_nl_dev_del(struct sk_buff *skb, struct genl_info *info);
 int dibs_nl_dev_set(struct sk_buff *skb, struct genl_info *info);
@@ -52,7 +54,7 @@ int dibs_nl_dev_revoke(struct sk_buff *skb, struct genl_info *info);
 int dibs_nl_dev_join(struct sk_buff *skb, struct genl_info *info);
 int dibs_nl_dev_leave(struct sk_buff *skb, struct genl_info *info);
 
-/* netlink_list.c: commands that only look */
+/* netlink_list.c: commands that only read */
 int dibs_nl_dev_get(struct sk_buff *skb, struct genl_info *info);
 int dibs_nl_list_start(struct netlink_callback *cb);
 int dibs_nl_dev_list(struct sk_buff *skb, struct netlink_callback *cb);
@@ -60,7 +62,7 @@ int dibs_nl_client_list(struct sk_buff *skb, struct netlink_callback *cb);
 int dibs_nl_dmb_list(struct sk_buff *skb, struct netlink_callback *cb);
 int dibs_nl_stats_list(struct sk_buff *skb, struct netlink_callback *cb);
 
-/* netlink_put.c: one object into one message, all or nothing */
+/* netlink_put.c: one object per message, all or nothing */
 int dibs_nl_put_dev(struct sk_buff *skb, void *hdr, const struct dibs_dev *dev,
 		    const struct net *net);
 int dibs_nl_put_client(struct sk_buff *skb, void *hdr,

@@ -2,22 +2,22 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Netlink commands that change devices. Generic netlink has seen to it that
- * the caller has CAP_NET_ADMIN in the user namespace of its network namespace;
- * what is left to ask is whether that namespace owns the device.
+ * Netlink commands that change devices. Generic netlink has checked that the
+ * caller has CAP_NET_ADMIN in the user namespace of its network namespace; what
+ * is left to check is whether that namespace owns the device.
  */
 #include <linux/err.h>
 #include <linux/module.h>
 
 #include "netlink.h"
 
-/* The device that a request names and may change, referenced. */
+/* The device that a request identifies and may change, referenced. */
 static struct dibs_dev *dibs_nl_find_owned(struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
 	struct dibs_dev *dev = dibs_nl_find(net, info->attrs, info->extack);
 
-	if (IS_ERR(dev) || dibs_dev_owned(dev, net))
+	if (IS_ERR(dev) || dibs_nl_dev_owned(dev, net))
 		return dev;
 	dibs_dev_put(dev);
 	NL_SET_ERR_MSG(info->extack,
@@ -54,15 +54,20 @@ int dibs_nl_dev_add(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "a type is missing");
 		return -EINVAL;
 	}
-	/* Both: the kind's name may go to modprobe. */
+	/* Check the kind, too: its name may be passed to modprobe. */
 	if (!dibs_nl_name_valid(info, DIBS_A_DEV_NAME) ||
 	    !dibs_nl_name_valid(info, DIBS_A_DEV_KIND))
 		return -EINVAL;
 	kind = dibs_kind_get(nla_data(info->attrs[DIBS_A_DEV_KIND]));
-	if (!kind) {
+	if (kind == ERR_PTR(-EAGAIN)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "the module of this type is being loaded");
+		return -EAGAIN;
+	}
+	if (IS_ERR(kind)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[DIBS_A_DEV_KIND],
 				    "no such type of devices");
-		return -EOPNOTSUPP;
+		return PTR_ERR(kind);
 	}
 	err = kind->add(genl_info_net(info),
 			nla_data(info->attrs[DIBS_A_DEV_NAME]), max_dmbs,
@@ -70,12 +75,16 @@ int dibs_nl_dev_add(struct sk_buff *skb, struct genl_info *info)
 	dibs_kind_put(kind);
 	if (err == -EEXIST)
 		NL_SET_BAD_ATTR(info->extack, info->attrs[DIBS_A_DEV_NAME]);
+	else if (err == -EDQUOT)
+		NL_SET_ERR_MSG(info->extack,
+			       "too many devices, see net.dibs.netns_dev_max");
 	return err;
 }
 
 /*
- * The device and the module of its kind, both held. A kind deletes its devices
- * before its module goes, so a device that is still listed has its kind.
+ * Returns the device with a reference to it and to the module of its kind. A
+ * kind deletes its devices before its module is unloaded, so a device that is
+ * still listed has its kind.
  */
 static struct dibs_dev *dibs_nl_find_deletable(struct genl_info *info)
 {
@@ -108,7 +117,7 @@ int dibs_nl_dev_del(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 	kind = dev->kind;
-	kind->del(dev);
+	kind->del(genl_info_net(info), dev);
 	dibs_dev_put(dev);
 	module_put(kind->owner);
 	return 0;
@@ -121,20 +130,22 @@ static int dibs_nl_set_shared(struct sk_buff *skb, struct genl_info *info,
 	bool shared = nla_get_u8(attr);
 	int err;
 
+	lockdep_assert_held(&dibs_lock);
 	if (shared == dibs_dev_shared(dev))
 		return 0;
 	if (dev->kind) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "the device goes with its network namespace");
+		NL_SET_BAD_ATTR(info->extack, attr);
+		NL_SET_ERR_MSG(info->extack,
+			       "the device goes with its network namespace");
 		return -EOPNOTSUPP;
 	}
-	/* Everybody will see it, and its name is taken for everybody. */
+	/* Everybody will see the device and can no longer use its name. */
 	if (shared && !netlink_capable(skb, CAP_NET_ADMIN)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "only the host's administrator may share");
 		return -EPERM;
 	}
-	err = dibs_dev_set_owner(dev, shared ? NULL : genl_info_net(info));
+	err = dibs_netns_set_owner(dev, shared ? NULL : genl_info_net(info));
 	if (err == -EEXIST)
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "another device has this name");
@@ -180,7 +191,7 @@ int dibs_nl_dev_set(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* The namespace that a request names, referenced. */
+/* The namespace that a request identifies, referenced, or ERR_PTR. */
 static struct net *dibs_nl_get_netns(struct genl_info *info)
 {
 	struct net *net;
@@ -202,19 +213,22 @@ static int dibs_nl_grant(struct sk_buff *skb, struct genl_info *info,
 {
 	int err;
 
-	/* Its programs would use the device, so it must be its own wish. */
+	/* Its programs may then use the device, so its admin must agree. */
 	if (!netlink_ns_capable(skb, net->user_ns, CAP_NET_ADMIN)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "no rights in the other network namespace");
 		return -EPERM;
 	}
-	err = dibs_dev_grant(dev, net);
+	err = dibs_netns_grant(dev, net);
 	if (err == -EOPNOTSUPP)
 		NL_SET_ERR_MSG(info->extack,
 			       "all network namespaces share the device");
 	else if (err == -EEXIST)
 		NL_SET_ERR_MSG(info->extack,
 			       "the network namespace has the device already");
+	else if (err == -EDQUOT)
+		NL_SET_ERR_MSG(info->extack,
+			       "the network namespace has too many devices");
 	else if (!err)
 		dibs_notify_dev_in(dev, net, DIBS_CMD_DEV_ADD_NTF);
 	return err;
@@ -223,11 +237,11 @@ static int dibs_nl_grant(struct sk_buff *skb, struct genl_info *info,
 static int dibs_nl_revoke(struct sk_buff *skb, struct genl_info *info,
 			  struct dibs_dev *dev, struct net *net)
 {
-	int err = dibs_dev_revoke(dev, net);
+	int err = dibs_netns_revoke(dev, net);
 
 	if (err == -ENOENT)
 		NL_SET_ERR_MSG(info->extack,
-			       "the device is not granted to the network namespace");
+			       "the device is not granted to the namespace");
 	else if (!err)
 		dibs_notify_dev_in(dev, net, DIBS_CMD_DEV_DEL_NTF);
 	return err;
@@ -267,9 +281,9 @@ int dibs_nl_dev_revoke(struct sk_buff *skb, struct genl_info *info)
 	return dibs_nl_with_netns(skb, info, dibs_nl_revoke);
 }
 
-/* A namespace's own use of a device that all share; nobody's but its own. */
-static int dibs_nl_set_use(struct genl_info *info,
-			   int (*fn)(struct dibs_dev *dev, struct net *net))
+/* Sets whether the asking namespace, and no other, uses a shared device. */
+static int dibs_nl_set_joined(struct genl_info *info,
+			      int (*fn)(struct dibs_dev *dev, struct net *net))
 {
 	struct net *net = genl_info_net(info);
 	struct dibs_dev *dev;
@@ -282,7 +296,7 @@ static int dibs_nl_set_use(struct genl_info *info,
 		err = fn(dev, net);
 	if (err == -EOPNOTSUPP)
 		NL_SET_ERR_MSG(info->extack,
-			       "the device is not shared by all network namespaces");
+			       "the device is not shared by all namespaces");
 	else if (!err)
 		dibs_notify_dev_in(dev, net, DIBS_CMD_DEV_CHANGE_NTF);
 	mutex_unlock(&dibs_lock);
@@ -293,10 +307,10 @@ static int dibs_nl_set_use(struct genl_info *info,
 
 int dibs_nl_dev_join(struct sk_buff *skb, struct genl_info *info)
 {
-	return dibs_nl_set_use(info, dibs_dev_join);
+	return dibs_nl_set_joined(info, dibs_netns_join);
 }
 
 int dibs_nl_dev_leave(struct sk_buff *skb, struct genl_info *info)
 {
-	return dibs_nl_set_use(info, dibs_dev_leave);
+	return dibs_nl_set_joined(info, dibs_netns_leave);
 }

@@ -2,12 +2,11 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Netlink commands that only look: a device, and the lists ("dumps"). A list
- * comes in steps, one for each buffer the reader provides. Nothing is held
- * between steps, so each finds its place by numbers: devices are in the order
- * of their indexes, within a device everything has a number of its own. If
- * devices or clients came or went between steps, the reader learns of it
- * (NLM_F_DUMP_INTR).
+ * Netlink commands that only read: one device, and dumps. A dump is made in
+ * steps, one for each buffer the reader provides. Nothing is held between
+ * steps; a step finds its place by numbers: devices are sorted by index, and
+ * whatever belongs to a device has a number within it. If devices or clients
+ * came or went between steps, the reader sees NLM_F_DUMP_INTR.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -27,7 +26,7 @@ static bool dibs_nl_list_admin(struct netlink_callback *cb)
 				  CAP_NET_ADMIN);
 }
 
-/* Begins a message of a list; under dibs_lock if @cb->seq shall tell. */
+/* Begins a message of a dump; flags it if @cb->seq changed between steps. */
 static void *dibs_nl_list_put(struct sk_buff *skb, struct netlink_callback *cb,
 			      u8 cmd)
 {
@@ -40,25 +39,24 @@ static void *dibs_nl_list_put(struct sk_buff *skb, struct netlink_callback *cb,
 	return hdr;
 }
 
-/* What a step returns: an error only if it would do so for ever. */
+/* What a step returns: an error only if it made no progress. */
 static int dibs_nl_list_result(const struct sk_buff *skb, int err)
 {
 	return skb->len ? : err;
 }
 
-/* Shall the list have this device, now? */
-static bool dibs_nl_list_wants(const struct dibs_nl_cursor *cursor,
-			       const struct dibs_dev *dev,
-			       const struct net *net)
+/* The device that the dump is at, or NULL at its end. */
+static struct dibs_dev *dibs_nl_list_dev(struct netlink_callback *cb)
 {
-	if (dev->index < cursor->dev)
-		return false;
-	if (cursor->only && cursor->only != dev->index)
-		return false;
-	return dibs_dev_visible(dev, net);
+	const struct dibs_nl_cursor *cursor = (void *)cb->ctx;
+	struct dibs_dev *dev;
+
+	dev = dibs_netns_next_dev(dibs_nl_list_net(cb),
+				  max(cursor->dev, cursor->only));
+	return dev && cursor->only && cursor->only != dev->index ? NULL : dev;
 }
 
-/* To the device: at its beginning, unless the last step ended within it. */
+/* Starts with a device, or continues where the last step ended within it. */
 static void dibs_nl_list_enter(struct dibs_nl_cursor *cursor,
 			       const struct dibs_dev *dev)
 {
@@ -130,12 +128,9 @@ int dibs_nl_dev_list(struct sk_buff *skb, struct netlink_callback *cb)
 
 	mutex_lock(&dibs_lock);
 	cb->seq = dibs_notify_generation();
-	list_for_each_entry(dev, &dibs_devs, entry) {
-		void *hdr;
+	while ((dev = dibs_nl_list_dev(cb))) {
+		void *hdr = dibs_nl_list_put(skb, cb, DIBS_CMD_DEV_GET);
 
-		if (!dibs_nl_list_wants(cursor, dev, net))
-			continue;
-		hdr = dibs_nl_list_put(skb, cb, DIBS_CMD_DEV_GET);
 		err = dibs_nl_put_dev(skb, hdr, dev, net);
 		if (err)
 			break;
@@ -170,27 +165,24 @@ int dibs_nl_client_list(struct sk_buff *skb, struct netlink_callback *cb)
 	return dibs_nl_list_result(skb, err);
 }
 
-/* The next device to list, referenced, or NULL. */
+/* The next device to dump, referenced, or NULL. */
 static struct dibs_dev *dibs_nl_list_next(struct netlink_callback *cb)
 {
 	struct dibs_nl_cursor *cursor = (void *)cb->ctx;
-	struct net *net = dibs_nl_list_net(cb);
-	struct dibs_dev *dev, *next = NULL;
+	struct dibs_dev *dev;
 
 	mutex_lock(&dibs_lock);
 	cb->seq = dibs_notify_generation();
-	list_for_each_entry(dev, &dibs_devs, entry) {
-		if (!dibs_nl_list_wants(cursor, dev, net))
-			continue;
-		next = dibs_dev_get(dev);
+	dev = dibs_nl_list_dev(cb);
+	if (dev) {
+		dibs_dev_get(dev);
 		dibs_nl_list_enter(cursor, dev);
-		break;
 	}
 	mutex_unlock(&dibs_lock);
-	return next;
+	return dev;
 }
 
-/* One DMB of the device, if there is one from cursor->entry on. */
+/* One DMB of the device, from cursor->entry on; -ENOENT if there is none. */
 static int dibs_nl_list_dmb(struct sk_buff *skb, struct netlink_callback *cb,
 			    struct dibs_dev *dev, bool token)
 {
@@ -199,12 +191,12 @@ static int dibs_nl_list_dmb(struct sk_buff *skb, struct netlink_callback *cb,
 	struct dibs_dmb *dmb;
 	int err = 0;
 
-	/* A DMB goes by RCU, and so does all that it points to. */
+	/* A DMB and everything it points to are freed under RCU. */
 	rcu_read_lock();
 	dmb = xa_find(&dev->dmbs, &index, U32_MAX, XA_PRESENT);
 	if (!dmb)
 		err = -ENOENT;
-	else if (dmb->use->cookie == dibs_nl_list_net(cb)->net_cookie)
+	else if (dmb->ctx->cookie == dibs_nl_list_net(cb)->net_cookie)
 		err = dibs_nl_put_dmb(skb,
 				      dibs_nl_list_put(skb, cb,
 						       DIBS_CMD_DMB_GET),
@@ -217,9 +209,7 @@ static int dibs_nl_list_dmb(struct sk_buff *skb, struct netlink_callback *cb,
 	return err;
 }
 
-/*
- * Without dibs_lock: a device may have very many DMBs of others to pass over.
- */
+/* Without dibs_lock: there may be very many DMBs of others to skip. */
 int dibs_nl_dmb_list(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	bool token = dibs_nl_list_admin(cb);
@@ -239,13 +229,13 @@ int dibs_nl_dmb_list(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
-/* All clients of a device, from cursor->entry on. */
+/* Statistics of all clients of a device, from cursor->entry on. */
 static int dibs_nl_list_stats(struct sk_buff *skb, struct netlink_callback *cb,
 			      struct dibs_dev *dev, bool admin)
 {
 	struct dibs_nl_cursor *cursor = (void *)cb->ctx;
 	struct net *net = dibs_nl_list_net(cb);
-	bool total = admin && dibs_dev_owned(dev, net);
+	bool total = admin && dibs_nl_dev_owned(dev, net);
 	struct dibs_binding *binding;
 	unsigned long id;
 	int err;
@@ -270,9 +260,7 @@ int dibs_nl_stats_list(struct sk_buff *skb, struct netlink_callback *cb)
 
 	mutex_lock(&dibs_lock);
 	cb->seq = dibs_notify_generation();
-	list_for_each_entry(dev, &dibs_devs, entry) {
-		if (!dibs_nl_list_wants(cursor, dev, dibs_nl_list_net(cb)))
-			continue;
+	while ((dev = dibs_nl_list_dev(cb))) {
 		dibs_nl_list_enter(cursor, dev);
 		err = dibs_nl_list_stats(skb, cb, dev, admin);
 		if (err)

@@ -3,8 +3,8 @@
  * Copyright (C) The DIBS authors
  *
  * Objects as netlink messages. Each function takes a message that has been
- * begun (@hdr, NULL if there was no room for it), and ends or removes it.
- * What a caller may know has been decided by whoever calls these.
+ * begun (@hdr, NULL if there was no room for it), and ends or cancels it. The
+ * callers decide what the reader may see.
  */
 #include "netlink.h"
 
@@ -25,12 +25,12 @@ static bool dibs_nl_put_dev_flags(struct sk_buff *skb,
 	return nla_put_u8(skb, DIBS_A_DEV_ENABLED, dev->enabled) ||
 	       nla_put_u8(skb, DIBS_A_DEV_SHARED, dibs_dev_shared(dev)) ||
 	       nla_put_u8(skb, DIBS_A_DEV_USABLE, dibs_dev_usable(dev, net)) ||
-	       nla_put_u8(skb, DIBS_A_DEV_OWNED, dibs_dev_owned(dev, net)) ||
+	       nla_put_u8(skb, DIBS_A_DEV_OWNED, dibs_nl_dev_owned(dev, net)) ||
 	       nla_put_u8(skb, DIBS_A_DEV_MAPS, dibs_dev_maps(dev)) ||
 	       nla_put_u8(skb, DIBS_A_DEV_VLANS, dibs_dev_has_vlans(dev));
 }
 
-/* dibs_lock held, so that the device's kind is there. */
+/* dibs_lock keeps the kind of the device from going away. */
 int dibs_nl_put_dev(struct sk_buff *skb, void *hdr, const struct dibs_dev *dev,
 		    const struct net *net)
 {
@@ -58,21 +58,19 @@ static u32 dibs_client_count_devs(const struct dibs_client *client,
 	struct dibs_dev *dev;
 	u32 count = 0;
 
-	lockdep_assert_held(&dibs_lock);
-	list_for_each_entry(dev, &dibs_devs, entry)
-		if (dibs_dev_visible(dev, net) &&
-		    xa_load(&dev->bindings, client->id))
+	dibs_for_each_visible(dev, net)
+		if (xa_load(&dev->bindings, client->id))
 			count++;
 	return count;
 }
 
-/* dibs_lock held. */
 int dibs_nl_put_client(struct sk_buff *skb, void *hdr,
 		       const struct dibs_client *client,
 		       const struct net *net)
 {
 	bool failed;
 
+	lockdep_assert_held(&dibs_lock);
 	if (!hdr)
 		return -EMSGSIZE;
 	failed = nla_put_string(skb, DIBS_A_CLIENT_NAME, client->name) ||
@@ -81,11 +79,11 @@ int dibs_nl_put_client(struct sk_buff *skb, void *hdr,
 	return dibs_nl_end(skb, hdr, failed);
 }
 
-/* Under RCU, or with a reference. */
+/* Under RCU, or with a reference to the DMB. */
 int dibs_nl_put_dmb(struct sk_buff *skb, void *hdr, const struct dibs_dmb *dmb,
 		    bool token)
 {
-	const struct dibs_dev *dev = dibs_use_dev(dmb->use);
+	const struct dibs_dev *dev = dibs_ctx_dev(dmb->ctx);
 	bool failed;
 
 	if (!hdr)
@@ -93,7 +91,7 @@ int dibs_nl_put_dmb(struct sk_buff *skb, void *hdr, const struct dibs_dmb *dmb,
 	failed = nla_put_u32(skb, DIBS_A_DMB_DEV_INDEX, dev->index) ||
 		 nla_put_string(skb, DIBS_A_DMB_DEV_NAME, dev->name) ||
 		 nla_put_string(skb, DIBS_A_DMB_CLIENT,
-				dibs_use_client(dmb->use)->name) ||
+				dibs_ctx_client(dmb->ctx)->name) ||
 		 nla_put_u32(skb, DIBS_A_DMB_INDEX, dmb->index) ||
 		 nla_put_u32(skb, DIBS_A_DMB_LEN, dmb->memory.len) ||
 		 nla_put(skb, DIBS_A_DMB_RGID, sizeof(dmb->rgid), &dmb->rgid) ||
@@ -125,7 +123,7 @@ static bool dibs_nl_put_counters(struct sk_buff *skb, int attr,
 	return false;
 }
 
-/* dibs_lock held. @total: also what all namespaces did. */
+/* @total: include the counters of all namespaces. */
 int dibs_nl_put_stats(struct sk_buff *skb, void *hdr,
 		      struct dibs_binding *binding, const struct net *net,
 		      bool total)
@@ -134,6 +132,7 @@ int dibs_nl_put_stats(struct sk_buff *skb, void *hdr,
 	struct dibs_stats own = {}, all = {};
 	bool failed;
 
+	lockdep_assert_held(&dibs_lock);
 	if (!hdr)
 		return -EMSGSIZE;
 	dibs_stats_of_netns(&own, binding, net->net_cookie);
@@ -149,7 +148,7 @@ int dibs_nl_put_stats(struct sk_buff *skb, void *hdr,
 	return dibs_nl_end(skb, hdr, failed);
 }
 
-/* Not the token: it is the right to write. */
+/* Without the token, which is the right to write. */
 int dibs_nl_put_event(struct sk_buff *skb, void *hdr,
 		      const struct dibs_dev *dev,
 		      const struct dibs_event *event)

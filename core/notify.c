@@ -2,17 +2,17 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Netlink notifications: what happens, to whoever listens and may know. A
- * message says what the listener's namespace may do with a device, so each
- * namespace gets its own; where nobody listens, none is made. They are news,
- * not a record: without memory one is lost, and the reader's socket says so
- * when it was too slow.
+ * Netlink notifications about devices, clients and events of a fabric, for
+ * listeners that may see them. A message says what the listener's namespace may
+ * do with a device, so each namespace gets its own; none is built where nobody
+ * listens. Delivery is not guaranteed: without memory a message is dropped, and
+ * a socket that overflows reports ENOBUFS.
  */
 #include "netlink.h"
 
 static u32 dibs_generation = 1;	/* dibs_lock */
 
-/* Changes with the lists of devices and clients. dibs_lock held. */
+/* A number that changes with the lists of devices and clients. */
 u32 dibs_notify_generation(void)
 {
 	lockdep_assert_held(&dibs_lock);
@@ -22,7 +22,7 @@ u32 dibs_notify_generation(void)
 static void dibs_notify_changed(void)
 {
 	lockdep_assert_held(&dibs_lock);
-	/* 0 would mean that nobody counts. */
+	/* 0 would disable the consistency check of dumps. */
 	if (!++dibs_generation)
 		dibs_generation = 1;
 }
@@ -32,7 +32,7 @@ static bool dibs_notify_wanted(struct net *net, int group)
 	return genl_has_listeners(&dibs_genl_family, net, group);
 }
 
-/* A message to be filled; *@hdr is its header. */
+/* An empty message and, in *@hdr, its header; NULL without memory. */
 static struct sk_buff *dibs_notify_new(u8 cmd, void **hdr)
 {
 	struct sk_buff *skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_ATOMIC);
@@ -52,13 +52,14 @@ static void dibs_notify_send(struct net *net, struct sk_buff *skb, int group,
 					GFP_ATOMIC);
 }
 
-/* In one namespace, whether it sees the device or not. dibs_lock held. */
+/* Notifies one namespace, whether it sees the device or not. */
 static void dibs_notify_dev_one(const struct dibs_dev *dev, struct net *net,
 				u8 cmd)
 {
 	struct sk_buff *skb;
 	void *hdr;
 
+	lockdep_assert_held(&dibs_lock);
 	if (!dibs_notify_wanted(net, DIBS_MCGRP_EVENTS))
 		return;
 	skb = dibs_notify_new(cmd, &hdr);
@@ -67,31 +68,42 @@ static void dibs_notify_dev_one(const struct dibs_dev *dev, struct net *net,
 				 dibs_nl_put_dev(skb, hdr, dev, net));
 }
 
-/* In a namespace that got or lost the device. dibs_lock held. */
+/* Notifies a namespace that got or lost the device. */
 void dibs_notify_dev_in(const struct dibs_dev *dev, struct net *net, u8 cmd)
 {
 	dibs_notify_changed();
 	dibs_notify_dev_one(dev, net, cmd);
 }
 
-/* In all namespaces that see the device. dibs_lock held. */
+/*
+ * Notifies all namespaces that see the device. A private one must not cost more
+ * the more namespaces others have.
+ */
 void dibs_notify_dev(struct dibs_dev *dev, u8 cmd)
 {
+	unsigned long cookie;
 	struct net *net;
 
 	dibs_notify_changed();
 	rcu_read_lock();
-	for_each_net_rcu(net)
-		if (dibs_dev_visible(dev, net))
+	net = rcu_dereference(dev->net);
+	if (net) {
+		dibs_notify_dev_one(dev, net, cmd);
+		xa_for_each(&dev->grants, cookie, net)
 			dibs_notify_dev_one(dev, net, cmd);
+	} else {
+		for_each_net_rcu(net)
+			dibs_notify_dev_one(dev, net, cmd);
+	}
 	rcu_read_unlock();
 }
 
-/* In all that saw it as long as it was shared. dibs_lock held. */
+/* Notifies namespaces that no longer see a device that was shared. */
 void dibs_notify_dev_hidden(const struct dibs_dev *dev)
 {
 	struct net *net;
 
+	lockdep_assert_held(&dibs_lock);
 	rcu_read_lock();
 	for_each_net_rcu(net)
 		if (!dibs_dev_visible(dev, net))
@@ -105,6 +117,7 @@ static void dibs_notify_client_one(const struct dibs_client *client,
 	struct sk_buff *skb;
 	void *hdr;
 
+	lockdep_assert_held(&dibs_lock);
 	if (!dibs_notify_wanted(net, DIBS_MCGRP_EVENTS))
 		return;
 	skb = dibs_notify_new(cmd, &hdr);
@@ -113,7 +126,7 @@ static void dibs_notify_client_one(const struct dibs_client *client,
 				 dibs_nl_put_client(skb, hdr, client, net));
 }
 
-/* dibs_lock held. */
+/* Notifies all namespaces. */
 void dibs_notify_client(struct dibs_client *client, u8 cmd)
 {
 	struct net *net;
@@ -125,7 +138,9 @@ void dibs_notify_client(struct dibs_client *client, u8 cmd)
 	rcu_read_unlock();
 }
 
-/* For the namespace that owns the device. Any context but hard interrupts. */
+/*
+ * Notifies the namespace that owns the device. Any context but hard interrupt.
+ */
 void dibs_notify_event(struct dibs_dev *dev, const struct dibs_event *event)
 {
 	struct sk_buff *skb;

@@ -2,17 +2,17 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Signals: from whoever moved data to the callback of the DMB's owner. All of
- * it is in one word, dmb->signal:
+ * Signals: from a peer that moved data to the callback of the DMB's owner. The
+ * whole state is one word, dmb->signal:
  *
  *	bits 0-15  pending mask
- *	RUNNING    somebody has taken on to deliver what is pending
+ *	RUNNING    a caller is delivering what is pending
  *	DEAD       the DMB is being unregistered
  *
- * Who sets RUNNING first delivers, and goes on until nothing is pending: so
- * callbacks of one DMB never overlap, later signals merge, none is lost. What
- * would nest or last too long is left to a work item, which then is the one
- * that delivers.
+ * The caller that sets RUNNING delivers until nothing is pending. Therefore
+ * callbacks of one DMB never overlap, later signals merge and none is lost.
+ * Callbacks that would nest too deeply or go on for too long are left to a work
+ * item, which takes over RUNNING.
  */
 #include <linux/bottom_half.h>
 #include <linux/module.h>
@@ -22,14 +22,14 @@
 #include "core.h"
 #include "trace.h"
 
-/* Callbacks within callbacks on one CPU; one takes up to about 1 KiB of stack. */
+/* Nested callbacks on one CPU; each takes up to about 1 KiB of stack. */
 #define DIBS_SIGNAL_DEPTH	4
-/* Callbacks in a row for one DMB before others get a chance. */
+/* Consecutive callbacks of one DMB before others get a chance. */
 #define DIBS_SIGNAL_ROUNDS	16
 
 static DEFINE_PER_CPU(unsigned int, dibs_signal_depth);
 
-/* The one who delivers is done. */
+/* Clears RUNNING and all that is pending. */
 static void dibs_signal_done(struct dibs_dmb *dmb)
 {
 	int old = atomic_fetch_andnot(DIBS_SIGNAL_RUNNING | 0xffff,
@@ -42,17 +42,17 @@ static void dibs_signal_done(struct dibs_dmb *dmb)
 
 static void dibs_signal_callback(struct dibs_dmb *dmb, u16 mask)
 {
-	struct dibs_binding *binding = dmb->use->binding;
+	struct dibs_binding *binding = dmb->ctx->binding;
 
 	/* Pairs with dibs_binding_stop() and its synchronize_rcu(). */
 	if (!READ_ONCE(binding->live))
 		return;
 	trace_dibs_signal(dmb, mask);
-	dibs_count(dmb->use, DIBS_A_COUNTER_SIGNALS);
+	dibs_stats_inc(dmb->ctx, DIBS_A_COUNTER_SIGNALS);
 	binding->client->ops->handle_signal(dmb, mask);
 }
 
-/* True: nothing is pending any more; false: the caller still has RUNNING. */
+/* True: nothing is pending any more. False: the caller still owns RUNNING. */
 static bool dibs_signal_deliver(struct dibs_dmb *dmb)
 {
 	int rounds, old;
@@ -73,12 +73,12 @@ static bool dibs_signal_deliver(struct dibs_dmb *dmb)
 
 static void dibs_signal_defer(struct dibs_dmb *dmb)
 {
-	/* Unregistered and about to be freed: nobody wants it any more. */
+	/* Unregistered and about to be freed: drop the signal. */
 	if (!refcount_inc_not_zero(&dmb->refs)) {
 		dibs_signal_done(dmb);
 		return;
 	}
-	dibs_count(dmb->use, DIBS_A_COUNTER_SIGNALS_DEFERRED);
+	dibs_stats_inc(dmb->ctx, DIBS_A_COUNTER_SIGNALS_DEFERRED);
 	queue_work(dibs_wq, &dmb->work);
 }
 
@@ -94,25 +94,25 @@ void dibs_dmb_signal_work(struct work_struct *work)
 	__this_cpu_dec(dibs_signal_depth);
 	rcu_read_unlock();
 	local_bh_enable();
-	/* Not at once: other DMBs' turns come first. */
+	/* Requeue, so that the work of other DMBs comes first. */
 	if (done)
 		dibs_dmb_put(dmb);
 	else
 		queue_work(dibs_wq, work);
 }
 
-/* Under RCU: the DMB may have been unregistered, its memory may be gone. */
+/* Under RCU. The DMB may be unregistered and its memory gone. */
 static void dibs_dmb_signal_rcu(struct dibs_dmb *dmb, u16 mask)
 {
 	int old;
 
 	old = atomic_fetch_or(mask | DIBS_SIGNAL_RUNNING, &dmb->signal);
 	if (old & DIBS_SIGNAL_RUNNING) {
-		dibs_count(dmb->use, DIBS_A_COUNTER_SIGNALS_MERGED);
+		dibs_stats_inc(dmb->ctx, DIBS_A_COUNTER_SIGNALS_MERGED);
 		return;
 	}
 	if (unlikely(old & DIBS_SIGNAL_DEAD)) {
-		dibs_count(dmb->use, DIBS_A_COUNTER_SIGNALS_STALE);
+		dibs_stats_inc(dmb->ctx, DIBS_A_COUNTER_SIGNALS_STALE);
 		dibs_signal_done(dmb);
 		return;
 	}
@@ -147,20 +147,21 @@ void dibs_dev_signal(struct dibs_dev *dev, u32 index, u32 generation,
 	if (dmb && dmb->generation == generation)
 		dibs_dmb_signal_rcu(dmb, mask);
 	else if (dmb)
-		dibs_count(dmb->use, DIBS_A_COUNTER_SIGNALS_STALE);
+		dibs_stats_inc(dmb->ctx, DIBS_A_COUNTER_SIGNALS_STALE);
 	rcu_read_unlock();
 	local_bh_enable();
 }
 EXPORT_SYMBOL_GPL(dibs_dev_signal);
 
-/* No callback runs for the DMB afterwards. */
+/* On return, no callback runs or will run for the DMB. */
 void dibs_dmb_signal_stop(struct dibs_dmb *dmb)
 {
 	might_sleep();
 	atomic_or(DIBS_SIGNAL_DEAD, &dmb->signal);
 	/*
-	 * Pairs with dibs_signal_done(). Whoever runs without having seen DEAD
-	 * ends by a cmpxchg that fails because of it, and comes round.
+	 * Pairs with dibs_signal_done(). A caller that is delivering and has
+	 * not seen DEAD ends with a cmpxchg, which DEAD makes fail, so it loops
+	 * once more and sees it.
 	 */
 	wait_var_event(&dmb->signal, !(atomic_read(&dmb->signal) &
 				       DIBS_SIGNAL_RUNNING));

@@ -2,13 +2,14 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Counters: each use has its own, per CPU; everything else is a sum of them.
+ * Counters: each context has its own, per CPU; all other views are sums of
+ * them.
  */
 #include <linux/percpu.h>
 
 #include "core.h"
 
-void dibs_stats_add(struct dibs_stats *sum, const struct dibs_stats *more)
+void dibs_stats_sum(struct dibs_stats *sum, const struct dibs_stats *more)
 {
 	int i;
 
@@ -16,16 +17,19 @@ void dibs_stats_add(struct dibs_stats *sum, const struct dibs_stats *more)
 		sum->counter[i] += READ_ONCE(more->counter[i]);
 }
 
-void dibs_stats_add_use(struct dibs_stats *sum, const struct dibs_use *use)
+void dibs_stats_sum_ctx(struct dibs_stats *sum, const struct dibs_ctx *ctx)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		dibs_stats_add(sum, per_cpu_ptr(use->stats, cpu));
+		dibs_stats_sum(sum, per_cpu_ptr(ctx->stats, cpu));
 }
 
-/* What is not known to be of one namespace, or device. */
-static void dibs_stats_add_client(struct dibs_stats *sum,
+/*
+ * Counters that are not kept per namespace, or not even per device. Only the
+ * total has them: they tell what others do.
+ */
+static void dibs_stats_sum_client(struct dibs_stats *sum,
 				  struct dibs_binding *binding)
 {
 	sum->counter[DIBS_A_COUNTER_EVENTS] += atomic64_read(&binding->events);
@@ -33,31 +37,30 @@ static void dibs_stats_add_client(struct dibs_stats *sum,
 		atomic64_read(&binding->client->detached_twice);
 }
 
-/* What one namespace did. */
+/* Adds up the counters of one namespace. */
 void dibs_stats_of_netns(struct dibs_stats *sum, struct dibs_binding *binding,
 			 u64 cookie)
 {
-	struct dibs_use *use = dibs_use_find(binding, cookie);
+	struct dibs_ctx *ctx = dibs_ctx_find(binding, cookie);
 
-	dibs_stats_add_client(sum, binding);
-	if (!use)
+	if (!ctx)
 		return;
-	dibs_stats_add_use(sum, use);
-	dibs_use_put(use);
+	dibs_stats_sum_ctx(sum, ctx);
+	dibs_ctx_put(ctx);
 }
 
-/* What all namespaces did, also those that are gone. */
+/* Adds up the counters of all namespaces, including those that are gone. */
 void dibs_stats_total(struct dibs_stats *sum, struct dibs_binding *binding)
 {
-	struct dibs_use *use;
+	struct dibs_ctx *ctx;
 	unsigned long cookie;
 
-	dibs_stats_add_client(sum, binding);
+	dibs_stats_sum_client(sum, binding);
 	spin_lock(&binding->client->lock);
-	dibs_stats_add(sum, &binding->gone);
+	dibs_stats_sum(sum, &binding->gone);
 	spin_unlock(&binding->client->lock);
 	rcu_read_lock();
-	xa_for_each(&binding->uses, cookie, use)
-		dibs_stats_add_use(sum, use);
+	xa_for_each(&binding->ctxs, cookie, ctx)
+		dibs_stats_sum_ctx(sum, ctx);
 	rcu_read_unlock();
 }

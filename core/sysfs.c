@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * /sys/class/dibs: devices that all namespaces share. docs/abi.md describes it.
- * Devices of a namespace are seen by netlink alone.
+ * /sys/class/dibs: shared devices. docs/abi.md describes it. Private devices of
+ * a namespace are visible only through netlink.
  */
 #include <linux/device.h>
 #include <linux/err.h>
@@ -62,6 +62,7 @@ int dibs_sysfs_add(struct dibs_dev *dev)
 {
 	struct device *sysfs;
 
+	lockdep_assert_held(&dibs_lock);
 	if (dev->sysfs)
 		return 0;
 	sysfs = device_create(&dibs_class, dev->parent, 0, dev, "%s",
@@ -74,9 +75,10 @@ int dibs_sysfs_add(struct dibs_dev *dev)
 
 void dibs_sysfs_del(struct dibs_dev *dev)
 {
+	lockdep_assert_held(&dibs_lock);
 	if (!dev->sysfs)
 		return;
-	/* Returns when nobody reads an attribute any more. */
+	/* Waits for readers of attributes. */
 	device_unregister(dev->sysfs);
 	dev->sysfs = NULL;
 }

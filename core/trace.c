@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The code of the tracepoints.
+ * Instantiates the tracepoints of trace.h.
  */
 #include "core.h"
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Tracepoints: one for each crossing between client, layer and device.
+ * Tracepoints: one for each crossing between client, core and device.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM dibs
@@ -90,15 +90,15 @@ DECLARE_EVENT_CLASS(dibs_dmb_class,
 	TP_PROTO(const struct dibs_dmb *dmb),
 	TP_ARGS(dmb),
 	TP_STRUCT__entry(
-		__string(dev, dibs_use_dev(dmb->use)->name)
-		__string(client, dibs_use_client(dmb->use)->name)
+		__string(dev, dibs_ctx_dev(dmb->ctx)->name)
+		__string(client, dibs_ctx_client(dmb->ctx)->name)
 		__field(u32, index)
 		__field(u32, len)
 		__array(u8, rgid, 16)
 	),
 	TP_fast_assign(
-		dibs_assign_str(dev, dibs_use_dev(dmb->use)->name);
-		dibs_assign_str(client, dibs_use_client(dmb->use)->name);
+		dibs_assign_str(dev, dibs_ctx_dev(dmb->ctx)->name);
+		dibs_assign_str(client, dibs_ctx_client(dmb->ctx)->name);
 		__entry->index = dmb->index;
 		__entry->len = dmb->memory.len;
 		memcpy(__entry->rgid, dmb->rgid.b, 16);
@@ -117,15 +117,15 @@ DECLARE_EVENT_CLASS(dibs_attachment_class,
 	TP_PROTO(const struct dibs_attachment *att),
 	TP_ARGS(att),
 	TP_STRUCT__entry(
-		__string(dev, dibs_use_dev(att->use)->name)
-		__string(client, dibs_use_client(att->use)->name)
+		__string(dev, dibs_ctx_dev(att->ctx)->name)
+		__string(client, dibs_ctx_client(att->ctx)->name)
 		__field(const void *, att)
 		__field(u32, len)
 		__array(u8, rgid, 16)
 	),
 	TP_fast_assign(
-		dibs_assign_str(dev, dibs_use_dev(att->use)->name);
-		dibs_assign_str(client, dibs_use_client(att->use)->name);
+		dibs_assign_str(dev, dibs_ctx_dev(att->ctx)->name);
+		dibs_assign_str(client, dibs_ctx_client(att->ctx)->name);
 		__entry->att = att;
 		__entry->len = att->len;
 		memcpy(__entry->rgid, att->rgid.b, 16);
@@ -167,12 +167,12 @@ TRACE_EVENT(dibs_signal,
 	TP_PROTO(const struct dibs_dmb *dmb, u16 mask),
 	TP_ARGS(dmb, mask),
 	TP_STRUCT__entry(
-		__string(dev, dibs_use_dev(dmb->use)->name)
+		__string(dev, dibs_ctx_dev(dmb->ctx)->name)
 		__field(u32, index)
 		__field(u16, mask)
 	),
 	TP_fast_assign(
-		dibs_assign_str(dev, dibs_use_dev(dmb->use)->name);
+		dibs_assign_str(dev, dibs_ctx_dev(dmb->ctx)->name);
 		__entry->index = dmb->index;
 		__entry->mask = mask;
 	),
@@ -202,19 +202,19 @@ TRACE_EVENT(dibs_event,
 		  __entry->gid, __entry->data)
 );
 
-/* reason: a number of DIBS_A_COUNTER_REJECT_* in <uapi/linux/dibs.h>. */
+/* @reason: one of DIBS_A_COUNTER_REJECT_* in <uapi/linux/dibs.h>. */
 TRACE_EVENT(dibs_reject,
-	TP_PROTO(const struct dibs_use *use, int reason, int err),
-	TP_ARGS(use, reason, err),
+	TP_PROTO(const struct dibs_ctx *ctx, int reason, int err),
+	TP_ARGS(ctx, reason, err),
 	TP_STRUCT__entry(
-		__string(dev, dibs_use_dev(use)->name)
-		__string(client, dibs_use_client(use)->name)
+		__string(dev, dibs_ctx_dev(ctx)->name)
+		__string(client, dibs_ctx_client(ctx)->name)
 		__field(int, reason)
 		__field(int, err)
 	),
 	TP_fast_assign(
-		dibs_assign_str(dev, dibs_use_dev(use)->name);
-		dibs_assign_str(client, dibs_use_client(use)->name);
+		dibs_assign_str(dev, dibs_ctx_dev(ctx)->name);
+		dibs_assign_str(client, dibs_ctx_client(ctx)->name);
 		__entry->reason = reason;
 		__entry->err = err;
 	),

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * VLANs, passed through to devices that have them: counted per client, so that
- * one does not leave what another still needs.
+ * VLANs, passed through to devices that support them. Joins are counted per
+ * client, so that one client does not leave a VLAN that another still needs.
  */
 #include <linux/if_vlan.h>
 #include <linux/module.h>
@@ -11,7 +11,7 @@
 
 #include "core.h"
 
-/* One client's joining of one VLAN of one device; in dev->vlans. */
+/* One VLAN of one device that one client joined; in dev->vlans. */
 struct dibs_vlan_user {
 	struct list_head entry;
 	struct dibs_binding *binding;
@@ -48,6 +48,7 @@ static int dibs_vlan_user_add(struct dibs_binding *binding, u16 vid)
 	struct dibs_vlan_user *user;
 	int err;
 
+	lockdep_assert_held(&dev->vlan_lock);
 	user = dibs_vlan_user_find(binding, vid);
 	if (user) {
 		user->count++;
@@ -75,6 +76,7 @@ static void dibs_vlan_user_del(struct dibs_vlan_user *user)
 	struct dibs_dev *dev = user->binding->dev;
 	u16 vid = user->vid;
 
+	lockdep_assert_held(&dev->vlan_lock);
 	list_del(&user->entry);
 	kfree(user);
 	if (!dibs_vlan_in_use(dev, vid))
@@ -91,13 +93,13 @@ int dibs_add_vlan(struct dibs_client *client, struct dibs_dev *dev, u16 vid)
 		return -EOPNOTSUPP;
 	if (!vid || vid >= VLAN_VID_MASK)
 		return -EINVAL;
-	binding = dibs_enter(client, dev);
+	binding = dibs_binding_enter(client, dev);
 	if (!binding)
 		return -ENODEV;
 	mutex_lock(&dev->vlan_lock);
 	err = dibs_vlan_user_add(binding, vid);
 	mutex_unlock(&dev->vlan_lock);
-	dibs_exit(binding);
+	dibs_binding_exit(binding);
 	return err;
 }
 EXPORT_SYMBOL_GPL(dibs_add_vlan);
@@ -108,7 +110,7 @@ int dibs_del_vlan(struct dibs_client *client, struct dibs_dev *dev, u16 vid)
 	struct dibs_vlan_user *user;
 
 	might_sleep();
-	binding = dibs_enter(client, dev);
+	binding = dibs_binding_enter(client, dev);
 	if (!binding)
 		return -ENODEV;
 	mutex_lock(&dev->vlan_lock);
@@ -116,12 +118,12 @@ int dibs_del_vlan(struct dibs_client *client, struct dibs_dev *dev, u16 vid)
 	if (user && !--user->count)
 		dibs_vlan_user_del(user);
 	mutex_unlock(&dev->vlan_lock);
-	dibs_exit(binding);
+	dibs_binding_exit(binding);
 	return user ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_GPL(dibs_del_vlan);
 
-/* What a client joined and did not leave; after the binding's operations. */
+/* Leaves VLANs that the client did not leave. No operation runs any more. */
 void dibs_vlans_del_binding(struct dibs_binding *binding)
 {
 	struct dibs_vlan_user *user, *next;

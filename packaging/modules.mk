@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# How "make modules", "make sparse", "make install" and "make uninstall" do it,
+# Implements "make modules", "make sparse", "make install" and "make uninstall"
 # for one kernel. Included by the top-level Makefile.
 #
-# The kernel's build writes its objects beside the sources. So that kernels do
-# not share objects, each has a folder of links to the sources and builds there.
+# The kernel's build writes its objects next to the sources. To keep kernels
+# from sharing objects, each has a directory of links to the sources and builds
+# there.
 
-# KVER is a release or a short name of tests/vm/kernels. Installing without
-# KVER means the running kernel.
+# KVER is a release or a short name known to tests/vm/kernels. Without KVER,
+# modules are installed for the running kernel.
 ifeq ($(filter install uninstall,$(wanted)),)
-KVER ?= $(shell $(kernels) default || { tests/vm/setup host 6.12 && $(kernels) default; })
+KVER ?= $(shell $(kernels) default || \
+	{ tests/vm/setup host 6.12 && $(kernels) default; })
 else
 KVER ?= $(shell uname -r)
 endif
@@ -23,14 +25,15 @@ ifeq ($(headers),)
 .PHONY: no-headers
 modules sparse install: no-headers
 no-headers:
-	@echo "no headers for kernel '$(KVER)'; there are:" >&2
+	@echo "no headers for kernel '$(KVER)'; available:" >&2
 	@$(kernels) list | sed 's/^/  /' >&2
 	@exit 1
 else
 
-# What this package cannot be built for.
+# Kernels that DIBS cannot be built for.
 series := $(subst ., ,$(firstword $(subst -, ,$(release))))
-too_old := $(shell (($(word 1,$(series)) * 1000 + $(word 2,$(series)) < 6001)) && echo yes)
+too_old := $(shell (($(word 1,$(series)) * 1000 + $(word 2,$(series)) < \
+	6001)) && echo yes)
 config := $(headers)/include/config/auto.conf
 
 ifeq ($(too_old),yes)
@@ -40,39 +43,43 @@ refuse:
 else ifneq ($(shell grep -s ^CONFIG_DIBS= $(config)),)
 modules sparse install: refuse
 refuse:
-	@echo "kernel $(release) has its own dibs (CONFIG_DIBS): nothing to build" >&2; exit 1
+	@echo "kernel $(release) has its own DIBS (CONFIG_DIBS): use that" >&2; exit 1
 else
 
 arch := $(shell $(kernels) arch '$(release)')
 cross_s390 := s390x-linux-gnu-
 cross_arm64 := aarch64-linux-gnu-
-cross := $(if $(filter-out $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/;s/s390x/s390/'),$(arch)),$(cross_$(arch)))
+own_arch := $(shell uname -m | \
+	sed 's/x86_64/x86/;s/aarch64/arm64/;s/s390x/s390/')
+cross := $(if $(filter-out $(own_arch),$(arch)),$(cross_$(arch)))
 
-# A warning is an error; WERROR=0 for compilers this was not tried with.
+# Warnings are errors; set WERROR=0 for compilers that were not tested.
 WERROR ?= 1
 strict := W=1 $(if $(filter 1,$(WERROR)),KCFLAGS=-Werror)
 
-# Headers may have what BTF is made from, and the host not the program for it.
+# The headers may have what BTF is made from, and the host no pahole.
 no_btf := $(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 quiet := '^  (CC|LD|MODPOST|BTF|AR) |^Skipping BTF'
 
 out := build/$(release)
 farm := $(out)/src
-rooms := $(wildcard include core devices clients simulators compat tests/kernel tests/scribbler bench)
-sources := Kbuild $(shell find $(rooms) -type f '(' -name '*.[chS]' -o -name Kbuild ')' | sort)
+source_dirs := $(wildcard include core devices clients simulators compat \
+	tests/kernel tests/scribbler bench/core bench/sockets/sink)
+sources := Kbuild $(shell find $(source_dirs) -type f \
+	'(' -name '*.[chS]' -o -name Kbuild ')' | sort)
 links := $(addprefix $(farm)/,$(sources))
 
 modules: $(out)/.built
 
-# All processors, unless whoever calls has said how many.
+# All CPUs, unless the caller passed -j.
 jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 kbuild = $(MAKE) $(jobs) --no-print-directory -C $(headers) \
 	M=$(CURDIR)/$(farm) ARCH=$(arch) CROSS_COMPILE=$(cross) $(strict) \
 	$(no_btf)
 
-# Links whose source is gone would hide that it is gone.
+# A stale link would hide that its source was removed.
 $(shell [[ ! -d $(farm) ]] || find $(farm) -xtype l -delete)
 
 $(links): $(farm)/%:
@@ -90,16 +97,18 @@ $(out)/.built: $(sources) $(out)/sources $(headers)/Module.symvers | $(links)
 	@exec 9>$(out)/.lock; flock 9; rm -f $@ $(out)/*.ko; touch $(out)/.started; \
 	$(kbuild) modules 9>&- 2>&1 | tee $(out)/log | \
 		{ grep --line-buffered -Ev $(quiet) || :; }; \
-	if [[ '$(WERROR)' == 1 ]] && grep 'WARNING: modpost' $(out)/log; then exit 1; fi; \
+	if [[ '$(WERROR)' == 1 ]] && grep 'WARNING: modpost' $(out)/log; then \
+		exit 1; \
+	fi; \
 	sed 's/\.k\?o$$/.ko/' $(farm)/modules.order | \
 		(cd $(farm); xargs -r cp -t $(CURDIR)/$(out)); \
 	mv $(out)/.started $@
 
-# For tests/lint: of the same flags, so that nothing is compiled again.
+# For tests/lint. Same flags as above, so that nothing is compiled again.
 sparse: $(out)/.built
 	@$(kbuild) C=2 CHECK=sparse CF=-D__CHECK_ENDIAN__ modules
 
-# --- installing ------------------------------------------------------------------
+# --- installing ------------------------------------------------------------
 
 modules_dir := $(DESTDIR)/lib/modules/$(release)
 install: modules tools

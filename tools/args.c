@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Words of the command line: numbers, sizes, devices, network namespaces.
+ * Parses command line arguments: numbers, sizes, devices, network namespaces.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +12,10 @@
 
 #include "dibs.h"
 
-/* Longest name that a device can have. */
+/* The kernel accepts no longer device name. */
 #define MAX_NAME	15
 
-/* Decimal digits only: no sign, no space, no base. @end: behind the number. */
+/* Decimal digits only, without sign, space or base. @end: what follows. */
 static bool parse_digits(const char *word, uint64_t *value, char **end)
 {
 	if (*word < '0' || *word > '9')
@@ -37,7 +37,7 @@ int parse_u32(const char *what, const char *word, uint32_t *value)
 	return 0;
 }
 
-/* A number of bytes, with K, M or G behind it for the powers of 1024. */
+/* A number of bytes; the suffixes K, M and G multiply by powers of 1024. */
 int parse_size(const char *what, const char *word, uint32_t *bytes)
 {
 	static const char units[] = "KMG";
@@ -61,13 +61,13 @@ bad:
 	return fail("%s '%s' is not a size below 4G", what, word);
 }
 
-/* Takes a device off the words: NAME, or index N. */
+/* Consumes the arguments that name a device: NAME, or index N. */
 int parse_dev(int *argc, char ***argv, struct dev_ref *dev)
 {
 	int used = 1;
 
 	if (*argc < 1)
-		return fail("a device is missing");
+		return fail("no device given");
 	dev->name = (*argv)[0];
 	dev->index = 0;
 	if (*argc > 1 && !strcmp(dev->name, "index")) {
@@ -87,7 +87,7 @@ int parse_dev_params(int argc, char **argv, struct dev_params *params)
 {
 	*params = (struct dev_params){ .type = "loopback" };
 	if (argc < 1)
-		return fail("a name is missing");
+		return fail("no device name given");
 	params->name = argv[0];
 	for (argc--, argv++; argc > 0; argc -= 2, argv += 2) {
 		int err = 0;
@@ -101,7 +101,7 @@ int parse_dev_params(int argc, char **argv, struct dev_params *params)
 		else if (!strcmp(argv[0], "max-len"))
 			err = parse_size(argv[0], argv[1], &params->max_len);
 		else
-			return fail("unknown word '%s'", argv[0]);
+			return fail("unknown parameter '%s'", argv[0]);
 		if (err)
 			return err;
 		if ((!strcmp(argv[0], "max-dmbs") && !params->max_dmbs) ||
@@ -113,7 +113,7 @@ int parse_dev_params(int argc, char **argv, struct dev_params *params)
 
 int parse_end(int argc, char **argv)
 {
-	return argc > 0 ? fail("unexpected word '%s'", argv[0]) : 0;
+	return argc > 0 ? fail("unexpected argument '%s'", argv[0]) : 0;
 }
 
 const char *dev_ref_text(const struct dev_ref *dev)
@@ -132,7 +132,7 @@ static bool is_number(const char *word)
 	return *word && !word[strspn(word, "0123456789")];
 }
 
-/* A name in /run/netns before a process id. -1 after a message. */
+/* A name in /run/netns wins over a process ID. -1 after a message. */
 int open_netns(const char *word)
 {
 	char path[4096];

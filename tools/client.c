@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs client: who moves data through devices.
+ * dibs client: the kernel modules that move data through devices.
  */
 #include "dibs.h"
 
@@ -14,18 +14,10 @@ static const struct column columns[] = {
 int client_list(int argc, char **argv)
 {
 	json_t *clients;
-	int err;
 
 	if (parse_end(argc, argv) ||
 	    nl_list(DIBS_CMD_CLIENT_GET, NULL, "client list", decode_client,
 		    &clients))
 		return 1;
-	if (output_json) {
-		err = print_json(clients, JSON_INDENT(2));
-	} else {
-		print_table(columns, ARRAY_SIZE(columns), clients);
-		err = print_end();
-	}
-	json_decref(clients);
-	return err;
+	return print_list(columns, ARRAY_SIZE(columns), clients);
 }

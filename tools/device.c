@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs device: endpoints on fabrics, and which network namespaces have them.
+ * dibs device: endpoints on fabrics, and which network namespaces may use them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,7 @@ void device_state_text(char cell[CELL_LEN], const json_t *dev)
 		 is(dev, "enabled") ? "enabled" : "disabled");
 }
 
-/* By what right this network namespace has it. */
+/* Why this network namespace sees the device. */
 void device_scope_text(char cell[CELL_LEN], const json_t *dev)
 {
 	const char *text = "granted";
@@ -56,19 +56,11 @@ static const struct column columns[] = {
 int device_list(int argc, char **argv)
 {
 	json_t *devs;
-	int err;
 
 	if (parse_end(argc, argv) ||
 	    nl_list(DIBS_CMD_DEV_GET, NULL, "device list", decode_dev, &devs))
 		return 1;
-	if (output_json) {
-		err = print_json(devs, JSON_INDENT(2));
-	} else {
-		print_table(columns, ARRAY_SIZE(columns), devs);
-		err = print_end();
-	}
-	json_decref(devs);
-	return err;
+	return print_list(columns, ARRAY_SIZE(columns), devs);
 }
 
 static void print_device(const json_t *dev)
@@ -96,20 +88,11 @@ static int show_all(void)
 	return err;
 }
 
-static int keep_device(const struct nlmsghdr *nlh, void *data)
-{
-	json_t **dev = data;
-
-	json_decref(*dev);
-	*dev = decode_dev(nlh);
-	return !*dev;
-}
-
 int device_show(int argc, char **argv)
 {
 	struct nlmsghdr *nlh;
 	struct dev_ref ref;
-	json_t *dev = NULL;
+	json_t *dev;
 	char what[96];
 	int err;
 
@@ -118,12 +101,10 @@ int device_show(int argc, char **argv)
 	if (parse_dev(&argc, &argv, &ref) || parse_end(argc, argv))
 		return 1;
 	snprintf(what, sizeof(what), "device %s", dev_ref_text(&ref));
-	nlh = nl_begin(DIBS_CMD_DEV_GET, 0);
+	nlh = nl_begin(&nl_dibs, DIBS_CMD_DEV_GET);
 	nl_put_dev(nlh, &ref);
-	if (nl_run(nlh, what, keep_device, &dev))
+	if (nl_get(nlh, what, decode_dev, &dev))
 		return 1;
-	if (!dev)
-		return fail("%s: no answer", what);
 	if (output_json) {
 		err = print_json(dev, JSON_INDENT(2));
 	} else {
@@ -142,21 +123,19 @@ int device_add(int argc, char **argv)
 
 	if (parse_dev_params(argc, argv, &params))
 		return 1;
-	/* Longer than any that could be meant, and than a message could be. */
-	if (strlen(params.name) > 255 || strlen(params.type) > 255)
-		return fail("a name is 1 to 15 of a-z, 0-9, _ and -");
 	snprintf(what, sizeof(what), "cannot add device '%.32s'", params.name);
-	nlh = nl_begin(DIBS_CMD_DEV_ADD, 0);
-	mnl_attr_put_strz(nlh, DIBS_A_DEV_NAME, params.name);
-	mnl_attr_put_strz(nlh, DIBS_A_DEV_KIND, params.type);
+	nlh = nl_begin(&nl_dibs, DIBS_CMD_DEV_ADD);
+	if (nl_put_text(nlh, DIBS_A_DEV_NAME, params.name) ||
+	    nl_put_text(nlh, DIBS_A_DEV_KIND, params.type))
+		return 1;
 	if (params.max_dmbs)
 		mnl_attr_put_u32(nlh, DIBS_A_DEV_MAX_DMBS, params.max_dmbs);
 	if (params.max_len)
 		mnl_attr_put_u32(nlh, DIBS_A_DEV_MAX_DMB_LEN, params.max_len);
-	return nl_run(nlh, what, NULL, NULL);
+	return nl_do(nlh, what);
 }
 
-/* Begins a command whose only words name a device. NULL after a message. */
+/* Begins a change of the device that is named. NULL after a message. */
 static struct nlmsghdr *begin_change(int *argc, char ***argv, uint8_t cmd,
 				     const char *verb, char what[96])
 {
@@ -166,7 +145,7 @@ static struct nlmsghdr *begin_change(int *argc, char ***argv, uint8_t cmd,
 	if (parse_dev(argc, argv, &ref))
 		return NULL;
 	snprintf(what, 96, "cannot %s device %s", verb, dev_ref_text(&ref));
-	nlh = nl_begin(cmd, 0);
+	nlh = nl_begin(&nl_dibs, cmd);
 	nl_put_dev(nlh, &ref);
 	return nlh;
 }
@@ -178,7 +157,7 @@ static int change(int argc, char **argv, uint8_t cmd, const char *verb)
 
 	if (!nlh || parse_end(argc, argv))
 		return 1;
-	return nl_run(nlh, what, NULL, NULL);
+	return nl_do(nlh, what);
 }
 
 int device_del(int argc, char **argv)
@@ -206,7 +185,7 @@ static int set(int argc, char **argv, uint16_t attr, bool value,
 	if (!nlh || parse_end(argc, argv))
 		return 1;
 	mnl_attr_put_u8(nlh, attr, value);
-	return nl_run(nlh, what, NULL, NULL);
+	return nl_do(nlh, what);
 }
 
 int device_enable(int argc, char **argv)
@@ -238,14 +217,14 @@ static int change_netns(int argc, char **argv, uint8_t cmd, const char *verb)
 	if (!nlh)
 		return 1;
 	if (!argc)
-		return fail("a network namespace is missing");
+		return fail("no network namespace given");
 	if (parse_end(argc - 1, argv + 1))
 		return 1;
 	fd = open_netns(argv[0]);
 	if (fd < 0)
 		return 1;
 	mnl_attr_put_u32(nlh, DIBS_A_DEV_NETNS_FD, fd);
-	err = nl_run(nlh, what, NULL, NULL);
+	err = nl_do(nlh, what);
 	close(fd);
 	return err;
 }

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs dmb: memory that this network namespace dedicated to peers.
+ * dibs dmb: the direct memory buffers of this network namespace.
  */
 #include <string.h>
 
@@ -20,7 +20,7 @@ static const struct column columns[] = {
 	{ .title = "TOKEN", .key = "token" },
 };
 
-/* The kernel tells tokens to administrators only: no column without any. */
+/* Only administrators get tokens; others get no empty column. */
 static size_t count_columns(const json_t *dmbs)
 {
 	bool token = json_object_get(json_array_get(dmbs, 0), "token");
@@ -32,7 +32,6 @@ int dmb_list(int argc, char **argv)
 {
 	struct dev_ref ref, *dev = NULL;
 	json_t *dmbs;
-	int err;
 
 	if (argc && !strcmp(argv[0], "dev")) {
 		argc--;
@@ -44,12 +43,5 @@ int dmb_list(int argc, char **argv)
 	if (parse_end(argc, argv) ||
 	    nl_list(DIBS_CMD_DMB_GET, dev, "dmb list", decode_dmb, &dmbs))
 		return 1;
-	if (output_json) {
-		err = print_json(dmbs, JSON_INDENT(2));
-	} else {
-		print_table(columns, count_columns(dmbs), dmbs);
-		err = print_end();
-	}
-	json_decref(dmbs);
-	return err;
+	return print_list(columns, count_columns(dmbs), dmbs);
 }

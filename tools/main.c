@@ -3,10 +3,9 @@
  * Copyright (C) The DIBS authors
  *
  * dibs(8): management of Direct Internal Buffer Sharing. The table below is
- * the program; a command is added by a row and a function.
+ * the program: to add a command, add a row and its function.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dibs.h"
@@ -15,123 +14,139 @@
 #define DIBS_VERSION "unknown"
 #endif
 
+#define EXIT_USAGE	2
+
+/*
+ * A command line that ends before all @words of a command means the first
+ * command that begins so: "dibs device" lists devices.
+ */
 static const struct command {
-	const char *object;
-	const char *name;	/* NULL: the object's only command */
+	const char *words;
 	const char *args;
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
-	{ "device", "list", "", device_list, "list devices" },
-	{ "device", "show", "[DEV]", device_show, "all about devices" },
-	{ "device", "add",
-	  "NAME [type TYPE] [max-dmbs N] [max-len BYTES]",
-	  device_add, "make a device" },
-	{ "device", "del", "DEV", device_del, "delete a device" },
-	{ "device", "enable", "DEV", device_enable,
-	  "let clients use a device" },
-	{ "device", "disable", "DEV", device_disable,
+	{ "device list", "", device_list, "list devices" },
+	{ "device show", "[DEV]", device_show, "show one device, or all" },
+	{ "device add", "NAME [type TYPE] [max-dmbs N] [max-len BYTES]",
+	  device_add, "create a device" },
+	{ "device del", "DEV", device_del, "delete a device" },
+	{ "device enable", "DEV", device_enable, "let clients use a device" },
+	{ "device disable", "DEV", device_disable,
 	  "take a device away from all clients" },
-	{ "device", "share", "DEV", device_share,
+	{ "device share", "DEV", device_share,
 	  "share a device with all network namespaces" },
-	{ "device", "unshare", "DEV", device_unshare,
-	  "keep a device to this network namespace" },
-	{ "device", "grant", "DEV NETNS", device_grant,
+	{ "device unshare", "DEV", device_unshare,
+	  "make a device private to this network namespace" },
+	{ "device grant", "DEV NETNS", device_grant,
 	  "let a network namespace use a device" },
-	{ "device", "revoke", "DEV NETNS", device_revoke,
-	  "end what was granted" },
-	{ "device", "join", "DEV", device_join,
+	{ "device revoke", "DEV NETNS", device_revoke, "revoke a grant" },
+	{ "device join", "DEV", device_join,
 	  "use a shared device again in this network namespace" },
-	{ "device", "leave", "DEV", device_leave,
-	  "use a shared device no more in this network namespace" },
-	{ "client", "list", "", client_list, "list clients" },
-	{ "dmb", "list", "[dev DEV]", dmb_list,
-	  "list DMBs of this network namespace" },
-	{ "stats", NULL, "[DEV]", stats_show, "counters" },
-	{ "smc", "list", "", smc_list,
-	  "list SMC sockets, what carries them and why" },
-	{ "smc", "show", "[INODE]", smc_show, "all about SMC sockets" },
-	{ "smc", "stats", "", smc_stats,
-	  "count connections, calls, bytes, and what was special" },
-	{ "smc", "fallbacks", "", smc_fallbacks,
-	  "count connections, by carrier and reason" },
-	{ "smc", "linkgroups", "", smc_linkgroups,
-	  "list link groups: which peers, over which device" },
-	{ "smc", "info", "", smc_info, "what SMC is on this system" },
-	{ "smc", "eid", "[list | add EID | del EID | flush]", smc_eid,
-	  "the system's user EIDs: what its peers must have in common" },
-	{ "smc", "pnetid",
-	  "[list | add ID interface IFACE | add ID device DEV |"
-	  " del ID | flush]", smc_pnetid,
-	  "physical networks: which device for which interface" },
-	{ "run", NULL, "[-v] [--] PROGRAM [ARGUMENTS]", run_program,
-	  "run a program with SMC sockets in place of TCP ones" },
-	{ "monitor", NULL, "", monitor, "print events as they happen" },
+	{ "device leave", "DEV", device_leave,
+	  "stop using a shared device in this network namespace" },
+	{ "client list", "", client_list, "list clients" },
+	{ "dmb list", "[dev DEV]", dmb_list,
+	  "list the DMBs of this network namespace" },
+	{ "stats", "[DEV]", stats_show, "show counters" },
+	{ "smc list", "", smc_list,
+	  "list SMC sockets with their carrier and fallback reason" },
+	{ "smc show", "[INODE]", smc_show, "show one SMC socket, or all" },
+	{ "smc stats", "", smc_stats,
+	  "show statistics of connections, calls, bytes and rings" },
+	{ "smc fallbacks", "", smc_fallbacks,
+	  "count connections by role, carrier and fallback reason" },
+	{ "smc linkgroups", "", smc_linkgroups, "list link groups" },
+	{ "smc info", "", smc_info,
+	  "show SMC version, host name and settings" },
+	{ "smc eid list", "", smc_eid_list,
+	  "list the user EIDs of this system" },
+	{ "smc eid add", "EID", smc_eid_add, "add a user EID" },
+	{ "smc eid del", "EID", smc_eid_del, "delete a user EID" },
+	{ "smc eid flush", "", smc_eid_flush,
+	  "delete all user EIDs but the default" },
+	{ "smc pnetid list", "", smc_pnetid_list, "list PNETIDs" },
+	{ "smc pnetid add", "ID {interface IFACE | device DEV}",
+	  smc_pnetid_add, "assign a PNETID to an interface or a device" },
+	{ "smc pnetid del", "ID", smc_pnetid_del, "delete a PNETID" },
+	{ "smc pnetid flush", "", smc_pnetid_flush, "delete all PNETIDs" },
+	{ "run", "[-v] [--] PROGRAM [ARGUMENTS]", run_program,
+	  "run a program with SMC sockets in place of TCP sockets" },
+	{ "monitor", "", monitor, "print events as they happen" },
 };
 
-static void print_usage(const struct command *command)
+/* Returns how many leading words agree. *@all: they are all of @words. */
+static int match(const char *words, int argc, char **argv, bool *all)
 {
-	printf("  dibs %s%s%s%s%s\n        %s\n", command->object,
-	       command->name ? " " : "", command->name ? : "",
-	       *command->args ? " " : "", command->args, command->help);
+	int n;
+
+	for (n = 0; n < argc && *words; n++) {
+		size_t len = strcspn(words, " ");
+
+		if (strlen(argv[n]) != len || strncmp(words, argv[n], len))
+			break;
+		words += len;
+		words += strspn(words, " ");
+	}
+	*all = !*words;
+	return n;
 }
 
-/* Of all objects if @object is NULL. */
-static int help(const char *object)
-{
-	size_t i;
-
-	printf("Usage: dibs [--json] OBJECT COMMAND [ARGUMENTS]\n\n");
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!object || !strcmp(object, commands[i].object))
-			print_usage(&commands[i]);
-	printf("\nDEV is the name of a device, or \"index\" and a number.\n"
-	       "NETNS is a name in /run/netns, a path, or a process id.\n");
-	if (object)
-		printf("See dibs-%s(8).\n", object);
-	else
-		printf("See dibs(8).\n");
-	return print_end();
-}
-
-static bool object_exists(const char *object)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(commands[i].object, object))
-			return true;
-	return false;
-}
-
-/* The first command of an object is what it does without one. */
-static const struct command *find_command(const char *object, const char *name)
+/* Lists the commands that begin with @argv, which may be empty. */
+static void print_usage(FILE *to, int argc, char **argv)
 {
 	const struct command *command;
+	bool all;
 
+	fputs("usage: dibs [OPTIONS] OBJECT COMMAND [ARGUMENTS]\n\n", to);
 	for (command = commands; command < commands + ARRAY_SIZE(commands);
 	     command++) {
-		if (strcmp(command->object, object))
+		if (match(command->words, argc, argv, &all) < argc)
 			continue;
-		if (!name || !command->name || !strcmp(command->name, name))
-			return command;
+		fprintf(to, "  dibs %s%s%s\n        %s\n", command->words,
+			*command->args ? " " : "", command->args,
+			command->help);
 	}
-	return NULL;
+	fputs("\nDEV is the name of a device, or \"index\" and a number.\n"
+	      "NETNS is a name in /run/netns, a path, or a process ID.\n"
+	      "OPTIONS are --json (-j), --help (-h) and --version (-V).\n",
+	      to);
+}
+
+/* @argv may begin with words of a command; whatever follows is ignored. */
+static int help(int argc, char **argv)
+{
+	int known = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		bool all;
+		int n = match(commands[i].words, argc, argv, &all);
+
+		known = n > known ? n : known;
+	}
+	print_usage(stdout, known, argv);
+	printf("See dibs%s%s(8).\n", known ? "-" : "", known ? argv[0] : "");
+	return print_end();
 }
 
 static int run(int argc, char **argv)
 {
 	const struct command *command;
-	int used;
+	int n, known = 0;
+	bool all;
 
-	if (!object_exists(argv[0]))
+	for (command = commands; command < commands + ARRAY_SIZE(commands);
+	     command++) {
+		n = match(command->words, argc, argv, &all);
+		if (all || (n && n == argc))
+			return command->run(argc - n, argv + n);
+		known = n > known ? n : known;
+	}
+	if (!known)
 		return fail("unknown object '%s', see dibs --help", argv[0]);
-	command = find_command(argv[0], argc > 1 ? argv[1] : NULL);
-	if (!command)
-		return fail("unknown command '%s', see dibs %s --help",
-			    argv[1], argv[0]);
-	used = command->name && argc > 1 ? 2 : 1;
-	return command->run(argc - used, argv + used);
+	return fail("unknown command '%s', see dibs %s --help", argv[known],
+		    argv[0]);
 }
 
 int main(int argc, char **argv)
@@ -139,11 +154,11 @@ int main(int argc, char **argv)
 	bool want_help = false;
 	int i, words = 0;
 
-	/* What follows is the program's, whose name may be "--help". */
+	/* What follows is for the program that is run, "--help" too. */
 	if (argc > 1 && !strcmp(argv[1], "run") &&
 	    !(argc == 3 && !strcmp(argv[2], "--help")))
 		return run_program(argc - 2, argv + 2);
-	/* Options may stand anywhere; what is left are words. */
+	/* Options may stand anywhere. */
 	for (i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j")) {
 			output_json = true;
@@ -161,9 +176,13 @@ int main(int argc, char **argv)
 			argv[words++] = argv[i];
 		}
 	}
-	if (want_help || (words && !strcmp(argv[0], "help")))
-		return help(words && object_exists(argv[0]) ? argv[0] : NULL);
-	if (!words)
-		return fail("what? see dibs --help");
+	if (want_help)
+		return help(words, argv);
+	if (words && !strcmp(argv[0], "help"))
+		return help(words - 1, argv + 1);
+	if (!words) {
+		print_usage(stderr, 0, NULL);
+		return EXIT_USAGE;
+	}
 	return run(words, argv);
 }

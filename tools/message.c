@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Messages of the kernel as JSON objects, by one table for each kind of
- * object. Attributes that are unknown here are left out: the kernel may be
- * newer.
+ * Decodes messages of the family "dibs" into JSON objects, by one table for
+ * each kind of object. Attributes missing in the table are skipped: the kernel
+ * may be newer.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 #include "dibs.h"
 
-/* A value of the object, or NULL if the attribute is malformed. */
+/* Returns a new value, or NULL if the attribute is malformed. */
 typedef json_t *decode_fn(const struct nlattr *attr);
 
 struct field {
@@ -34,7 +34,7 @@ void gid_format(char text[GID_TEXT_LEN], const uint8_t gid[16])
 	}
 }
 
-/* A name may have any bytes; a string of JSON is UTF-8. */
+/* Names may contain any bytes, JSON strings are UTF-8. */
 json_t *text_json(const char *text)
 {
 	json_t *value = json_string(text);
@@ -84,7 +84,7 @@ static json_t *decode_u64(const struct nlattr *attr)
 	return json_integer(mnl_attr_get_u64(attr));
 }
 
-/* What is no quantity may use all 64 bits, which JSON numbers do not have. */
+/* Opaque values may use all 64 bits, which JSON integers cannot hold. */
 static json_t *decode_hex(const struct nlattr *attr)
 {
 	if (mnl_attr_validate(attr, MNL_TYPE_U64) < 0)
@@ -137,7 +137,10 @@ static json_t *decode_event_type(const struct nlattr *attr)
 	return decode_name_of(attr, types, ARRAY_SIZE(types));
 }
 
-/* The name of what happened, beside its number; software has names of its own. */
+/*
+ * Adds the name of what happened to its number. Numbers of software events are
+ * the sender's own.
+ */
 static void add_event_name(json_t *event)
 {
 	static const char *const names[] = {
@@ -157,35 +160,47 @@ static void add_event_name(json_t *event)
 			    json_string(names[json_integer_value(code)]));
 }
 
-/* Adds one attribute to @object. False if it is malformed. */
-static bool decode_attr(json_t *object, const struct nlattr *attr,
-			const struct field *fields, size_t n)
+/* An object being decoded; @fields is indexed by attribute type. */
+struct object {
+	json_t *json;
+	const struct field *fields;
+	size_t n;
+};
+
+static int decode_attr(const struct nlattr *attr, void *data)
 {
+	struct object *object = data;
 	uint16_t type = mnl_attr_get_type(attr);
 	json_t *value;
 
-	if (type >= n || !fields[type].key)
-		return true;
-	value = fields[type].decode(attr);
-	return value && !json_object_set_new(object, fields[type].key, value);
+	if (type >= object->n || !object->fields[type].key)
+		return MNL_CB_OK;
+	value = object->fields[type].decode(attr);
+	if (!value ||
+	    json_object_set_new(object->json, object->fields[type].key, value))
+		return MNL_CB_ERROR;
+	return MNL_CB_OK;
+}
+
+/* @ret: what mnl_attr_parse() with decode_attr() returned */
+static json_t *finish(const struct object *object, int ret)
+{
+	if (ret != MNL_CB_ERROR)
+		return object->json;
+	json_decref(object->json);
+	return NULL;
 }
 
 static json_t *decode(const struct nlmsghdr *nlh, const struct field *fields,
 		      size_t n)
 {
-	const struct nlattr *attr;
-	json_t *object;
+	struct object object = { .fields = fields, .n = n };
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct genlmsghdr))
 		return NULL;
-	object = json_object();
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		if (!decode_attr(object, attr, fields, n)) {
-			json_decref(object);
-			return NULL;
-		}
-	}
-	return object;
+	object.json = json_object();
+	return finish(&object, mnl_attr_parse(nlh, sizeof(struct genlmsghdr),
+					      decode_attr, &object));
 }
 
 static json_t *decode_counters(const struct nlattr *nest)
@@ -223,18 +238,16 @@ static json_t *decode_counters(const struct nlattr *nest)
 		[DIBS_A_COUNTER_REJECT_DETACHED] = {
 			"reject_detached", decode_u64 },
 	};
-	const struct nlattr *attr;
-	json_t *object = json_object();
+	struct object object = {
+		.json = json_object(),
+		.fields = fields,
+		.n = ARRAY_SIZE(fields),
+	};
 
 	_Static_assert(ARRAY_SIZE(fields) == DIBS_A_COUNTER_MAX + 1,
 		       "every counter has a name");
-	mnl_attr_for_each_nested(attr, nest) {
-		if (!decode_attr(object, attr, fields, ARRAY_SIZE(fields))) {
-			json_decref(object);
-			return NULL;
-		}
-	}
-	return object;
+	return finish(&object, mnl_attr_parse_nested(nest, decode_attr,
+						     &object));
 }
 
 json_t *decode_dev(const struct nlmsghdr *nlh)

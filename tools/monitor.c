@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs monitor: what happens, one line each, until interrupted.
+ * dibs monitor: prints events, one per line, until interrupted.
  */
 #include <stdio.h>
 
@@ -28,7 +28,7 @@ static void print_client_event(const char *what, const json_t *client)
 	       json_string_value(json_object_get(client, "name")), what);
 }
 
-/* "disabled"; what has no name: "code 42". */
+/* "disabled", or "code 42" for a number without name. */
 static void event_what_text(char text[CELL_LEN], const json_t *event)
 {
 	const char *what = json_string_value(json_object_get(event, "what"));
@@ -58,7 +58,7 @@ static void print_fabric_event(const char *what, const json_t *event)
 static const struct kind {
 	const char *object;
 	const char *what;
-	json_t *(*decode)(const struct nlmsghdr *nlh);
+	nl_decode *decode;
 	void (*print)(const char *what, const json_t *object);
 } kinds[] = {
 	[DIBS_CMD_DEV_ADD_NTF] = {
@@ -85,24 +85,27 @@ static int print_event(const struct nlmsghdr *nlh, void *data)
 	(void)data;
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
 	    genl->cmd >= ARRAY_SIZE(kinds) || !kinds[genl->cmd].object)
-		return 0;
+		return MNL_CB_OK;
 	kind = &kinds[genl->cmd];
 	object = kind->decode(nlh);
-	if (!object)
-		return fail("monitor: malformed message");
-	if (!output_json) {
-		kind->print(kind->what, object);
-		json_decref(object);
-		return print_end();
+	if (!object) {
+		fail("monitor: malformed message");
+		return MNL_CB_ERROR;
 	}
-	line = json_pack("{s:s, s:s, s:o}", "object", kind->object,
-			 "event", kind->what, kind->object, object);
-	err = print_json(line, JSON_COMPACT);
-	json_decref(line);
-	return err;
+	if (output_json) {
+		line = json_pack("{s:s, s:s, s:O}", "object", kind->object,
+				 "event", kind->what, kind->object, object);
+		err = print_json(line, JSON_COMPACT);
+		json_decref(line);
+	} else {
+		kind->print(kind->what, object);
+		err = print_end();
+	}
+	json_decref(object);
+	return err ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
-/* Too much happened for the socket's buffer. */
+/* Events came faster than they were read. */
 static int print_lost(void)
 {
 	puts(output_json ? "{\"object\":\"monitor\",\"event\":\"lost\"}" :
@@ -112,7 +115,7 @@ static int print_lost(void)
 
 int monitor(int argc, char **argv)
 {
-	if (parse_end(argc, argv) || nl_subscribe())
+	if (parse_end(argc, argv))
 		return 1;
-	return nl_listen(print_event, print_lost);
+	return nl_monitor(print_event, print_lost);
 }

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What is printed: tables and details for people, JSON for programs, and one
- * line about what went wrong.
+ * Output: tables and details for people, JSON for programs, error messages.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,7 +14,7 @@
 
 bool output_json;
 
-/* What others chose is not for terminals as it is: controls, also of UTF-8. */
+/* Replaces control characters, also those of UTF-8: names come from others. */
 static void make_printable(char *text)
 {
 	unsigned char *c, before = 0;
@@ -30,17 +29,32 @@ static void make_printable(char *text)
 	}
 }
 
-/* One line, whatever is in it. Returns the exit status. */
-int fail(const char *format, ...)
+/* Always one line, whatever the arguments contain. */
+static void print_error(const char *format, va_list args)
 {
 	char line[512];
+
+	vsnprintf(line, sizeof(line), format, args);
+	make_printable(line);
+	fprintf(stderr, "dibs: %s\n", line);
+}
+
+void warn(const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	print_error(format, args);
 	va_end(args);
-	make_printable(line);
-	fprintf(stderr, "dibs: %s\n", line);
+}
+
+int fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_error(format, args);
+	va_end(args);
 	return 1;
 }
 
@@ -88,7 +102,7 @@ static void print_cell(const struct column *column, const char *text,
 	fputs(last ? "\n" : "  ", stdout);
 }
 
-/* Columns are as wide as their widest cell. At most 16. */
+/* Columns, at most 16, are as wide as their widest cell. */
 void print_table(const struct column *columns, size_t n, const json_t *rows)
 {
 	char cell[CELL_LEN];
@@ -114,7 +128,7 @@ void print_table(const struct column *columns, size_t n, const json_t *rows)
 	}
 }
 
-/* One line for each member; keys with spaces, as in text. */
+/* One line per member; underscores in keys become spaces. */
 void print_details(const json_t *object, int indent)
 {
 	char cell[CELL_LEN], label[CELL_LEN];
@@ -138,7 +152,22 @@ int print_json(const json_t *value, size_t flags)
 	return print_end();
 }
 
-/* Did everything reach its reader? */
+/* Prints a table, or JSON with --json. Frees @rows. */
+int print_list(const struct column *columns, size_t n, json_t *rows)
+{
+	int err;
+
+	if (output_json) {
+		err = print_json(rows, JSON_INDENT(2));
+	} else {
+		print_table(columns, n, rows);
+		err = print_end();
+	}
+	json_decref(rows);
+	return err;
+}
+
+/* Fails if anything printed could not be written. */
 int print_end(void)
 {
 	if (fflush(stdout) || ferror(stdout))

@@ -2,16 +2,16 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * libdibs-preload.so: gives a program SMC sockets where it asks for TCP ones.
- * Put into LD_PRELOAD by "dibs run", or by hand. DIBS_TRACE=1 in the environment
- * tells on standard error what became of each socket.
+ * libdibs-preload.so: gives a program SMC sockets where it asks for TCP
+ * sockets. "dibs run" puts it into LD_PRELOAD, or the user does. With
+ * DIBS_TRACE=1 in the environment it reports each socket on standard error.
  *
- * The only function it takes the place of is socket(). It keeps the family of
- * the socket and differs in the protocol alone. Where there is no SMC the
- * program gets what it asked for, and an error is the one it would have seen.
+ * It replaces socket() alone, and there only the protocol: the address family
+ * stays. Without SMC the program gets the TCP socket it asked for, or the error
+ * that it would have got.
  *
- * Runs in any thread, in signal handlers and behind vfork(): no allocation, no
- * stdio, no lock; errno stays as it was unless the call failed.
+ * Called in any thread, in signal handlers and after vfork(), hence no
+ * allocation, no stdio, no lock; errno is unchanged unless the call failed.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -22,19 +22,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef IPPROTO_SMC
-#define IPPROTO_SMC 256
-#endif
+#include "protocol.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
 typedef int socket_fn(int family, int type, int protocol);
 
-/* Set before the program's threads exist; NULL while libraries start. */
+/* Set before the program has threads; NULL while libraries are initialised. */
 static socket_fn *next_socket;
 static int tracing;
 
-/* The kernel knows no SMC: do not make it look for a module each time. */
+/* The kernel has no SMC, and would look for a module each time it is asked. */
 static int missing;
 
 __attribute__((constructor)) static void start(void)
@@ -81,7 +79,7 @@ static char *put_number(char *at, unsigned int number)
 	return at;
 }
 
-/* "dibs: 1234: socket 5: SMC over IPv4" */
+/* "dibs: 1234: socket 5: SMC over IPv4". @err: why not SMC, or 0 */
 static void trace(int fd, int family, int err)
 {
 	char line[96], *at = line;
@@ -98,24 +96,24 @@ static void trace(int fd, int family, int err)
 	at = put_text(at, family == AF_INET ? "IPv4" : "IPv6");
 	if (err) {
 		at = put_text(at, ", error ");
-		at = put_number(at, err);
+		at = put_number(at, -err);
 	}
 	*at++ = '\n';
 	ignored = write(STDERR_FILENO, line, at - line);
 	(void)ignored;
 }
 
-/* An errno: 0 if *@fd is an SMC socket. */
+/* 0 if *@fd is an SMC socket, or -errno. */
 static int smc_socket(int family, int type, int *fd)
 {
 	if (__atomic_load_n(&missing, __ATOMIC_RELAXED))
-		return EPROTONOSUPPORT;
+		return -EPROTONOSUPPORT;
 	*fd = plain_socket(family, type, IPPROTO_SMC);
 	if (*fd >= 0)
 		return 0;
 	if (errno == EPROTONOSUPPORT)
 		__atomic_store_n(&missing, 1, __ATOMIC_RELAXED);
-	return errno;
+	return -errno;
 }
 
 EXPORT int socket(int family, int type, int protocol)

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs run: starts a program that gets SMC sockets where it asks for TCP ones,
- * by the preload library (preload.c). Exit statuses of its own are a shell's.
+ * dibs run: runs a program with SMC sockets in place of TCP sockets, by means
+ * of the preload library (preload.c). Its own exit statuses are a shell's.
  */
 #include <errno.h>
 #include <limits.h>
@@ -15,10 +15,7 @@
 #include <unistd.h>
 
 #include "dibs.h"
-
-#ifndef IPPROTO_SMC
-#define IPPROTO_SMC 256
-#endif
+#include "protocol.h"
 
 #define LIBRARY	"libdibs-preload.so"
 
@@ -28,7 +25,7 @@ enum {
 	STATUS_NOT_FOUND = 127,
 };
 
-/* Where the library may be, seen from the folder this program is in. */
+/* Places of the library, relative to the directory of this program. */
 static const char *const places[] = {
 	LIBRARY,			/* as built */
 	"../lib/dibs/" LIBRARY,		/* as installed */
@@ -56,12 +53,12 @@ static bool find_library(char path[PATH_MAX])
 	return false;
 }
 
-/* Is there SMC? Makes the kernel load the module if it can. */
+/* Creating a socket makes the kernel load the module if it can. */
 static bool kernel_has_smc(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SMC);
 
-	/* A machine without IPv4 */
+	/* There is no IPv4. */
 	if (fd < 0 && errno == EAFNOSUPPORT)
 		fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SMC);
 	if (fd < 0)
@@ -70,7 +67,7 @@ static bool kernel_has_smc(void)
 	return true;
 }
 
-/* In front of what is there, so that its socket() is the program's. */
+/* Puts @library first, so that its socket() is the one the program calls. */
 static bool preload(const char *library)
 {
 	const char *others = getenv("LD_PRELOAD");
@@ -86,17 +83,18 @@ static bool preload(const char *library)
 	return done;
 }
 
-static void make_smc(const char *program)
+static void replace_tcp(const char *program)
 {
 	char library[PATH_MAX];
 
 	if (!kernel_has_smc())
-		fail("no SMC here (%s; modprobe dibs_smc): %s uses TCP",
+		warn("SMC unavailable (%s; modprobe dibs_smc): %s uses TCP",
 		     strerror(errno), program);
 	else if (!find_library(library))
-		fail("%s is missing: %s uses TCP", LIBRARY, program);
+		warn("%s not found: %s uses TCP", LIBRARY, program);
 	else if (!preload(library))
-		fail("%s: %s uses TCP", strerror(errno), program);
+		warn("cannot set LD_PRELOAD (%s): %s uses TCP",
+		     strerror(errno), program);
 }
 
 static int execute(char **argv)
@@ -109,7 +107,7 @@ static int execute(char **argv)
 	return err == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
 }
 
-/* @argv: the words behind "run"; what follows the program's name is its own. */
+/* @argv: what follows "run"; options end at the name of the program. */
 int run_program(int argc, char **argv)
 {
 	for (; argc && argv[0][0] == '-'; argc--, argv++) {
@@ -126,9 +124,9 @@ int run_program(int argc, char **argv)
 		setenv("DIBS_TRACE", "1", 1);
 	}
 	if (!argc) {
-		fail("run: which program? see dibs run --help");
+		fail("run: no program given, see dibs run --help");
 		return STATUS_USAGE;
 	}
-	make_smc(argv[0]);
+	replace_tcp(argv[0]);
 	return execute(argv);
 }

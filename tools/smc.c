@@ -2,12 +2,11 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs smc list, dibs smc show: the SMC sockets of this network namespace, what
- * carries them and why. Other commands are in smc_*.c.
+ * dibs smc list, dibs smc show: the SMC sockets of this network namespace with
+ * their carrier and fallback reason. The other commands are in smc_*.c.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,36 +18,42 @@
 #include "dibs.h"
 #include "smc.h"
 
+struct name {
+	uint32_t number;
+	const char *text;
+};
+
+static const char *find_name(const struct name *names, size_t n,
+			     uint32_t number, const char *otherwise)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (names[i].number == number)
+			return names[i].text;
+	return otherwise;
+}
+
 static const char *state_name(uint8_t state)
 {
-	switch (state) {
-	case 1:
-		return "ACTIVE";
-	case 2:
-		return "INIT";
-	case 7:
-		return "CLOSED";
-	case 10:
-		return "LISTEN";
-	case 20:
-		return "PEERCLOSEWAIT1";
-	case 21:
-		return "PEERCLOSEWAIT2";
-	case 22:
-		return "APPCLOSEWAIT1";
-	case 23:
-		return "APPCLOSEWAIT2";
-	case 24:
-		return "APPFINCLOSEWAIT";
-	case 25:
-		return "PEERFINCLOSEWAIT";
-	case 26:
-		return "PEERABORTWAIT";
-	case 27:
-		return "PROCESSABORT";
-	default:
-		return "UNKNOWN";
-	}
+	static const struct name names[] = {
+#define X(name, number) { number, #name },
+		DIBS_SMC_STATES(X)
+#undef X
+	};
+
+	return find_name(names, ARRAY_SIZE(names), state, "UNKNOWN");
+}
+
+const char *smc_reason_text(uint32_t code)
+{
+	static const struct name texts[] = {
+#define X(name, code, text) { code, text },
+		DIBS_SMC_REASONS(X)
+#undef X
+	};
+
+	return find_name(texts, ARRAY_SIZE(texts), code, "unknown");
 }
 
 /* An address and a port as ss(8) writes them. */
@@ -74,10 +79,10 @@ static json_t *carrier_of(const struct smc_diag_msg *msg, uint32_t reason)
 	return reason ? json_string("TCP") : json_null();
 }
 
-/* Attributes of one socket's message; zero or empty if there are none. */
+/* Attributes of a socket's message; zero or empty if absent. */
 struct details {
 	int family;
-	bool shut;		/* "show" asked for the next, and cursors */
+	bool has_shutdown;	/* only "show" asks for it */
 	uint8_t shutdown;
 	char device[CELL_LEN];
 	struct smc_diag_fallback fallback;
@@ -85,7 +90,7 @@ struct details {
 	struct dibs_smc_diag_dmbinfo dmb;
 };
 
-/* As much as the kernel knows of it. */
+/* The kernel's struct may be longer or shorter. */
 static void copy_attr(void *to, size_t size, const struct nlattr *attr)
 {
 	size_t len = mnl_attr_get_payload_len(attr);
@@ -93,8 +98,10 @@ static void copy_attr(void *to, size_t size, const struct nlattr *attr)
 	memcpy(to, mnl_attr_get_payload(attr), len < size ? len : size);
 }
 
-static void read_detail(struct details *details, const struct nlattr *attr)
+static int read_detail(const struct nlattr *attr, void *data)
 {
+	struct details *details = data;
+
 	switch (mnl_attr_get_type(attr)) {
 	case SMC_DIAG_FALLBACK:
 		copy_attr(&details->fallback, sizeof(details->fallback), attr);
@@ -106,8 +113,8 @@ static void read_detail(struct details *details, const struct nlattr *attr)
 		copy_attr(&details->dmb, sizeof(details->dmb), attr);
 		break;
 	case SMC_DIAG_SHUTDOWN:
-		details->shut = mnl_attr_get_payload_len(attr);
-		if (details->shut)
+		details->has_shutdown = mnl_attr_get_payload_len(attr);
+		if (details->has_shutdown)
 			details->shutdown = mnl_attr_get_u8(attr);
 		break;
 	case DIBS_SMC_DIAG_DEVICE:
@@ -121,16 +128,8 @@ static void read_detail(struct details *details, const struct nlattr *attr)
 			details->family = AF_INET6;
 		break;
 	}
+	return MNL_CB_OK;
 }
-
-static void read_details(const struct nlmsghdr *nlh, struct details *details)
-{
-	const struct nlattr *attr;
-
-	*details = (struct details){ .family = AF_INET };
-	mnl_attr_for_each(attr, nlh, sizeof(struct smc_diag_msg))
-		read_detail(details, attr);
-	}
 
 json_t *smc_gid_text(uint64_t high, uint64_t low)
 {
@@ -146,7 +145,7 @@ json_t *smc_gid_text(uint64_t high, uint64_t low)
 	return json_string(text);
 }
 
-/* The kernel shows 0 to whoever may not see it. */
+/* The kernel reports 0 without CAP_NET_ADMIN. */
 static json_t *token_text(uint64_t token)
 {
 	return token ? json_sprintf("0x%016" PRIx64, token) : json_null();
@@ -162,7 +161,7 @@ static json_t *flags_text(uint8_t prod, uint8_t state)
 	return json_sprintf("%02x:%02x", prod, state);
 }
 
-/* How far each ring was written and read: for "show" alone. 0 or -1. */
+/* Adds how far both rings were written and read, for "show". 0 or -1. */
 static int add_cursors(json_t *row, const struct smc_diag_conninfo *conn)
 {
 	json_t *more;
@@ -183,7 +182,7 @@ static int add_cursors(json_t *row, const struct smc_diag_conninfo *conn)
 	return err;
 }
 
-/* What there is of a connection that SMC-D carries. 0 or -1. */
+/* Adds what only a connection over SMC-D has. 0 or -1. */
 static int add_dmbs(json_t *row, const struct details *details)
 {
 	const struct dibs_smc_diag_dmbinfo *dmb = &details->dmb;
@@ -194,7 +193,8 @@ static int add_dmbs(json_t *row, const struct details *details)
 			 "device", details->device,
 			 "link_group", json_sprintf("%08x", dmb->linkid),
 			 "gid", smc_gid_text(dmb->my_gid, dmb->my_gid_ext),
-			 "peer_gid", smc_gid_text(dmb->peer_gid, dmb->peer_gid_ext),
+			 "peer_gid", smc_gid_text(dmb->peer_gid,
+						  dmb->peer_gid_ext),
 			 "token", token_text(dmb->token),
 			 "peer_token", token_text(dmb->peer_token),
 			 "receive_buffer", (json_int_t)details->conn.rmbe_size,
@@ -202,7 +202,9 @@ static int add_dmbs(json_t *row, const struct details *details)
 			 (json_int_t)details->conn.peer_rmbe_size);
 	err = json_object_update(row, more);
 	json_decref(more);
-	return err ? : details->shut ? add_cursors(row, &details->conn) : 0;
+	if (!err && details->has_shutdown)
+		err = add_cursors(row, &details->conn);
+	return err;
 }
 
 static json_t *ends_text(uint8_t shutdown)
@@ -216,14 +218,13 @@ static json_t *ends_text(uint8_t shutdown)
 static json_t *decode_socket(const struct nlmsghdr *nlh)
 {
 	const struct smc_diag_msg *msg = mnl_nlmsg_get_payload(nlh);
-	const struct smc_diag_fallback *why;
-	struct details details;
+	struct details details = { .family = AF_INET };
+	const struct smc_diag_fallback *why = &details.fallback;
 	json_t *row;
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*msg))
 		return NULL;
-	read_details(nlh, &details);
-	why = &details.fallback;
+	mnl_attr_parse(nlh, sizeof(*msg), read_detail, &details);
 	row = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
 			"state", state_name(msg->diag_state),
 			"local", endpoint(details.family, msg->id.idiag_src,
@@ -233,13 +234,14 @@ static json_t *decode_socket(const struct nlmsghdr *nlh)
 			"carrier", carrier_of(msg, why->reason),
 			"reason", smc_code_text(why->reason),
 			"reason_text", why->reason ?
-				json_string(reason_text(why->reason)) :
+				json_string(smc_reason_text(why->reason)) :
 				json_null(),
 			"peer_reason", smc_code_text(why->peer_diagnosis),
 			"uid", (json_int_t)msg->diag_uid,
 			"inode", (json_int_t)msg->diag_inode);
-	if ((details.shut && json_object_set_new(row, "shutdown",
-						 ends_text(details.shutdown))) ||
+	if ((details.has_shutdown &&
+	     json_object_set_new(row, "shutdown",
+				 ends_text(details.shutdown))) ||
 	    (msg->diag_mode == SMC_DIAG_MODE_SMCD && add_dmbs(row, &details))) {
 		json_decref(row);
 		return NULL;
@@ -247,10 +249,16 @@ static json_t *decode_socket(const struct nlmsghdr *nlh)
 	return row;
 }
 
-static int collect_socket(const struct nlmsghdr *nlh, void *data)
+/* @ext: mask of the attributes wanted, bit SMC_DIAG_* - 1 */
+static int dump_sockets(uint8_t ext, const char *what, json_t **list)
 {
-	return json_array_append_new(data, decode_socket(nlh)) ? MNL_CB_ERROR :
-								 MNL_CB_OK;
+	const struct smc_diag_req req = {
+		.diag_family = AF_SMC,
+		.diag_ext = ext,
+	};
+
+	return nl_dump(nl_begin_diag(&req, sizeof(req)), what, decode_socket,
+		       list);
 }
 
 static const char *text_of(const json_t *row, const char *key)
@@ -258,7 +266,7 @@ static const char *text_of(const json_t *row, const char *key)
 	return json_string_value(json_object_get(row, key));
 }
 
-/* SMC-D with the device. */
+/* "SMC-D lo", "TCP" or "-". */
 static void carrier_text(char cell[CELL_LEN], const json_t *row)
 {
 	const char *carrier = text_of(row, "carrier");
@@ -268,7 +276,7 @@ static void carrier_text(char cell[CELL_LEN], const json_t *row)
 		 device ? : "");
 }
 
-void smc_why_text(char cell[CELL_LEN], const json_t *row)
+void smc_reason_cell(char cell[CELL_LEN], const json_t *row)
 {
 	const char *code = text_of(row, "reason");
 	const char *peer = text_of(row, "peer_reason");
@@ -281,20 +289,7 @@ void smc_why_text(char cell[CELL_LEN], const json_t *row)
 	else
 		snprintf(cell, CELL_LEN, "%s %s: %s %s", code,
 			 text_of(row, "reason_text"), peer,
-			 reason_text(strtoul(peer, NULL, 16)));
-}
-
-/* Prints and frees @list, unless there was an error before. */
-int smc_print(const struct column *columns, size_t n, json_t *list, int err)
-{
-	if (!err && output_json) {
-		err = print_json(list, JSON_INDENT(2));
-	} else if (!err) {
-		print_table(columns, n, list);
-		err = print_end();
-	}
-	json_decref(list);
-	return err;
+			 smc_reason_text(strtoul(peer, NULL, 16)));
 }
 
 int smc_list(int argc, char **argv)
@@ -306,20 +301,16 @@ int smc_list(int argc, char **argv)
 		{ .title = "UID", .key = "uid", .right = true },
 		{ .title = "INODE", .key = "inode", .right = true },
 		{ .title = "CARRIER", .text = carrier_text },
-		{ .title = "WHY", .text = smc_why_text },
+		{ .title = "REASON", .text = smc_reason_cell },
 	};
 	const uint8_t ext = 1 << (SMC_DIAG_CONNINFO - 1) |
 			    1 << (SMC_DIAG_DMBINFO - 1);
 	json_t *list;
 
-	if (parse_end(argc, argv))
+	if (parse_end(argc, argv) || dump_sockets(ext, "smc list", &list))
 		return 1;
-	list = json_array();
-	return smc_print(columns, ARRAY_SIZE(columns), list,
-		    smc_diag_dump(ext, collect_socket, list));
+	return print_list(columns, ARRAY_SIZE(columns), list);
 }
-
-/* --- one, or all, with all that is known ------------------------------------------ */
 
 static void print_socket(const json_t *row)
 {
@@ -327,7 +318,25 @@ static void print_socket(const json_t *row)
 	print_details(row, 2);
 }
 
-/* Leaves the sockets with this inode alone; there is one or none. */
+/* Frees @list. */
+static int print_sockets(json_t *list)
+{
+	json_t *row;
+	size_t i;
+	int err;
+
+	if (output_json) {
+		err = print_json(list, JSON_INDENT(2));
+	} else {
+		json_array_foreach(list, i, row)
+			print_socket(row);
+		err = print_end();
+	}
+	json_decref(list);
+	return err;
+}
+
+/* Removes all sockets but the one with this inode, if there is one. */
 static void keep_inode(json_t *list, uint32_t inode)
 {
 	size_t i = json_array_size(list);
@@ -345,28 +354,21 @@ int smc_show(int argc, char **argv)
 	const uint8_t ext = 1 << (SMC_DIAG_CONNINFO - 1) |
 			    1 << (SMC_DIAG_SHUTDOWN - 1) |
 			    1 << (SMC_DIAG_DMBINFO - 1);
-	json_t *list, *row;
 	uint32_t inode = 0;
-	int err;
-	size_t i;
+	json_t *list;
 
 	if (argc && parse_u32("inode", argv[0], &inode))
 		return 1;
 	if (argc && parse_end(argc - 1, argv + 1))
 		return 1;
-	list = json_array();
-	err = smc_diag_dump(ext, collect_socket, list);
-	if (!err && argc)
+	if (dump_sockets(ext, "smc show", &list))
+		return 1;
+	if (argc) {
 		keep_inode(list, inode);
-	if (!err && argc && !json_array_size(list))
-		err = fail("no SMC socket has inode %u", inode);
-	if (!err && output_json) {
-		err = print_json(list, JSON_INDENT(2));
-	} else if (!err) {
-		json_array_foreach(list, i, row)
-			print_socket(row);
-		err = print_end();
+		if (!json_array_size(list)) {
+			json_decref(list);
+			return fail("no SMC socket has inode %u", inode);
+		}
 	}
-	json_decref(list);
-	return err;
+	return print_sockets(list);
 }

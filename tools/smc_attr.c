@@ -2,13 +2,38 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Attributes of the kernel's answers to "dibs smc", see smc.h.
+ * Attributes in the kernel's answers to "dibs smc", see smc.h.
  */
 #include <string.h>
 
+#include <linux/genetlink.h>
+
 #include "smc.h"
 
-/* Of one, two, four or eight bytes. */
+const struct nlattr *smc_attr_get(const struct nlmsghdr *nlh, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	return NULL;
+}
+
+/* @nest may be NULL. */
+const struct nlattr *smc_attr_find(const struct nlattr *nest, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	if (!nest)
+		return NULL;
+	mnl_attr_for_each_nested(attr, nest)
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	return NULL;
+}
+
+/* An integer of 1, 2, 4 or 8 bytes. */
 uint64_t smc_attr_number(const struct nlattr *attr)
 {
 	uint64_t value;
@@ -33,17 +58,4 @@ const char *smc_attr_text(const struct nlattr *attr)
 	if (!attr || mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
 		return "";
 	return mnl_attr_get_str(attr);
-}
-
-/* In a nest, which may be missing itself. */
-const struct nlattr *smc_attr_find(const struct nlattr *nest, uint16_t type)
-{
-	const struct nlattr *attr;
-
-	if (!nest)
-		return NULL;
-	mnl_attr_for_each_nested(attr, nest)
-		if (mnl_attr_get_type(attr) == type)
-			return attr;
-	return NULL;
 }

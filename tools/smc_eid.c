@@ -2,20 +2,20 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs smc eid: the user EIDs of this system. Two systems carry connections by
- * SMC-D if they have one in common.
+ * dibs smc eid: the user EIDs of this system. Two systems use SMC-D only if
+ * they have an EID in common.
  */
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <linux/dibs_smc.h>
-#include <linux/genetlink.h>
 #include <linux/smc.h>
 
 #include "dibs.h"
 #include "smc.h"
 
-/* Without the blanks that fill it up. */
+/* Strips the padding. */
 static json_t *eid_string(const char *text)
 {
 	size_t len = strlen(text);
@@ -25,77 +25,61 @@ static json_t *eid_string(const char *text)
 	return json_stringn(text, len);
 }
 
-static int collect_eid(const struct nlmsghdr *nlh, void *data)
+static json_t *decode_eid(const struct nlmsghdr *nlh)
 {
-	const struct nlattr *attr;
-	const char *text = NULL;
-	bool is_default = false;
+	const struct nlattr *eid = smc_attr_get(nlh, SMC_NLA_EID_TABLE_ENTRY);
+	bool is_default = smc_attr_get(nlh, DIBS_SMC_NLA_EID_DEFAULT);
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		switch (mnl_attr_get_type(attr)) {
-		case SMC_NLA_EID_TABLE_ENTRY:
-			if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
-				text = mnl_attr_get_str(attr);
-			break;
-		case DIBS_SMC_NLA_EID_DEFAULT:
-			is_default = true;
-			break;
-		}
-	}
-	if (!text || json_array_append_new(data,
-			json_pack("{s:o, s:b}", "eid", eid_string(text),
-				  "default", is_default)))
-		return MNL_CB_ERROR;
-	return MNL_CB_OK;
+	return json_pack("{s:o, s:b}", "eid", eid_string(smc_attr_text(eid)),
+			 "default", is_default);
 }
 
-static int eid_list(void)
+int smc_eid_list(int argc, char **argv)
 {
 	static const struct column columns[] = {
 		{ .title = "EID", .key = "eid" },
 		{ .title = "DEFAULT", .key = "default" },
 	};
-	json_t *list = json_array();
-	int err = smc_genl_dump(SMC_GENL_FAMILY_NAME, SMC_NETLINK_DUMP_UEID,
-				collect_eid, list);
+	json_t *list;
 
-	return smc_print(columns, ARRAY_SIZE(columns), list, err);
+	if (parse_end(argc, argv) ||
+	    nl_dump(nl_begin(&nl_smc, SMC_NETLINK_DUMP_UEID), "smc eid",
+		    decode_eid, &list))
+		return 1;
+	return print_list(columns, ARRAY_SIZE(columns), list);
 }
 
-/* One word, which the kernel judges. */
-static int eid_change(uint8_t cmd, int argc, char **argv)
+/* The kernel validates the EID. */
+static int eid_change(uint8_t cmd, const char *verb, int argc, char **argv)
 {
-	struct smc_attr attrs[SMC_ATTRS] = {
-		{ .type = SMC_NLA_EID_TABLE_ENTRY },
-	};
+	struct nlmsghdr *nlh;
+	char what[96];
 
 	if (!argc)
-		return fail("which EID? see dibs smc --help");
+		return fail("no EID given, see dibs smc eid --help");
 	if (parse_end(argc - 1, argv + 1))
 		return 1;
-	attrs[0].text = argv[0];
-	return smc_genl_change(SMC_GENL_FAMILY_NAME, cmd, attrs);
+	snprintf(what, sizeof(what), "cannot %s EID '%.32s'", verb, argv[0]);
+	nlh = nl_begin(&nl_smc, cmd);
+	if (nl_put_text(nlh, SMC_NLA_EID_TABLE_ENTRY, argv[0]))
+		return 1;
+	return nl_do(nlh, what);
 }
 
-int smc_eid(int argc, char **argv)
+int smc_eid_add(int argc, char **argv)
 {
-	const char *command = argc ? argv[0] : "list";
+	return eid_change(SMC_NETLINK_ADD_UEID, "add", argc, argv);
+}
 
-	if (argc) {
-		argc--;
-		argv++;
-	}
-	if (!strcmp(command, "add"))
-		return eid_change(SMC_NETLINK_ADD_UEID, argc, argv);
-	if (!strcmp(command, "del"))
-		return eid_change(SMC_NETLINK_REMOVE_UEID, argc, argv);
-	if (strcmp(command, "list") && strcmp(command, "flush"))
-		return fail("unknown command '%s', see dibs smc --help",
-			    command);
+int smc_eid_del(int argc, char **argv)
+{
+	return eid_change(SMC_NETLINK_REMOVE_UEID, "delete", argc, argv);
+}
+
+int smc_eid_flush(int argc, char **argv)
+{
 	if (parse_end(argc, argv))
 		return 1;
-	if (!strcmp(command, "flush"))
-		return smc_genl_change(SMC_GENL_FAMILY_NAME,
-				       SMC_NETLINK_FLUSH_UEID, NULL);
-	return eid_list();
+	return nl_do(nl_begin(&nl_smc, SMC_NETLINK_FLUSH_UEID),
+		     "cannot flush EIDs");
 }

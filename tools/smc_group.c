@@ -3,10 +3,9 @@
  * Copyright (C) The DIBS authors
  *
  * dibs smc linkgroups, dibs smc info: the link groups in which this network
- * namespace has connections, and what SMC is here.
+ * namespace has connections, and the properties of SMC on this system.
  */
 #include <linux/dibs_smc.h>
-#include <linux/genetlink.h>
 #include <linux/smc.h>
 
 #include "dibs.h"
@@ -67,12 +66,14 @@ static void add(json_t *object, const char *key, json_t *value)
 	json_object_set_new(object, key, value);
 }
 
-static json_t *decode_group(const struct nlattr *nest)
+static json_t *decode_group(const struct nlmsghdr *nlh)
 {
+	const struct nlattr *nest = smc_attr_get(nlh, SMC_GEN_LGR_SMCD);
 	const struct nlattr *v2 = smc_attr_find(nest, SMC_NLA_LGR_D_V2_COMMON);
-
 	json_t *group;
 
+	if (!nest)
+		return NULL;
 	group = json_pack("{s:o, s:s, s:s, s:I, s:I}",
 			  "id", id_text(nest),
 			  "device", text(nest, DIBS_SMC_NLA_DEVICE),
@@ -96,17 +97,6 @@ static json_t *decode_group(const struct nlattr *nest)
 	return group;
 }
 
-static int collect_group(const struct nlmsghdr *nlh, void *data)
-{
-	const struct nlattr *attr;
-
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-		if (mnl_attr_get_type(attr) == SMC_GEN_LGR_SMCD &&
-		    json_array_append_new(data, decode_group(attr)))
-			return MNL_CB_ERROR;
-	return MNL_CB_OK;
-}
-
 int smc_linkgroups(int argc, char **argv)
 {
 	static const struct column columns[] = {
@@ -114,70 +104,71 @@ int smc_linkgroups(int argc, char **argv)
 		{ .title = "DEVICE", .key = "device" },
 		{ .title = "ROLE", .key = "role" },
 		{ .title = "CONNS", .key = "connections", .right = true },
-		{ .title = "BYTES", .key = "ring_bytes", .right = true },
+		{ .title = "RING-BYTES", .key = "ring_bytes", .right = true },
 		{ .title = "VERSION", .key = "version" },
 		{ .title = "PEER", .key = "peer_host" },
 		{ .title = "EID", .key = "eid" },
 	};
 	json_t *list;
 
-	if (parse_end(argc, argv))
+	if (parse_end(argc, argv) ||
+	    nl_dump(nl_begin(&nl_smc, SMC_NETLINK_GET_LGR_SMCD),
+		    "smc linkgroups", decode_group, &list))
 		return 1;
-	list = json_array();
-	return smc_print(columns, ARRAY_SIZE(columns), list,
-			 smc_genl_dump(SMC_GENL_FAMILY_NAME,
-				       SMC_NETLINK_GET_LGR_SMCD,
-				       collect_group, list));
+	return print_list(columns, ARRAY_SIZE(columns), list);
 }
 
-/* --- what SMC is here ----------------------------------------------------------------- */
-
-static int read_system(const struct nlmsghdr *nlh, void *data)
+static json_t *decode_system(const struct nlmsghdr *nlh)
 {
-	const struct nlattr *attr;
+	const struct nlattr *nest = smc_attr_get(nlh, SMC_GEN_SYS_INFO);
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		if (mnl_attr_get_type(attr) != SMC_GEN_SYS_INFO)
-			continue;
-		add(data, "version", version(attr, SMC_NLA_SYS_VER,
-					     SMC_NLA_SYS_REL));
-		add(data, "host", text_or_null(attr, SMC_NLA_SYS_LOCAL_HOST));
-		add(data, "system_eid", text_or_null(attr, SMC_NLA_SYS_SEID));
-	}
-	return MNL_CB_OK;
+	return json_pack("{s:o, s:o, s:o}",
+			 "version", version(nest, SMC_NLA_SYS_VER,
+					    SMC_NLA_SYS_REL),
+			 "host", text_or_null(nest, SMC_NLA_SYS_LOCAL_HOST),
+			 "system_eid", text_or_null(nest, SMC_NLA_SYS_SEID));
 }
 
-static int read_seid(const struct nlmsghdr *nlh, void *data)
+static json_t *decode_flag(const struct nlmsghdr *nlh, uint16_t type,
+			   const char *key)
 {
-	const struct nlattr *attr;
+	uint64_t flag = smc_attr_number(smc_attr_get(nlh, type));
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-		if (mnl_attr_get_type(attr) == SMC_NLA_SEID_ENABLED)
-			add(data, "system_eid_enabled",
-			    json_boolean(smc_attr_number(attr)));
-	return MNL_CB_OK;
+	return json_pack("{s:b}", key, flag != 0);
 }
 
-static int read_limit(const struct nlmsghdr *nlh, void *data)
+static json_t *decode_seid(const struct nlmsghdr *nlh)
 {
-	const struct nlattr *attr;
+	return decode_flag(nlh, SMC_NLA_SEID_ENABLED, "system_eid_enabled");
+}
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-		if (mnl_attr_get_type(attr) == SMC_NLA_HS_LIMITATION_ENABLED)
-			add(data, "handshakes_limited",
-			    json_boolean(smc_attr_number(attr)));
-	return MNL_CB_OK;
+static json_t *decode_limit(const struct nlmsghdr *nlh)
+{
+	return decode_flag(nlh, SMC_NLA_HS_LIMITATION_ENABLED,
+			   "handshakes_limited");
+}
+
+/* Adds the members of the answer to @cmd. */
+static int add_answer(json_t *info, uint8_t cmd, nl_decode *decode)
+{
+	json_t *list;
+
+	if (nl_dump(nl_begin(&nl_smc, cmd), "smc info", decode, &list))
+		return 1;
+	json_object_update(info, json_array_get(list, 0));
+	json_decref(list);
+	return 0;
 }
 
 int smc_info(int argc, char **argv)
 {
 	static const struct {
 		uint8_t cmd;
-		mnl_cb_t read;
+		nl_decode *decode;
 	} requests[] = {
-		{ SMC_NETLINK_GET_SYS_INFO, read_system },
-		{ SMC_NETLINK_DUMP_SEID, read_seid },
-		{ SMC_NETLINK_DUMP_HS_LIMITATION, read_limit },
+		{ SMC_NETLINK_GET_SYS_INFO, decode_system },
+		{ SMC_NETLINK_DUMP_SEID, decode_seid },
+		{ SMC_NETLINK_DUMP_HS_LIMITATION, decode_limit },
 	};
 	json_t *info;
 	int err = 0;
@@ -187,8 +178,7 @@ int smc_info(int argc, char **argv)
 		return 1;
 	info = json_object();
 	for (i = 0; i < ARRAY_SIZE(requests) && !err; i++)
-		err = smc_genl_dump(SMC_GENL_FAMILY_NAME, requests[i].cmd,
-				    requests[i].read, info);
+		err = add_answer(info, requests[i].cmd, requests[i].decode);
 	if (!err && output_json) {
 		err = print_json(info, JSON_INDENT(2));
 	} else if (!err) {

@@ -2,51 +2,37 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs smc pnetid: names of physical networks, of this network namespace. A
- * device that has one is for connections over interfaces with the same.
+ * dibs smc pnetid: physical network IDs in this network namespace. A device
+ * with one serves only connections over interfaces that have the same.
  */
+#include <stdio.h>
 #include <string.h>
 
-#include <linux/genetlink.h>
 #include <linux/smc.h>
 
 #include "dibs.h"
 #include "smc.h"
 
-/* What the kernel says where there is no name. */
+/* The kernel reports "n/a" where there is no name. */
 static json_t *name_of(const char *text)
 {
 	return *text && strcmp(text, "n/a") ? text_json(text) : json_null();
 }
 
-static int collect_pnetid(const struct nlmsghdr *nlh, void *data)
+static const char *text(const struct nlmsghdr *nlh, uint16_t type)
 {
-	const char *pnetid = "", *interface = "", *device = "";
-	const struct nlattr *attr;
-
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		switch (mnl_attr_get_type(attr)) {
-		case SMC_PNETID_NAME:
-			pnetid = smc_attr_text(attr);
-			break;
-		case SMC_PNETID_ETHNAME:
-			interface = smc_attr_text(attr);
-			break;
-		case SMC_PNETID_IBNAME:
-			device = smc_attr_text(attr);
-			break;
-		}
-	}
-	if (json_array_append_new(data,
-				  json_pack("{s:s, s:o, s:o}",
-					    "pnetid", pnetid,
-					    "interface", name_of(interface),
-					    "device", name_of(device))))
-		return MNL_CB_ERROR;
-	return MNL_CB_OK;
+	return smc_attr_text(smc_attr_get(nlh, type));
 }
 
-static int pnetid_list(int argc, char **argv)
+static json_t *decode_pnetid(const struct nlmsghdr *nlh)
+{
+	return json_pack("{s:s, s:o, s:o}",
+			 "pnetid", text(nlh, SMC_PNETID_NAME),
+			 "interface", name_of(text(nlh, SMC_PNETID_ETHNAME)),
+			 "device", name_of(text(nlh, SMC_PNETID_IBNAME)));
+}
+
+int smc_pnetid_list(int argc, char **argv)
 {
 	static const struct column columns[] = {
 		{ .title = "PNETID", .key = "pnetid" },
@@ -55,74 +41,65 @@ static int pnetid_list(int argc, char **argv)
 	};
 	json_t *list;
 
-	if (parse_end(argc, argv))
+	if (parse_end(argc, argv) ||
+	    nl_dump(nl_begin(&nl_pnetid, SMC_PNETID_GET), "smc pnetid",
+		    decode_pnetid, &list))
 		return 1;
-	list = json_array();
-	return smc_print(columns, ARRAY_SIZE(columns), list,
-			 smc_genl_dump(SMCR_GENL_FAMILY_NAME, SMC_PNETID_GET,
-				       collect_pnetid, list));
+	return print_list(columns, ARRAY_SIZE(columns), list);
 }
 
-/* NETWORK interface IFACE, or NETWORK device DEV. */
-static int pnetid_add(int argc, char **argv)
+/* Begins a change of @id, which the kernel validates. NULL after a message. */
+static struct nlmsghdr *begin_change(uint8_t cmd, const char *verb,
+				     const char *id, char what[96])
 {
-	struct smc_attr attrs[SMC_ATTRS] = {
-		{ .type = SMC_PNETID_NAME },
-	};
+	struct nlmsghdr *nlh = nl_begin(&nl_pnetid, cmd);
 
+	snprintf(what, 96, "cannot %s PNETID '%.32s'", verb, id);
+	return nl_put_text(nlh, SMC_PNETID_NAME, id) ? NULL : nlh;
+}
+
+/* Arguments: ID interface IFACE, or ID device DEV. */
+int smc_pnetid_add(int argc, char **argv)
+{
+	struct nlmsghdr *nlh;
+	char what[96];
+	uint16_t attr;
+
+	if (!argc)
+		return fail("no PNETID given, see dibs smc pnetid --help");
 	if (argc < 3)
-		return fail("which PNETID, for what? see dibs smc --help");
+		return fail("no interface or device given");
 	if (!strcmp(argv[1], "interface"))
-		attrs[1].type = SMC_PNETID_ETHNAME;
+		attr = SMC_PNETID_ETHNAME;
 	else if (!strcmp(argv[1], "device"))
-		attrs[1].type = SMC_PNETID_IBNAME;
+		attr = SMC_PNETID_IBNAME;
 	else
-		return fail("unknown word '%s': interface or device", argv[1]);
+		return fail("unknown parameter '%s'", argv[1]);
 	if (parse_end(argc - 3, argv + 3))
 		return 1;
-	attrs[0].text = argv[0];
-	attrs[1].text = argv[2];
-	return smc_genl_change(SMCR_GENL_FAMILY_NAME, SMC_PNETID_ADD, attrs);
+	nlh = begin_change(SMC_PNETID_ADD, "add", argv[0], what);
+	if (!nlh || nl_put_text(nlh, attr, argv[2]))
+		return 1;
+	return nl_do(nlh, what);
 }
 
-static int pnetid_del(int argc, char **argv)
+int smc_pnetid_del(int argc, char **argv)
 {
-	struct smc_attr attrs[SMC_ATTRS] = {
-		{ .type = SMC_PNETID_NAME },
-	};
+	struct nlmsghdr *nlh;
+	char what[96];
 
 	if (!argc)
-		return fail("which PNETID? see dibs smc --help");
+		return fail("no PNETID given, see dibs smc pnetid --help");
 	if (parse_end(argc - 1, argv + 1))
 		return 1;
-	attrs[0].text = argv[0];
-	return smc_genl_change(SMCR_GENL_FAMILY_NAME, SMC_PNETID_DEL, attrs);
+	nlh = begin_change(SMC_PNETID_DEL, "delete", argv[0], what);
+	return nlh ? nl_do(nlh, what) : 1;
 }
 
-static int pnetid_flush(int argc, char **argv)
+int smc_pnetid_flush(int argc, char **argv)
 {
 	if (parse_end(argc, argv))
 		return 1;
-	return smc_genl_change(SMCR_GENL_FAMILY_NAME, SMC_PNETID_FLUSH, NULL);
-}
-
-int smc_pnetid(int argc, char **argv)
-{
-	static const struct {
-		const char *name;
-		int (*run)(int argc, char **argv);
-	} commands[] = {
-		{ "list", pnetid_list },
-		{ "add", pnetid_add },
-		{ "del", pnetid_del },
-		{ "flush", pnetid_flush },
-	};
-	size_t i;
-
-	if (!argc)
-		return pnetid_list(0, argv);
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(argv[0], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
-	return fail("unknown command '%s', see dibs smc --help", argv[0]);
+	return nl_do(nl_begin(&nl_pnetid, SMC_PNETID_FLUSH),
+		     "cannot flush PNETIDs");
 }

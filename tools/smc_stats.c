@@ -2,32 +2,44 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs smc stats, dibs smc fallbacks: figures of this network namespace, in the
- * order and under the words of a table, so that both people and programs get
- * all of them.
+ * dibs smc stats, dibs smc fallbacks: statistics of this network namespace.
+ * Tables and JSON have the same keys in the same order.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include <linux/dibs_smc.h>
-#include <linux/genetlink.h>
 #include <linux/smc.h>
 
 #include "dibs.h"
 #include "smc.h"
 
+/* Size classes of calls and rings. */
 static const char *const sizes[] = {
-	"8K", "16K", "32K", "64K", "128K", "256K", "512K", "1024K", "more",
+	[SMC_NLA_STATS_PLOAD_8K] = "8K",
+	[SMC_NLA_STATS_PLOAD_16K] = "16K",
+	[SMC_NLA_STATS_PLOAD_32K] = "32K",
+	[SMC_NLA_STATS_PLOAD_64K] = "64K",
+	[SMC_NLA_STATS_PLOAD_128K] = "128K",
+	[SMC_NLA_STATS_PLOAD_256K] = "256K",
+	[SMC_NLA_STATS_PLOAD_512K] = "512K",
+	[SMC_NLA_STATS_PLOAD_1024K] = "1024K",
+	[SMC_NLA_STATS_PLOAD_G_1024K] = "more",
 };
 
-/* Of one direction; NULL: this implementation has no such thing. */
-static const char *const sent_rings[] = {
-	"larger_than_ring", NULL, "ring_full", NULL, NULL, NULL, NULL,
+#define RING_KEYS	(SMC_NLA_STATS_RMB_MAX + 1)
+
+/* Counters of one direction; NULL: always 0 in this implementation. */
+static const char *const sent_rings[RING_KEYS] = {
+	[SMC_NLA_STATS_RMB_SIZE_SM_PEER_CNT] = "larger_than_ring",
+	[SMC_NLA_STATS_RMB_FULL_PEER_CNT] = "ring_full",
 };
 
-static const char *const received_rings[] = {
-	NULL, "larger_than_ring", NULL, "ring_full", NULL, "rings_made",
-	"rings_shrunk",
+static const char *const received_rings[RING_KEYS] = {
+	[SMC_NLA_STATS_RMB_SIZE_SM_CNT] = "larger_than_ring",
+	[SMC_NLA_STATS_RMB_FULL_CNT] = "ring_full",
+	[SMC_NLA_STATS_RMB_ALLOC_CNT] = "rings_made",
+	[SMC_NLA_STATS_RMB_DGRADE_CNT] = "rings_shrunk",
 };
 
 static const struct {
@@ -72,9 +84,9 @@ static json_t *decode_sizes(const struct nlattr *tech, uint16_t type)
 	json_t *object = json_object();
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+	for (i = SMC_NLA_STATS_PLOAD_8K; i < ARRAY_SIZE(sizes); i++)
 		json_object_set_new(object, sizes[i],
-				    json_integer(number(nest, 1 + i)));
+				    json_integer(number(nest, i)));
 	return object;
 }
 
@@ -89,11 +101,10 @@ static json_t *decode_direction(const struct nlattr *tech, size_t d)
 			   "calls", number(tech, directions[d].calls),
 			   "bytes", number(tech, directions[d].bytes),
 			   "ring_bytes", number(tech, directions[d].usage));
-	for (i = 0; i < SMC_NLA_STATS_RMB_MAX; i++)
+	for (i = 0; i < RING_KEYS; i++)
 		if (keys[i])
 			json_object_set_new(object, keys[i],
-					    json_integer(number(rings,
-								1 + i)));
+					    json_integer(number(rings, i)));
 	json_object_set_new(object, "calls_up_to",
 			    decode_sizes(tech, directions[d].calls_by_size));
 	json_object_set_new(object, "rings_up_to",
@@ -120,14 +131,15 @@ static json_t *decode_roles(const struct nlattr *nest, uint16_t client,
 			 "server", number(nest, server));
 }
 
-static json_t *decode_stats_nest(const struct nlattr *nest)
+static json_t *decode_figures(const struct nlmsghdr *nlh)
 {
+	const struct nlattr *nest = smc_attr_get(nlh, SMC_GEN_STATS);
 	const struct nlattr *tech = smc_attr_find(nest,
 						  SMC_NLA_STATS_SMCD_TECH);
 	json_t *object;
 	size_t d;
 
-	/* There are none by version 1. */
+	/* Version 1 is not implemented. */
 	object = json_pack("{s:o, s:o}", "connections",
 			   decode_roles(tech, SMC_NLA_STATS_T_CLNT_V2_SUCC,
 					SMC_NLA_STATS_T_SRV_V2_SUCC),
@@ -141,21 +153,22 @@ static json_t *decode_stats_nest(const struct nlattr *nest)
 	return object;
 }
 
-static int keep_stats(const struct nlmsghdr *nlh, void *data)
+static int get_figures(const char *what, json_t **figures)
 {
-	const struct nlattr *attr;
-	json_t **stats = data;
+	json_t *list;
+	int err = 0;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		if (mnl_attr_get_type(attr) != SMC_GEN_STATS)
-			continue;
-		json_decref(*stats);
-		*stats = decode_stats_nest(attr);
-	}
-	return MNL_CB_OK;
+	if (nl_dump(nl_begin(&nl_smc, SMC_NETLINK_GET_STATS), what,
+		    decode_figures, &list))
+		return 1;
+	if (json_array_size(list))
+		*figures = json_incref(json_array_get(list, 0));
+	else
+		err = fail("%s: no answer", what);
+	json_decref(list);
+	return err;
 }
 
-/* "more" stands for what is more than the largest size. */
 static void print_sizes(const char *label, const json_t *object)
 {
 	const char *key;
@@ -169,7 +182,7 @@ static void print_sizes(const char *label, const json_t *object)
 	}
 }
 
-static void print_label(const char *key, char label[CELL_LEN])
+static void make_label(const char *key, char label[CELL_LEN])
 {
 	char *c;
 
@@ -178,17 +191,17 @@ static void print_label(const char *key, char label[CELL_LEN])
 		*c = ' ';
 }
 
-/* Sizes that did not occur are left out. */
+/* Size classes that did not occur are left out. */
 static void print_group(const char *title, const json_t *group)
 {
 	char label[CELL_LEN];
 	const char *key;
 	json_t *value;
 
-	print_label(title, label);
+	make_label(title, label);
 	printf("%s:\n", label);
 	json_object_foreach((json_t *)group, key, value) {
-		print_label(key, label);
+		make_label(key, label);
 		if (json_is_object(value))
 			print_sizes(label, value);
 		else
@@ -199,16 +212,12 @@ static void print_group(const char *title, const json_t *group)
 
 int smc_stats(int argc, char **argv)
 {
-	json_t *stats = NULL, *group;
+	json_t *stats, *group;
 	const char *title;
 	int err;
 
-	if (parse_end(argc, argv) ||
-	    smc_genl_dump(SMC_GENL_FAMILY_NAME, SMC_NETLINK_GET_STATS,
-			  keep_stats, &stats))
+	if (parse_end(argc, argv) || get_figures("smc stats", &stats))
 		return 1;
-	if (!stats)
-		return fail("smc: no answer");
 	if (output_json) {
 		err = print_json(stats, JSON_INDENT(2));
 	} else {
@@ -220,10 +229,9 @@ int smc_stats(int argc, char **argv)
 	return err;
 }
 
-/* --- by carrier and reason ---------------------------------------------------------- */
-
-static json_t *decode_fallback(const struct nlattr *nest)
+static json_t *decode_fallback(const struct nlmsghdr *nlh)
 {
+	const struct nlattr *nest = smc_attr_get(nlh, SMC_GEN_FBACK_STATS);
 	uint32_t code = number(nest, SMC_NLA_FBACK_STATS_RSN_CODE);
 	bool server = number(nest, SMC_NLA_FBACK_STATS_TYPE);
 
@@ -231,37 +239,44 @@ static json_t *decode_fallback(const struct nlattr *nest)
 			 "role", server ? "server" : "client",
 			 "carrier", "TCP",
 			 "reason", smc_code_text(code),
-			 "reason_text", reason_text(code),
+			 "reason_text", smc_reason_text(code),
 			 "count", number(nest, DIBS_SMC_NLA_FBACK_COUNT));
 }
 
-static int collect_fallback(const struct nlmsghdr *nlh, void *data)
-{
-	const struct nlattr *attr;
-
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-		if (mnl_attr_get_type(attr) == SMC_GEN_FBACK_STATS &&
-		    json_array_append_new(data, decode_fallback(attr)))
-			return MNL_CB_ERROR;
-	return MNL_CB_OK;
-}
-
-/* What did not fall back, from the figures. 0 or -1. */
-static int add_carried(json_t *list, const json_t *stats)
+/* Counts of the connections that did not fall back. */
+static json_t *list_carried(const json_t *stats)
 {
 	json_t *counts = json_object_get(stats, "connections");
+	json_t *list = json_array();
 	const char *role;
 	json_t *count;
-	int err = 0;
 
 	json_object_foreach(counts, role, count)
-		err |= json_array_append_new(list,
-					     json_pack("{s:s, s:s, s:n, s:n, s:O}",
-						       "role", role,
-						       "carrier", "SMC-D",
-						       "reason", "reason_text",
-						       "count", count));
-	return err;
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:n, s:n, s:O}",
+						"role", role,
+						"carrier", "SMC-D",
+						"reason", "reason_text",
+						"count", count));
+	return list;
+}
+
+static int list_carriers(json_t **list)
+{
+	json_t *stats, *fallbacks;
+
+	if (nl_dump(nl_begin(&nl_smc, SMC_NETLINK_GET_FBACK_STATS),
+		    "smc fallbacks", decode_fallback, &fallbacks))
+		return 1;
+	if (get_figures("smc fallbacks", &stats)) {
+		json_decref(fallbacks);
+		return 1;
+	}
+	*list = list_carried(stats);
+	json_array_extend(*list, fallbacks);
+	json_decref(stats);
+	json_decref(fallbacks);
+	return 0;
 }
 
 int smc_fallbacks(int argc, char **argv)
@@ -270,21 +285,11 @@ int smc_fallbacks(int argc, char **argv)
 		{ .title = "ROLE", .key = "role" },
 		{ .title = "CARRIER", .key = "carrier" },
 		{ .title = "COUNT", .key = "count", .right = true },
-		{ .title = "WHY", .text = smc_why_text },
+		{ .title = "REASON", .text = smc_reason_cell },
 	};
-	json_t *stats = NULL, *list;
-	int err;
+	json_t *list;
 
-	if (parse_end(argc, argv) ||
-	    smc_genl_dump(SMC_GENL_FAMILY_NAME, SMC_NETLINK_GET_STATS,
-			  keep_stats, &stats))
+	if (parse_end(argc, argv) || list_carriers(&list))
 		return 1;
-	list = json_array();
-	err = add_carried(list, stats);
-	json_decref(stats);
-	if (!err)
-		err = smc_genl_dump(SMC_GENL_FAMILY_NAME,
-				    SMC_NETLINK_GET_FBACK_STATS,
-				    collect_fallback, list);
-	return smc_print(columns, ARRAY_SIZE(columns), list, err);
+	return print_list(columns, ARRAY_SIZE(columns), list);
 }

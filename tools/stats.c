@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs stats: counters of each client on each device. Those of all network
- * namespaces together are told to the administrator of the device only.
+ * dibs stats: counters of each client on each device. Only the administrator of
+ * the device gets the sums over all network namespaces.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static const char *text_of(const json_t *stats, const char *key)
 	return json_string_value(json_object_get(stats, key)) ? : "?";
 }
 
-/* One counter: "  move bytes  65536  70000" */
+/* "  move bytes  65536  70000" */
 static void print_counter(const char *key, json_t *own, json_t *total)
 {
 	char cell[CELL_LEN], label[CELL_LEN];
@@ -33,7 +33,7 @@ static void print_counter(const char *key, json_t *own, json_t *total)
 	putchar('\n');
 }
 
-/* Counters that stand at 0 are left out: most of them always do. */
+/* Counters that are 0, as most are, are left out. */
 static void print_stats(const json_t *stats)
 {
 	json_t *own = json_object_get(stats, "counters");

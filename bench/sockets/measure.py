@@ -2,10 +2,10 @@
 # Copyright (C) The DIBS authors
 """Measures sockets in a virtual machine. Started by bench/run.
 
-All figures come from one boot. Each round measures everything once, the
-transports of a case one after the other; ratios are taken within a round. What
-is shown is the median over the rounds, and as spread half the distance between
-the quartiles. On a busy host compare ratios, never figures of two runs.
+All figures come from one boot. Each round measures every case once, one
+transport after the other; ratios are taken within a round. The table shows the
+median of the rounds; the spread is half the interquartile range. On a busy host
+compare ratios, never absolute figures of different runs.
 """
 
 import argparse
@@ -32,23 +32,23 @@ def arguments():
     parser.add_argument('--rounds', type=int, default=5,
                         help='default %(default)d')
     parser.add_argument('--msecs', type=int, default=400,
-                        help='of each sample; default %(default)d')
+                        help='per sample; default %(default)d')
     parser.add_argument('--cpus', type=int, default=2,
-                        help='of the guest; default %(default)d')
+                        help='CPUs of the guest; default %(default)d')
     parser.add_argument('--only', metavar='WORD,...',
-                        help='cases that begin with one of these words, for '
-                        'example streams64,redis')
+                        help='only cases that begin with one of these words, '
+                        'for example streams64,redis')
     parser.add_argument('--sizes', action='store_true',
-                        help='streams and trips of many sizes, and nothing '
-                        'else: what the pictures show')
+                        help='only streams and round trips, of many sizes: '
+                        'what the pictures show')
     parser.add_argument('--icount', action='store_true',
-                        help='one CPU, time counts instructions: does not see '
-                        'the load of the host; programs only if --only '
-                        'names them')
+                        help='one CPU whose clock counts instructions, '
+                        'unaffected by host load; programs only if named '
+                        'by --only')
     parser.add_argument('--no-baseline', action='store_true',
-                        help="leave out the distribution's own smc")
+                        help='without the in-tree smc module')
     parser.add_argument('-v', '--verbose', action='store_true',
-                        help='show each sample when it is taken')
+                        help='print each sample when it is taken')
     parser.add_argument('--json', metavar='FILE',
                         default=os.path.join(OUT, 'sockets.json'),
                         help='default build/bench/sockets.json')
@@ -56,22 +56,22 @@ def arguments():
 
 
 class Results:
-    """What the guest said."""
+    """What the guest reported."""
 
     def __init__(self):
         self.machine = {}
         self.rounds = []    # {(case, size, transport): {name: value}} ...
-        self.now = {}
-        self.histograms = defaultdict(Counter)      # {ns: number}, of all rounds
+        self.current = {}   # the round so far
+        self.histograms = defaultdict(Counter)      # {ns: number}
         self.carried = defaultdict(list)
-        self.placed = []    # ns: see guest.py
+        self.distances = []     # ns, see guest.py
 
     def take(self, line):
-        """False: not for us."""
+        """False if the line is something else, such as a message."""
         word, *rest = line.split() or ['']
         if word == 'sample':
             case, size, transport, *values = rest
-            self.now[case, int(size), transport] = {
+            self.current[case, int(size), transport] = {
                 name: float(value) for name, value in
                 (each.split('=') for each in values)}
         elif word == 'histogram':
@@ -82,13 +82,13 @@ class Results:
         elif word == 'carried':
             self.carried[rest[0]].append((rest[1] == 'yes',
                                           ' '.join(rest[2:])))
-        elif word == 'placed':
-            self.placed.append(float(rest[0]))
+        elif word == 'distance':
+            self.distances.append(float(rest[0]))
         elif word == 'machine':
             self.machine = dict(zip(('kernel', 'arch', 'cpus'), rest))
         elif word == 'round':
-            self.rounds.append(self.now)
-            self.now = {}
+            self.rounds.append(self.current)
+            self.current = {}   # the round so far
             print(f'round {rest[0]} done', file=sys.stderr)
         else:
             return False
@@ -96,8 +96,8 @@ class Results:
 
 
 def baseline(kernel):
-    """The distribution's smc.ko. Only built for kernels that have a loopback
-    in it; without it the table has a column less."""
+    """Path of the in-tree smc.ko; empty for kernels whose smc has no loopback,
+    and then the table goes without it."""
     done = subprocess.run([os.path.join(HERE, 'baseline'), kernel],
                           check=False, text=True, stdout=subprocess.PIPE)
     return done.stdout.strip() if done.returncode == 0 else ''
@@ -112,7 +112,7 @@ def wanted(args):
 
 
 def commit():
-    """What was measured; "-dirty": and something that is not committed."""
+    """What was measured; with "-dirty" if there were uncommitted changes."""
     done = subprocess.run(['git', 'describe', '--always', '--dirty'],
                           check=False, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, cwd=REPO)

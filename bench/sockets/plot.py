@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
-"""Draws what "run sockets --sizes" measured, by message size.
+"""Draws what "bench/run sockets --sizes" measured, by message size.
 
     plot.py JSON FOLDER
 
-writes FOLDER/stream.svg, trip.svg, the figures that they show (sizes.json), and
-README.md, which shows all of it and says what it was measured with.
+writes to FOLDER: stream.svg, trip.svg, sizes.json with the figures that they
+show, and README.md, which shows all of it and says how it was measured.
 """
 
 import json
@@ -19,41 +19,40 @@ import plan
 import report
 
 WIDTH, HEIGHT = 760, 440
-LEFT, RIGHT, TOP, BOTTOM = 70, 170, 50, 70      # around the picture
-# Colours that the colour-blind can tell apart, and a dash for the limit.
-NAMES = {**plan.TITLES, 'distro': "distribution's SMC"}
+LEFT, RIGHT, TOP, BOTTOM = 70, 170, 50, 70      # margins
+# Colours that the colour-blind can tell apart; limits are dashed.
 LOOKS = {'mapped': ('#d55e00', ''), 'tcp': ('#0072b2', ''),
-         'unix': ('#009e73', ''), 'distro': ('#cc79a7', ''),
-         'probe': ('#666666', '6 4'), 'memory': ('#222222', '2 3')}
+         'unix': ('#009e73', ''), 'in-tree': ('#cc79a7', ''),
+         'sink': ('#666666', '6 4'), 'memory': ('#222222', '2 3')}
 
 Chart = namedtuple('Chart', 'case title unit limits')
 CHARTS = (
     Chart('stream', 'Throughput of a stream', 'MB/s',
-          {'probe': 'limit: copied in, thrown away',
-           'memory': 'limit: shared memory, no kernel'}),
+          {'sink': 'limit: copy-only sink, no reader',
+           'memory': 'limit: shared memory, no system calls'}),
     Chart('trip', 'Round trip, median', 'us',
-          {'probe': 'limit: two writes, thrown away',
-           'memory': 'limit: shared memory, no kernel'}),
+          {'sink': 'limit: copy-only sink, two writes',
+           'memory': 'limit: shared memory, no system calls'}),
 )
 
 
 def curve(found, chart, transport):
     """[(size, value) ...]"""
-    kind = plan.KINDS[chart.case]
-    if transport == 'probe' and chart.case == 'trip':
+    metric = plan.METRICS[chart.case]
+    if transport == 'sink' and chart.case == 'trip':
         return two_writes(found)
     return sorted(
         (row['size'],
-         row['cells'][transport]['value']['median'] / kind.scale)
+         row['cells'][transport]['value']['median'] / metric.scale)
         for row in found['rows']
         if row['case'] == chart.case and row['cells'].get(transport))
 
 
 def two_writes(found):
-    """What a round trip's two writes take by themselves: us."""
-    rates = {row['size']: row['cells']['probe']['value']['median']
+    """The time of a round trip's two writes alone, in us."""
+    rates = {row['size']: row['cells']['sink']['value']['median']
              for row in found['rows']
-             if row['case'] == 'stream' and row['cells'].get('probe')}
+             if row['case'] == 'stream' and row['cells'].get('sink')}
     sizes = [row['size'] for row in found['rows'] if row['case'] == 'trip']
     return [(size, 2 * size / rates[size] * 1e6)
             for size in sorted(sizes) if size in rates]
@@ -123,7 +122,7 @@ def legend(chart, transports):
     for number, transport in enumerate(transports):
         colour, dash = LOOKS[transport]
         x, y = WIDTH - RIGHT + 12, TOP + 14 + 26 * number
-        name = NAMES[transport]
+        name = plan.TITLES[transport]
         if transport in chart.limits:
             name, _, more = chart.limits[transport].partition(', ')
             yield text(x + 28, y + 18, more, 'start')
@@ -156,18 +155,18 @@ def conditions(found):
     machine, settings = found['machine'], found['settings']
     cpus = f'{machine["cpus"]} virtual CPUs'
     if settings['icount']:
-        cpus = '1 virtual CPU whose time counts instructions'
+        cpus = '1 virtual CPU whose clock counts instructions'
     return (f'{machine["kernel"]}, {machine["arch"]}, {cpus}, median of '
             f'{found["rounds"]} rounds of {settings["msecs"]} ms, commit '
             f'{settings["commit"]}')
 
 
 def table(found, chart):
-    """The figures, for who reads no pictures."""
+    """The figures of a picture."""
     names = [t for t in LOOKS if curve(found, chart, t)]
     columns = [dict(curve(found, chart, t)) for t in names]
     yield f'| {chart.unit} | ' + ' | '.join(
-        NAMES[t] for t in names) + ' |'
+        plan.TITLES[t] for t in names) + ' |'
     yield '|---' * (len(names) + 1) + '|'
     for size in sorted(set().union(*columns)):
         cells = [report.number(column[size]) if size in column else ''
@@ -176,11 +175,11 @@ def table(found, chart):
 
 
 def latencies(found):
-    """What the picture does not show of trips."""
+    """Percentiles of round trips, which the picture does not show."""
     rows = sorted((row for row in found['rows'] if row['case'] == 'trip'),
                   key=lambda row: row['size'])
     names = [t for t in LOOKS if any(row['cells'].get(t) for row in rows)]
-    yield '| us | ' + ' | '.join(NAMES[t] for t in names) + ' |'
+    yield '| us | ' + ' | '.join(plan.TITLES[t] for t in names) + ' |'
     yield '|---' * (len(names) + 1) + '|'
     for row in rows:
         cells = [row['cells'][t] for t in names]
@@ -193,16 +192,16 @@ def latencies(found):
 def page(found):
     load = ' to '.join(f'{each:.1f}'
                        for each in found['settings']['host_load'])
-    yield from ('# The newest figures', '',
-                conditions(found) + f'. Load of the host: {load}.', '',
-                'Made by `make bench-plot`. The last table of `make bench` as a '
-                'whole is in', '[sockets.txt](sockets.txt). Figures of an '
-                'emulated processor: compare curves, not', 'machines.')
+    yield from ('# Latest results', '',
+                conditions(found) + f'. Host load: {load}.', '',
+                'Made by `make bench-plot`. The latest table of `make bench` '
+                'is in', '[sockets.txt](sockets.txt). The CPUs are emulated: '
+                'compare curves, not machines.')
     for chart in CHARTS:
         yield from ('', f'## {chart.title}', '',
                     f'![{chart.title}]({chart.case}.svg)', '',
                     *table(found, chart))
-    yield from ('', '## Round trips: median, 99 % and 99.9 % of them within', '',
+    yield from ('', '## Round trip, percentiles: p50 / p99 / p99.9', '',
                 *latencies(found))
 
 
@@ -218,7 +217,7 @@ def main():
     os.makedirs(folder, exist_ok=True)
     for chart in CHARTS:
         write(folder, chart.case + '.svg', draw(found, chart))
-    del found['goals']      # of other cases
+    found.pop('goals', None)    # of other cases
     write(folder, 'sizes.json', json.dumps(found, indent=1) + '\n')
     write(folder, 'README.md', '\n'.join(page(found)) + '\n')
     print(f'written: {os.path.relpath(folder)}')

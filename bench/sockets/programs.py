@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
-"""Programs as they are, over a transport, inside the guest.
+"""Unmodified programs over a transport, inside the guest.
 
-Each is a function of a transport that yields (case, size, values), values as
-worker/main.c has them: "cpu" is the time that processors were busy from the
-client's start to its end, for each request, its starting included; "switches"
-is how often they went from one task to another meanwhile, for each request.
+Each is a function that takes a transport and yields (case, size, values), with
+values as in worker/main.c. "cpu" is the CPU time of the whole guest per
+request, from the client's start, which is included, to its end; "switches" is
+the number of context switches per request.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ import plan
 
 PORTS = itertools.count(20000)
 PERCENTILES = {'p50': 50, 'p99': 99, 'p999': 99.9}
-READY_WITHIN = 60   # seconds, for servers of a busy machine
+READY_WITHIN = 60   # seconds, for servers on a busy machine
 HOST = '127.0.0.1'
 FOLDER = '/tmp/bench'
 PG = (glob.glob('/usr/lib/postgresql/*/bin') or [''])[0]
@@ -39,7 +39,7 @@ http {{
   server {{ listen {host}:{port}; root {folder}; }}
 }}
 '''
-# What wrk calls at its end; it knows them in us.
+# Called by wrk at its end; prints percentiles in us.
 WRK_DONE = """\
 done = function(summary, latency, requests)
   for name, share in pairs({p50 = 50, p99 = 99, p999 = 99.9}) do
@@ -55,14 +55,14 @@ def call(*command):
 
 
 def over(transport):
-    """The words in front of a program."""
+    """The command that runs a program over the transport."""
     return [] if transport in ('tcp', 'unix') else ['dibs', 'run', '--']
 
 
-# --- the processors ----------------------------------------------------------
+# --- CPU time ----------------------------------------------------------------
 
-def so_far():
-    """Idle seconds and changes of tasks, of all processors since the boot."""
+def cpu_counters():
+    """Idle seconds and context switches of all CPUs since boot."""
     with open('/proc/stat', encoding='ascii') as file:
         rows = {name: rest for name, *rest in map(str.split, file)}
     idle = int(rows['cpu'][3]) + int(rows['cpu'][4])
@@ -70,19 +70,19 @@ def so_far():
 
 
 class Busy:
-    """What processors did meanwhile."""
+    """Measures CPU time and context switches of a with block."""
 
     def __enter__(self):
-        self.began, self.before = time.monotonic(), so_far()
+        self.began, self.before = time.monotonic(), cpu_counters()
         return self
 
     def __exit__(self, *_):
         idle, switches = (now - before for now, before
-                          in zip(so_far(), self.before))
+                          in zip(cpu_counters(), self.before))
         passed = (time.monotonic() - self.began) * os.cpu_count()
         self.ns, self.switches = max(passed - idle, 0) * 1e9, switches
 
-    def of_each(self, requests):
+    def per_request(self, requests):
         return {'cpu': self.ns / requests,
                 'switches': self.switches / requests}
 
@@ -100,7 +100,7 @@ def listening(place):
 
 @contextlib.contextmanager
 def server(command, ready, stop=signal.SIGKILL):
-    """A program that runs meanwhile."""
+    """A server that runs during a with block."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL) as child:
         try:
@@ -123,13 +123,13 @@ def redis_client(place, transport, test, pipeline):
                    str(plan.KIB), '-c', str(plan.REDIS_CLIENTS), '-P',
                    str(pipeline), '-n', str(requests), '-t', test)
     rate = re.search(r'throughput summary: ([\d.]+)', out)
-    # Rising: so many per cent took no longer than so many ms.
+    # Ascending: this percentage took no longer than so many ms.
     rows = [(float(share), float(ms) * 1e6) for share, ms in re.findall(
         r'([\d.]+)% <= ([\d.]+) milliseconds',
         out.partition('Cumulative distribution')[0])]
     if not rate or not rows:
         raise ValueError(f'redis-benchmark said {out}')
-    return {'rate': float(rate[1]), **busy.of_each(requests),
+    return {'rate': float(rate[1]), **busy.per_request(requests),
             **{name: next(ns for share, ns in rows if share >= least)
                for name, least in PERCENTILES.items()}}
 
@@ -166,12 +166,12 @@ def iperf3(transport):
     total = json.loads(out)['end']['sum_received']
     yield 'iperf3', 128 * plan.KIB, {
         'rate': total['bits_per_second'],
-        **busy.of_each(8 * total['bytes'])}
+        **busy.per_request(8 * total['bytes'])}
 
 
 def nginx(transport):
     if transport == 'unix':
-        return          # wrk has no such sockets
+        return          # wrk does not know AF_UNIX
     port, conf = next(PORTS), f'{FOLDER}/nginx.conf'
     with open(conf, 'w', encoding='ascii') as file:
         file.write(NGINX_CONF.format(folder=FOLDER, host=HOST, port=port))
@@ -192,13 +192,13 @@ def nginx(transport):
         raise ValueError(out)
     yield 'nginx', plan.KIB, {
         'rate': float(words[words.index('Requests/sec:') + 1]),
-        **busy.of_each(int(words[words.index('requests') - 1])),
+        **busy.per_request(int(words[words.index('requests') - 1])),
         **{name: float(us) * 1e3 for name, us in
            re.findall(r'^(p\d+)=([\d.]+)$', out, re.MULTILINE)}}
 
 
 def prepare_postgres():
-    """A cluster takes long: made once."""
+    """Makes a database cluster, once: it takes long. True if it is new."""
     home = f'{FOLDER}/pg'
     if os.path.exists(home):
         return False
@@ -210,7 +210,7 @@ def prepare_postgres():
 
 
 def latencies(prefix):
-    """Percentiles of what pgbench logged, which is removed."""
+    """Percentiles from the logs of pgbench, which are removed."""
     found = []
     for path in glob.glob(prefix + '.*'):
         with open(path, encoding='ascii') as file:
@@ -232,7 +232,7 @@ def pgbench(transport):
         return subprocess.run([*over(transport), f'{PG}/pg_isready', '-q',
                                *place], check=False).returncode == 0
 
-    # A file name for the socket: an address for all but it.
+    # AF_UNIX sockets are in home; for the transport "unix", no TCP address.
     with server([*AS_POSTGRES, *over(transport), f'{PG}/postgres', '-D',
                  home + '/data', '-k', home, '-p', str(port), '-F', '-h',
                  '' if transport == 'unix' else HOST], ready, signal.SIGINT):
@@ -250,10 +250,10 @@ def pgbench(transport):
                  for sep in (': ', ' = ') if sep in line)
     done = int(lines['number of transactions actually processed'])
     yield 'pgbench', 1, {'rate': float(lines['tps'].split()[0]),
-                         **busy.of_each(done),
+                         **busy.per_request(done),
                          **latencies(f'{FOLDER}/pgbench')}
 
 
-# What each measures, so that one that is not asked for is not started.
+# The cases of each program: only those that were asked for are started.
 ALL = {redis: plan.REDIS_CASES, nginx: [('nginx', plan.KIB)],
        pgbench: [('pgbench', 1)], iperf3: [('iperf3', 128 * plan.KIB)]}

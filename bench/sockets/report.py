@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
-"""From samples of sockets to a table."""
+"""Turns samples of sockets into a table."""
 
 import statistics
 
 import plan
 
 VERDICTS = {None: 'not measured', True: 'met', False: 'MISSED'}
-# Shown where a sample has them; those but the last two in us.
-MORE = ('p50', 'p99', 'p999', 'mean', 'share', 'switches')
+# Shown if a sample has them: times in us, then numbers as they are.
+TIMES = ('p50', 'p99', 'p999', 'mean')
+NUMBERS = ('fairness', 'switches')
 
 
 def summary(values):
-    """Median and half the distance between the quartiles."""
+    """Median and half the interquartile range."""
     low, _, high = statistics.quantiles(values, n=4, method='inclusive') \
         if len(values) > 1 else values * 3
     return {'median': statistics.median(values), 'spread': (high - low) / 2,
@@ -20,22 +21,23 @@ def summary(values):
 
 
 def value_in(samples, operand):
-    """None: was not measured in this round."""
+    """None if it was not measured in this round."""
     *key, field = operand
     return samples.get(tuple(key), {}).get(field)
 
 
-def ratio(rounds, mine, others, slow, limits=False):
-    """To the best of the others in the same round, or to the worst of limits; to
-    nothing if there shall be none; None if it was not measured."""
-    best = min if slow or limits else max
+def ratio(rounds, mine, others, lower_is_better, limits=False):
+    """Ratio to the best of the others in the same round, or to the worst if
+    they are limits; the value itself if there are no others; None if it was not
+    measured."""
+    best = min if lower_is_better or limits else max
     found = []
     for samples in rounds:
-        top = value_in(samples, mine)
-        below = [value_in(samples, other) for other in others]
-        if top is None or not all(below):
+        value = value_in(samples, mine)
+        compared = [value_in(samples, other) for other in others]
+        if value is None or not all(compared):
             continue
-        found.append(top / best(below) if below else top)
+        found.append(value / best(compared) if compared else value)
     return summary(found) if found else None
 
 
@@ -45,14 +47,14 @@ def cell(results, case, size, transport):
                if (case, size, transport) in s]
     if not samples:
         return None
-    kind = plan.KINDS[case]
+    metric = plan.METRICS[case]
     result = {name: summary([s[name] for s in samples if name in s])
               for name in samples[0]}
-    result['value'] = result[kind.field]
+    result['value'] = result[metric.field]
     for other in ('tcp', 'unix'):
         result['to ' + other] = ratio(
             rounds, plan.operand(case, size, transport),
-            [plan.operand(case, size, other)], kind.slow)
+            [plan.operand(case, size, other)], metric.lower_is_better)
     result['cpu to tcp'] = ratio(rounds, (case, size, transport, 'cpu'),
                                  [(case, size, 'tcp', 'cpu')], True)
     histogram = results.histograms.get((case, size, transport))
@@ -62,16 +64,17 @@ def cell(results, case, size, transport):
 
 
 def reached(rounds, goal):
-    found = ratio(rounds, goal.mine, goal.others, goal.slow, goal.limits)
+    found = ratio(rounds, goal.mine, goal.others, goal.lower_is_better,
+                  goal.limits)
     met = None
     if found:
-        met = (found['median'] <= goal.target if goal.slow
+        met = (found['median'] <= goal.target if goal.lower_is_better
                else found['median'] >= goal.target)
     return {**goal._asdict(), 'ratio': found, 'met': met}
 
 
 def in_order(cases):
-    """Once each; those of a name by size."""
+    """Each once, sorted by size where names are equal."""
     names = [name for name, _ in cases]
     return sorted(set(cases), key=lambda case: (names.index(case[0]), case[1]))
 
@@ -84,7 +87,7 @@ def analyse(results):
             rows.append({'case': case, 'size': size, 'cells': cells})
     return {
         'machine': results.machine, 'rounds': len(results.rounds),
-        'rows': rows, 'placed': results.placed,
+        'rows': rows, 'distances': results.distances,
         'carried': {name: {'ok': all(ok for ok, _ in seen),
                            'detail': [text for _, text in seen]}
                     for name, seen in results.carried.items()},
@@ -92,7 +95,7 @@ def analyse(results):
     }
 
 
-# --- for people --------------------------------------------------------------
+# --- text --------------------------------------------------------------------
 
 def size_text(size):
     for unit, name in ((plan.MIB, 'MiB'), (plan.KIB, 'KiB')):
@@ -103,7 +106,7 @@ def size_text(size):
 
 def title(case, size):
     name = plan.NAMES.get(case, case)
-    return name if size == 1 and case not in ('trip', 'asleep') \
+    return name if size == 1 and not case.startswith('trip') \
         else f'{name} {size_text(size)}'
 
 
@@ -117,40 +120,39 @@ def ratio_text(found):
     return f'{found["median"]:.2f} +-{found["spread"]:.2f}' if found else '-'
 
 
-def more_text(found, kind):
-    """Names and values: not all rows have the same ones."""
+def more_text(found, metric):
+    """Other fields, by name: they differ from row to row."""
     words = []
     if 'cpu' in found:
-        words.append(f'{number(found["cpu"]["median"] / kind.cpu_scale):>9}'
+        words.append(f'{number(found["cpu"]["median"] / metric.cpu_scale):>9}'
                      f'{ratio_text(found["cpu to tcp"]):>15}')
-    for name in MORE:
-        if name not in found or name == kind.field:
-            continue
-        value = found[name]['median']
-        words.append(f'{name} ' + (number(value / 1e3) if name[0] in 'mp'
-                                   else f'{value:.2f}'))
+    words += [f'{name} {number(found[name]["median"] / 1e3)}'
+              for name in TIMES if name in found and name != metric.field]
+    words += [f'{name} {found[name]["median"]:.2f}'
+              for name in NUMBERS if name in found]
     return '  '.join(words)
 
 
 def show_row(row):
-    kind = plan.KINDS[row['case']]
-    print(f'\n{title(row["case"], row["size"])}, {kind.unit}'
-          + ('; less is better' if kind.slow else '')
-          + (f'; processors: {kind.cpu_unit}' if kind.cpu_unit else ''))
+    metric = plan.METRICS[row['case']]
+    print(f'\n{title(row["case"], row["size"])}, {metric.unit}'
+          + ('; lower is better' if metric.lower_is_better else '')
+          + (f'; CPU time: {metric.cpu_unit}' if metric.cpu_unit else ''))
     for transport, found in row['cells'].items():
         if not found:
             continue
         value = found['value']
-        print(f'  {plan.TITLES[transport]:<16}'
-              f'{number(value["median"] / kind.scale):>8} '
-              f'+-{100 * value["spread"] / abs(value["median"]):>3.0f} %'
-              f'{ratio_text(found["to tcp"]):>15}'
-              f'{ratio_text(found["to unix"]):>15} '
-              + more_text(found, kind))
+        text = (f'  {plan.TITLES[transport]:<16}'
+                f'{number(value["median"] / metric.scale):>8} '
+                f'+-{100 * value["spread"] / abs(value["median"]):>3.0f} %'
+                f'{ratio_text(found["to tcp"]):>15}'
+                f'{ratio_text(found["to unix"]):>15} '
+                + more_text(found, metric))
+        print(text.rstrip())
 
 
 def other_text(goal, other):
-    """What differs from our own operand."""
+    """The other operand, as far as it differs from our own."""
     case, size, transport, _ = other
     where = plan.TITLES[transport]
     if (case, size) != tuple(goal['mine'][:2]):
@@ -161,48 +163,50 @@ def other_text(goal, other):
 def show_goal(goal):
     case, size, transport, field = goal['mine']
     name = title(case, size)
-    if field != plan.KINDS[case].field:
+    if field != plan.METRICS[case].field:
         name += ', ' + field
     if transport != 'mapped':
         name += ', ' + plan.TITLES[transport]
     others = ' and '.join(other_text(goal, each) for each in goal['others'])
-    if len(goal['others']) > 1:
-        others = ('the lower of ' if goal['limits'] else
-                  'the better of ') + others
+    if goal['limits']:
+        others = 'the lower of both limits'
+    elif len(goal['others']) > 1:
+        others = 'the better of ' + others
     print(f'{name:<36}{"to " + others if others else "":<36}'
           f'{ratio_text(goal["ratio"]):>13}  '
-          f'{"<=" if goal["slow"] else ">="} {goal["target"]:<4}  '
+          f'{"<=" if goal["lower_is_better"] else ">="} {goal["target"]:<4}  '
           f'{VERDICTS[goal["met"]]}')
 
 
 def show_distance(found):
-    """Of the host's processors."""
+    """Between the guest's CPUs, see plan.py."""
     for row in found['rows']:
         cell = row['cells'].get('memory')
         if row['case'] == 'trip' and row['size'] == 1 and cell:
-            print('A byte there and back in shared memory, us, each round: '
+            print('Round trip of 1 byte in shared memory, us, by round: '
                   + ', '.join(f'{ns / 1e3:.2f}'
                               for ns in cell['value']['values']))
-    placed = found['placed']
-    far = sum(ns > plan.FAR * min(placed) for ns in placed)
-    print("Samples taken while the host's processors were near each other: "
-          f'{len(placed) - far}, far: {far}')
+    distances = found['distances']
+    far = sum(ns > plan.FAR * min(distances) for ns in distances)
+    print('Samples taken while the CPUs were near each other on the host: '
+          f'{len(distances) - far}, far: {far}')
 
 
 def show(found):
     machine, settings = found['machine'], found['settings']
     print(f'{machine["kernel"]}, {machine["arch"]}, {machine["cpus"]} CPUs, '
-          f'{found["rounds"]} rounds of {settings["commit"]}; medians; load '
-          'of the host '
+          f'{found["rounds"]} rounds of {settings["commit"]}; medians; host '
+          'load '
           + ' to '.join(f'{load:.1f}' for load in settings['host_load']))
-    print(f'  {"":<33}{"to TCP":>15}{"to AF_UNIX":>15}{"processors":>10}'
+    print(f'  {"":<33}{"to TCP":>15}{"to AF_UNIX":>15}{"CPU time":>10}'
           f'{"to TCP":>15}  p50, p99, p999, mean: us', end='')
     for row in found['rows']:
         show_row(row)
     print()
     show_distance(found)
     goals = [goal for goal in found['goals'] if goal['ratio']]
-    print('\nGoals, of SMC-D mapped where nothing else is said')
+    print('\nGoals, for SMC-D mapped unless noted. The limits are copy-only '
+          'sink and shared memory')
     for goal in goals:
         show_goal(goal)
     missing = len(found['goals']) - len(goals)
@@ -210,6 +214,6 @@ def show(found):
         print(f'{missing} more goals: not measured')
     print()
     for name, entry in found['carried'].items():
-        print(f'{name}: bytes went the way they should: '
+        print(f'{name}: data took the expected path: '
               f'{"yes" if entry["ok"] else "NO"} '
               f'({"; ".join(sorted(set(entry["detail"])))})')

@@ -2,23 +2,26 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * SMC-D, sockets that are TCP until they can be more: a table of contents.
- * Start reading in smc.h.
+ * SMC-D: TCP sockets whose bytes may go through DMBs. This file starts and
+ * stops the floors in order of dependency. Start reading in README.md, then
+ * state/smc.h. Process context.
  *
- * One module answers for everything that is called SMC: AF_SMC, IPPROTO_SMC,
+ * This module registers everything that is called SMC: AF_SMC, IPPROTO_SMC,
  * sock_diag of the family, the generic netlink families. The distribution's
- * smc has the same names, so the two exclude each other; what registers first
- * is what finds out.
+ * smc module registers the same names, so only one of the two can be loaded;
+ * the first registration below that collides fails.
  */
 #include <linux/module.h>
 #include <linux/netlink.h>
 #include <net/genetlink.h>
 
-#include "device.h"
-#include "idle.h"
-#include "pnet.h"
-#include "smc.h"
-#include "sysctl.h"
+#include "conn/idle.h"
+#include "handshake/device.h"
+#include "handshake/pnet.h"
+#include "netlink/netlink.h"
+#include "socket/socket.h"
+#include "state/smc.h"
+#include "state/sysctl.h"
 
 static int __init dibs_smc_init(void)
 {
@@ -27,7 +30,7 @@ static int __init dibs_smc_init(void)
 	err = smc_work_start();
 	if (err)
 		return err;
-	err = dibs_smc_tables_start();
+	err = smc_tables_start();
 	if (err)
 		goto stop_work;
 	err = smc_stats_start();
@@ -36,10 +39,13 @@ static int __init dibs_smc_init(void)
 	err = smc_pnets_start();
 	if (err)
 		goto stop_stats;
-	/* The first that a second module of the kind fails at. */
-	err = dibs_smc_netlink_start();
+	err = smc_devices_start();
 	if (err)
 		goto stop_pnets;
+	/* The first step that fails if another SMC module is loaded. */
+	err = smc_netlink_start();
+	if (err)
+		goto stop_devices;
 	err = smc_pnet_netlink_start();
 	if (err)
 		goto stop_netlink;
@@ -49,23 +55,18 @@ static int __init dibs_smc_init(void)
 	err = smc_idle_start();
 	if (err)
 		goto stop_sysctls;
-	err = dibs_smc_diag_start();
+	err = smc_diag_start();
 	if (err)
 		goto stop_idle;
-	err = smc_devices_start();
+	err = smc_families_start();
 	if (err)
 		goto stop_diag;
-	err = dibs_smc_families_start();
-	if (err)
-		goto stop_devices;
-	/* From now on TCP looks for the option. */
+	/* From now on TCP looks for the SMC option. */
 	static_branch_inc(&tcp_have_smc);
 	return 0;
 
-stop_devices:
-	smc_devices_stop();
 stop_diag:
-	dibs_smc_diag_stop();
+	smc_diag_stop();
 stop_idle:
 	smc_idle_stop();
 stop_sysctls:
@@ -73,43 +74,46 @@ stop_sysctls:
 stop_pnet_netlink:
 	smc_pnet_netlink_stop();
 stop_netlink:
-	dibs_smc_netlink_stop();
+	smc_netlink_stop();
+stop_devices:
+	smc_devices_stop();
 stop_pnets:
 	smc_pnets_stop();
 stop_stats:
 	smc_stats_stop();
 stop_tables:
-	dibs_smc_tables_stop();
+	smc_tables_stop();
 stop_work:
 	smc_work_stop();
-	/* modprobe takes EEXIST for success: this very module is there. */
+	/* modprobe takes -EEXIST for success: this module is loaded already. */
 	if (err == -EEXIST)
 		err = -EBUSY;
 	if (err == -EBUSY)
-		pr_err("dibs_smc: another module answers for AF_SMC: \"modprobe -r smc_diag smc\", and \"blacklist smc\" in /etc/modprobe.d keeps it away\n");
+		pr_err("dibs_smc: another module provides AF_SMC: remove it with \"modprobe -r smc_diag smc\", keep it from loading with \"blacklist smc\" in /etc/modprobe.d\n");
 	return err;
 }
 
 /*
- * No socket is left: each holds the module. What may still be in our code are
- * softirqs that copied a listener's pointers just before its release.
+ * No socket is left: each holds a reference to the module. Softirqs that copied
+ * a listener's callback pointers just before its release may still run our
+ * code; synchronize_net() waits for them.
  */
 static void __exit dibs_smc_exit(void)
 {
 	static_branch_dec(&tcp_have_smc);
-	dibs_smc_families_stop();
-	/* Connections that nobody accepted. */
+	smc_families_stop();
+	/* Frees connections that nobody accepted. */
 	flush_workqueue(smc_wq);
 	smc_idle_stop();
-	smc_devices_stop();
-	dibs_smc_diag_stop();
+	smc_diag_stop();
 	smc_pnet_netlink_stop();
-	dibs_smc_netlink_stop();
+	smc_netlink_stop();
+	smc_devices_stop();
 	smc_sysctls_stop();
 	synchronize_net();
 	smc_pnets_stop();
 	smc_stats_stop();
-	dibs_smc_tables_stop();
+	smc_tables_stop();
 	smc_work_stop();
 }
 

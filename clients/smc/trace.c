@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The bodies of the tracepoints.
+ * Instantiates the tracepoints of trace.h.
  */
 #define CREATE_TRACE_POINTS
 #include "trace.h"

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Tracepoints, under the names that tools for SMC know where there are such:
- * what handshakes find out, who carries a connection, what goes through it and
- * how it ends. No bytes and no tokens.
+ * Tracepoints: handshake steps, fallbacks, bytes sent and received, changes of
+ * state. Events that SMC tools already know have the names they know. Neither
+ * payload nor DMB tokens are recorded. Any floor may call them, in any context.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM smc
@@ -16,21 +16,13 @@
 #include <net/inet_sock.h>
 #include <net/sock.h>
 
-#include "conn.h"
-#include "handshake.h"
+#include "conn/conn.h"
+#include "handshake/handshake.h"
 
+/* The last entry ends the list without a comma; no state has this number. */
+#define SMC_TRACE_STATE(name, number)	{ number, #name },
 #define SMC_TRACE_STATES \
-	{ SMC_STATE_ACTIVE, "ACTIVE" }, \
-	{ SMC_STATE_INIT, "INIT" }, \
-	{ SMC_STATE_CLOSED, "CLOSED" }, \
-	{ SMC_STATE_PEERCLOSEWAIT1, "PEERCLOSEWAIT1" }, \
-	{ SMC_STATE_PEERCLOSEWAIT2, "PEERCLOSEWAIT2" }, \
-	{ SMC_STATE_APPCLOSEWAIT1, "APPCLOSEWAIT1" }, \
-	{ SMC_STATE_APPCLOSEWAIT2, "APPCLOSEWAIT2" }, \
-	{ SMC_STATE_APPFINCLOSEWAIT, "APPFINCLOSEWAIT" }, \
-	{ SMC_STATE_PEERFINCLOSEWAIT, "PEERFINCLOSEWAIT" }, \
-	{ SMC_STATE_PEERABORTWAIT, "PEERABORTWAIT" }, \
-	{ SMC_STATE_PROCESSABORT, "PROCESSABORT" }
+	DIBS_SMC_STATES(SMC_TRACE_STATE) { 0, "" }
 
 TRACE_EVENT(smc_switch_to_fallback,
 	TP_PROTO(const struct sock *sk, bool server, u32 reason),
@@ -57,7 +49,7 @@ TRACE_EVENT(smc_switch_to_fallback,
 		  __entry->dport, __entry->reason)
 );
 
-/* What a step of a handshake found; @next is the one that follows or waits. */
+/* The verdict of a handshake step; @next is the step to run next, or again. */
 TRACE_EVENT(smc_handshake,
 	TP_PROTO(const struct smc_handshake *hs, enum smc_verdict verdict),
 	TP_ARGS(hs, verdict),
@@ -81,7 +73,7 @@ TRACE_EVENT(smc_handshake,
 		__entry->sport = ntohs(inet_sk(hs->sk)->inet_sport);
 		__entry->dport = ntohs(inet_sk(hs->sk)->inet_dport);
 		__entry->verdict = verdict;
-		__entry->server = hs->smc->role == DIBS_SMC_SERVER;
+		__entry->server = hs->smc->role == SMC_ROLE_SERVER;
 	),
 	TP_printk("sk=%p net=%llu %s sport=%u dport=%u %s reason=%08x peer_reason=%08x next=%ps",
 		  __entry->sk, __entry->net_cookie,
@@ -97,9 +89,9 @@ TRACE_EVENT(smc_handshake,
 		  __entry->reason, __entry->peer_reason, __entry->next)
 );
 
-/* The state of a connection through DMBs, numbers of &enum smc_state. */
+/* State changes of a DMB connection, as values of enum dibs_smc_state. */
 TRACE_EVENT_CONDITION(smc_state,
-	TP_PROTO(const struct smc_conn *conn, enum smc_state state),
+	TP_PROTO(const struct smc_conn *conn, enum dibs_smc_state state),
 	TP_ARGS(conn, state),
 	TP_CONDITION(conn->state != state),
 	TP_STRUCT__entry(
@@ -124,7 +116,7 @@ TRACE_EVENT_CONDITION(smc_state,
 		  __print_symbolic(__entry->to, SMC_TRACE_STATES))
 );
 
-/* Bytes that a call sent or received, or -errno. */
+/* Bytes that a call has sent or received, or -errno. */
 DECLARE_EVENT_CLASS(smc_bytes_class,
 	TP_PROTO(const struct sock *sk, ssize_t len, int flags),
 	TP_ARGS(sk, len, flags),

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * An adapter as a device of the layer: from its first answer to its last.
- * Process context.
+ * An adapter as a DIBS device, from allocation to removal. Process context.
  */
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
@@ -12,14 +11,13 @@
 
 #include "ism.h"
 
-/* Logged once; the device goes. Any context. */
+/* Marks the adapter dead, logs why, and removes its device. Any context. */
 void ism_dead(struct ism_adapter *adapter, const char *why)
 {
 	if (xchg(&adapter->dead, true))
 		return;
 	dev_err_ratelimited(adapter->hw->dev,
-			    "the ISM adapter %s: it is not used any more\n",
-			    why);
+			    "ISM adapter %s, removing its device\n", why);
 	queue_work(system_long_wq, &adapter->dead_work);
 }
 
@@ -27,14 +25,14 @@ static void ism_dead_work(struct work_struct *work)
 {
 	struct ism_adapter *adapter = container_of(work, struct ism_adapter,
 						   dead_work);
-	/* None yet? Then ism_adapter_add() sees to it. */
+	/* If there is none yet, ism_adapter_add() queues this work again. */
 	struct dibs_dev *dev = READ_ONCE(adapter->dev);
 
 	if (dev)
 		dibs_dev_del(dev);
 }
 
-/* A move failed, which tells less than a command that has no answer. */
+/* After a failed move: a command shows whether the adapter still answers. */
 static void ism_check_work(struct work_struct *work)
 {
 	struct ism_adapter *adapter = container_of(work, struct ism_adapter,
@@ -44,9 +42,11 @@ static void ism_check_work(struct work_struct *work)
 	ism_read_gid(adapter, &gid);
 }
 
-/* --- operations of the device -------------------------------------------------- */
+/*
+ * --- operations of the device ----------------------------------------------
+ */
 
-/* Other devices' GIDs have more than 64 bits. */
+/* GIDs of other devices have more than 64 bits. */
 static bool ism_gid_is_ism(const uuid_t *gid)
 {
 	uuid_t same = dibs_gid_from_u64(dibs_gid_to_u64(gid));
@@ -54,7 +54,7 @@ static bool ism_gid_is_ism(const uuid_t *gid)
 	return uuid_equal(gid, &same);
 }
 
-/* What a client is told if a command got @err; @refused: by the adapter. */
+/* Error for a client if a command failed; @refused: the adapter refused it. */
 static int ism_op_error(int err, int refused)
 {
 	if (err == -EREMOTEIO)
@@ -77,7 +77,7 @@ static int ism_op_add_vlan(struct dibs_dev *dev, u16 vid)
 {
 	struct ism_adapter *adapter = dibs_dev_priv(dev);
 
-	/* What could not be left need not be joined. */
+	/* If the adapter refused to leave this VLAN, it is still in it. */
 	if (__test_and_clear_bit(vid, adapter->stuck_vlans))
 		return 0;
 	return ism_op_error(ism_add_vlan(adapter, vid), -EREMOTEIO);
@@ -115,7 +115,9 @@ static const struct dibs_dev_ops ism_dev_ops = {
 	.signal_event = ism_op_signal_event,
 };
 
-/* --- life ------------------------------------------------------------------------ */
+/*
+ * --- adding and removing ----------------------------------------------------
+ */
 
 static int ism_alloc_blocks(struct ism_adapter *adapter)
 {
@@ -125,7 +127,7 @@ static int ism_alloc_blocks(struct ism_adapter *adapter)
 					  &adapter->sba_dma, GFP_KERNEL);
 	if (!adapter->sba)
 		return -ENOMEM;
-	/* In a page of its own. */
+	/* The event queue must have a page of its own. */
 	adapter->ieq = dma_alloc_coherent(dev, PAGE_SIZE, &adapter->ieq_dma,
 					  GFP_KERNEL);
 	if (!adapter->ieq)
@@ -185,7 +187,36 @@ void ism_adapter_free(struct ism_adapter *adapter)
 }
 EXPORT_SYMBOL_GPL(ism_adapter_free);
 
-/* Who is it, and what can it do? */
+static bool ism_is_in_vlan(const struct ism_query_info *info, u16 vlan)
+{
+	u32 i, count = min_t(u32, be32_to_cpu(info->vlan_count), ISM_VLANS);
+
+	for (i = 0; i < count; i++)
+		if (be16_to_cpu(info->vlan[i]) == vlan)
+			return true;
+	return false;
+}
+
+/*
+ * An adapter of version 2 stays in ISM_VLAN_V2 until it is deleted: peers ask
+ * for its GID in that VLAN and decline version 2 if they cannot reach it there.
+ * The adapter may still be in it if it refused to leave before.
+ */
+static void ism_join_v2(struct ism_adapter *adapter,
+			const struct ism_query_info *info)
+{
+	int err = ism_add_vlan(adapter, ISM_VLAN_V2);
+
+	if (!err || ism_is_in_vlan(info, ISM_VLAN_V2)) {
+		adapter->has_v2 = true;
+		return;
+	}
+	/* Without version 2 there is no system EID. */
+	if (err == -EREMOTEIO)
+		memset(adapter->hw->seid, 0, sizeof(adapter->hw->seid));
+}
+
+/* Asks for GID and version. */
 static int ism_identify(struct ism_adapter *adapter)
 {
 	struct ism_query_info info;
@@ -197,14 +228,10 @@ static int ism_identify(struct ism_adapter *adapter)
 	if (err)
 		return err;
 	if (!adapter->gid || be64_to_cpu(info.gid) != adapter->gid) {
-		ism_dead(adapter, "has a GID that cannot be");
+		ism_dead(adapter, "has an invalid GID");
 		return -ENODEV;
 	}
-	/* An adapter without version 2 has no system EID. */
-	if (ism_add_vlan(adapter, ISM_VLAN_V2) == -EREMOTEIO)
-		memset(adapter->hw->seid, 0, sizeof(adapter->hw->seid));
-	else
-		ism_del_vlan(adapter, ISM_VLAN_V2);
+	ism_join_v2(adapter, &info);
 	dev_info(adapter->hw->dev, "ISM version %u, GID %016llx, CHID %04x\n",
 		 be32_to_cpu(info.version), adapter->gid, adapter->hw->chid);
 	return 0;
@@ -232,7 +259,7 @@ static int ism_make_device(struct ism_adapter *adapter)
 	return 0;
 }
 
-/* It writes into the blocks, and interrupts, from now on. */
+/* From now on the adapter writes into both blocks and interrupts. */
 static int ism_register_blocks(struct ism_adapter *adapter)
 {
 	int err;
@@ -252,10 +279,10 @@ static int ism_register_blocks(struct ism_adapter *adapter)
 static void ism_lose_block(struct ism_adapter *adapter, const char *what)
 {
 	dev_err_ratelimited(adapter->hw->dev,
-			    "the ISM adapter keeps its %s\n", what);
+			    "ISM adapter does not release its %s\n", what);
 }
 
-/* The blocks of an adapter that does not give them up stay what they are. */
+/* Blocks that the adapter keeps are leaked, as it may still write to them. */
 static void ism_unregister_blocks(struct ism_adapter *adapter)
 {
 	if (adapter->has_ieq && ism_keeps(ism_unreg_ieq(adapter))) {
@@ -272,7 +299,7 @@ int ism_adapter_add(struct ism_adapter *adapter)
 {
 	int err;
 
-	/* Those of virtual devices, which the layer treats otherwise. */
+	/* These fabrics are reserved for virtual devices. */
 	if (adapter->hw->chid >= DIBS_FABRIC_VIRTUAL_MIN)
 		return -EINVAL;
 	err = ism_identify(adapter);
@@ -287,7 +314,7 @@ int ism_adapter_add(struct ism_adapter *adapter)
 		return err == -ENODEV || err == -EREMOTEIO || err == -EPROTO ?
 		       -EIO : err;
 	}
-	/* It died before there was a device to be taken away. */
+	/* The adapter may have died before there was a device to remove. */
 	if (READ_ONCE(adapter->dead))
 		queue_work(system_long_wq, &adapter->dead_work);
 	return 0;
@@ -306,9 +333,12 @@ void ism_adapter_del(struct ism_adapter *adapter)
 	adapter->live = false;
 	spin_unlock_bh(&adapter->sba_lock);
 	ism_kept_end(adapter);
+	if (adapter->has_v2)
+		ism_del_vlan(adapter, ISM_VLAN_V2);
+	adapter->has_v2 = false;
 	if (live)
 		ism_unregister_blocks(adapter);
-	/* Nothing queues it any more. */
+	/* Nothing queues dead_work from now on. */
 	WRITE_ONCE(adapter->dead, true);
 	cancel_work_sync(&adapter->dead_work);
 }

@@ -2,11 +2,16 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Commands to an adapter, see <linux/dibs_ism_format.h>. Each returns 0;
- * -EREMOTEIO if the adapter refuses; -EPROTO if its answer makes no sense, so that
- * nobody knows what it did; or -ENODEV if it was not asked, being dead, or did not
- * answer, so that it writes no more. Those that give memory back are also for dead
- * adapters. Process context.
+ * Commands to an adapter, see <linux/dibs_ism_format.h>. Each returns
+ *
+ *	0		success
+ *	-EREMOTEIO	the adapter refused
+ *	-EPROTO		the answer is invalid, so the outcome is unknown
+ *	-ENODEV		the adapter is dead and was not asked, or it did not
+ *			answer, so it no longer writes into memory
+ *
+ * Commands that give memory back are sent to dead adapters, too. Process
+ * context.
  */
 #include <linux/device.h>
 #include <linux/errno.h>
@@ -14,7 +19,7 @@
 
 #include "ism.h"
 
-/* No response is longer than that. */
+/* Longest response. */
 #define ISM_RESPONSE_MAX	256
 
 static int ism_store_request(struct ism_hardware *hw, const void *request,
@@ -26,12 +31,12 @@ static int ism_store_request(struct ism_hardware *hw, const void *request,
 		err = hw->ops->store(hw, sizeof(struct ism_request), request +
 				     sizeof(struct ism_request),
 				     len - sizeof(struct ism_request));
-	/* This executes it. */
+	/* Storing the header executes the command. */
 	return err ? : hw->ops->store(hw, 0, request,
 				      sizeof(struct ism_request));
 }
 
-/* The header first: without an answer it says ISM_ERROR. */
+/* The header comes first; without an answer it keeps ISM_ERROR. */
 static int ism_load_response(struct ism_hardware *hw, void *response, u32 from,
 			     u32 to)
 {
@@ -42,18 +47,18 @@ static int ism_load_response(struct ism_hardware *hw, void *response, u32 from,
 	return err;
 }
 
-/* What is wrong with a header that answers @cmd with @size bytes; or NULL. */
+/* Why a header is not a valid answer of @size bytes to @cmd, or NULL. */
 static const char *ism_response_fault(const struct ism_response *response,
 				      u32 cmd, u32 size)
 {
 	u32 len = be16_to_cpu(response->len);
 
 	if (be32_to_cpu(response->cmd) != cmd)
-		return "answers something that was not asked";
+		return "answers another command";
 	if (len < sizeof(*response) || len > ISM_RESPONSE_MAX)
-		return "answers with a length that cannot be";
+		return "answers with an invalid length";
 	if (be16_to_cpu(response->ret) == ISM_OK && len < size)
-		return "answers less than was asked";
+		return "answers with too short a response";
 	return NULL;
 }
 
@@ -90,13 +95,13 @@ static int ism_execute_locked(struct ism_adapter *adapter, const void *request,
 		return -EPROTO;
 	}
 	if (be16_to_cpu(response->ret) != ISM_OK) {
-		dev_dbg_ratelimited(hw->dev, "command %#x: %#x\n", cmd,
+		dev_dbg_ratelimited(hw->dev, "command %#x refused: %#x\n", cmd,
 				    be16_to_cpu(response->ret));
 		return -EREMOTEIO;
 	}
 	if (!ism_load_response(hw, response, sizeof(*response), size))
 		return 0;
-	/* It has done what it was told. */
+	/* The command was executed, but the response is incomplete. */
 	ism_gone(adapter);
 	return -EPROTO;
 }
@@ -109,7 +114,7 @@ static void ism_request_init(struct ism_request *head, enum ism_command cmd,
 	head->len = cpu_to_be16(len);
 }
 
-/* @request begins with a struct ism_request, still to be filled in. */
+/* @request begins with a struct ism_request, which this fills in. */
 static int ism_execute(struct ism_adapter *adapter, enum ism_command cmd,
 		       void *request, u32 len, void *response, u32 size)
 {
@@ -122,7 +127,7 @@ static int ism_execute(struct ism_adapter *adapter, enum ism_command cmd,
 	return err;
 }
 
-/* A command that is answered by a code alone. */
+/* A command whose response is only a header. */
 static int ism_tell(struct ism_adapter *adapter, enum ism_command cmd,
 		    void *request, u32 len)
 {
@@ -197,7 +202,7 @@ int ism_del_vlan(struct ism_adapter *adapter, u16 vlan)
 	return ism_tell(adapter, ISM_DEL_VLAN, &request, sizeof(request));
 }
 
-/* -EREMOTEIO: not reachable. */
+/* -EREMOTEIO means that the GID cannot be reached. */
 int ism_query_rgid(struct ism_adapter *adapter, u64 rgid,
 		   struct dibs_vlan vlan)
 {
@@ -210,7 +215,7 @@ int ism_query_rgid(struct ism_adapter *adapter, u64 rgid,
 	return ism_tell(adapter, ISM_QUERY_RGID, &request, sizeof(request));
 }
 
-/* The adapter may write into @dma from now on. *@token is what it answered. */
+/* The adapter may write to @dma from now on. *@token is set to its answer. */
 int ism_reg_dmb(struct ism_adapter *adapter, const struct dibs_dmb *dmb,
 		dma_addr_t dma, u64 *token)
 {

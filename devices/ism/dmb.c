@@ -4,10 +4,11 @@
  *
  * DMBs of an adapter: contiguous memory that it writes by DMA. Process context.
  *
- * A DMB that the adapter refuses to unregister is kept: it may still write there
- * and set that index's bit, so nobody gets the memory or the index. It is asked
- * for once more whenever a DMB is registered or unregistered, the one that waits
- * longest first, and for the last time when the adapter goes.
+ * An adapter may refuse to unregister a DMB. It may then still write there and
+ * set the bit of that index, so the driver keeps the DMB: nobody else gets the
+ * memory or the index. Whenever a DMB is registered or unregistered, the DMB
+ * that has been kept longest is unregistered again, and all of them are tried a
+ * last time when the adapter is removed.
  */
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
@@ -17,13 +18,13 @@
 
 #include "ism.h"
 
-/* The adapter's side of a DMB. */
+/* The driver's data of a DMB. */
 struct ism_dmb {
 	dma_addr_t dma;
 	u64 token;
-	/* When it is kept: */
+	/* If the DMB is kept: */
 	struct list_head entry;		/* in adapter->kept */
-	void *memory;			/* whose pages are referenced */
+	void *memory;			/* its pages are referenced */
 	u32 len;
 	u32 index;
 };
@@ -53,18 +54,20 @@ static void ism_unmap(struct ism_adapter *adapter, dma_addr_t dma, u32 len)
 	dma_unmap_single(adapter->hw->dev, dma, len, DMA_FROM_DEVICE);
 }
 
-/* --- what it does not give back -------------------------------------------------- */
+/*
+ * --- DMBs that the adapter keeps -------------------------------------------
+ */
 
 /*
- * The adapter may still write there, so nobody gets it again. @memory: pages of
- * their own, as alloc_pages_exact() gives them.
+ * Takes references to pages that the adapter may still write to. @memory
+ * consists of order-0 pages, as from alloc_pages_exact().
  */
 static void ism_memory_hold(struct ism_adapter *adapter, void *memory, u32 len)
 {
 	u32 done;
 
 	dev_err_ratelimited(adapter->hw->dev,
-			    "the ISM adapter keeps %u bytes of memory\n", len);
+			    "ISM adapter does not release %u bytes\n", len);
 	for (done = 0; done < len; done += PAGE_SIZE)
 		get_page(virt_to_page(memory + done));
 }
@@ -84,7 +87,7 @@ static void ism_kept_add(struct ism_adapter *adapter, struct ism_dmb *idmb)
 	mutex_unlock(&adapter->kept_lock);
 }
 
-/* The one that waits longest, or NULL. */
+/* Removes and returns the DMB that has been kept longest, or NULL. */
 static struct ism_dmb *ism_kept_take(struct ism_adapter *adapter)
 {
 	struct ism_dmb *idmb;
@@ -108,7 +111,7 @@ static void ism_keep(struct ism_adapter *adapter, struct dibs_dmb *dmb,
 	ism_kept_add(adapter, idmb);
 }
 
-/* Asks once more. False: it is still kept. */
+/* Tries to unregister a kept DMB again. False: the adapter still keeps it. */
 static bool ism_kept_ask(struct ism_adapter *adapter, struct ism_dmb *idmb)
 {
 	if (ism_keeps(ism_unreg_dmb(adapter, idmb->token)))
@@ -128,7 +131,7 @@ static void ism_kept_retry(struct ism_adapter *adapter)
 		ism_kept_add(adapter, idmb);
 }
 
-/* What is still refused is lost. The device has been deleted. */
+/* The last try; what is still refused is leaked. The device is deleted. */
 void ism_kept_end(struct ism_adapter *adapter)
 {
 	struct ism_dmb *idmb;
@@ -138,9 +141,11 @@ void ism_kept_end(struct ism_adapter *adapter)
 			kfree(idmb);
 }
 
-/* --- registration ---------------------------------------------------------------- */
+/*
+ * --- registration -----------------------------------------------------------
+ */
 
-/* Signals for the index are this DMB's from now on. */
+/* From now on, signals for the index are for this DMB. */
 static void ism_own_index(struct ism_adapter *adapter,
 			  const struct dibs_dmb *dmb)
 {
@@ -152,8 +157,8 @@ static void ism_own_index(struct ism_adapter *adapter,
 	spin_unlock_bh(&adapter->sba_lock);
 }
 
-static int ism_name(struct ism_adapter *adapter, struct dibs_dmb *dmb,
-		    struct ism_dmb *idmb)
+static int ism_publish(struct ism_adapter *adapter, struct dibs_dmb *dmb,
+		       struct ism_dmb *idmb)
 {
 	int err;
 
@@ -164,7 +169,7 @@ static int ism_name(struct ism_adapter *adapter, struct dibs_dmb *dmb,
 	/* The low bits of a move's address have another meaning. */
 	if (idmb->token && !(idmb->token & ~ISM_MOVE_TOKEN))
 		return 0;
-	ism_dead(adapter, "gives a token that cannot be");
+	ism_dead(adapter, "assigns an invalid token");
 	return -EPROTO;
 }
 
@@ -184,7 +189,7 @@ int ism_op_register_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
 	err = ism_map(adapter, dmb, &idmb->dma);
 	if (err)
 		goto free;
-	err = ism_name(adapter, dmb, idmb);
+	err = ism_publish(adapter, dmb, idmb);
 	if (err)
 		goto unmap;
 	dibs_dmb_set_dev_priv(dmb, idmb);
@@ -192,7 +197,7 @@ int ism_op_register_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
 	return 0;
 
 unmap:
-	/* Whoever refuses, or does not answer, has nothing. */
+	/* After a refusal, or without an answer, the adapter has nothing. */
 	if (err == -EPROTO)
 		ism_memory_hold(adapter, dibs_dmb_linear(dmb),
 				dibs_dmb_len(dmb));
@@ -203,7 +208,7 @@ free:
 	return err == -EPROTO ? -ENODEV : err;
 }
 
-/* An adapter that is gone writes no more. */
+/* An adapter that does not answer no longer writes. */
 void ism_op_unregister_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
 {
 	struct ism_adapter *adapter = dibs_dev_priv(dev);

@@ -2,19 +2,21 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Adapters of IBM Z: PCI function 1014:04ed, reached by the PCI instructions of
- * s390. Address space 2 has the command block, address space 0 the DMBs.
+ * Adapters of IBM Z: PCI function 1014:04ed, accessed by the PCI instructions
+ * of s390. Address space 2 has the command block, address space 0 the DMBs.
  *
- * A function that was in error state and is reset, or that was put to sleep, has
- * forgotten all: its device goes, and a new one comes with the same GID. Debian's
- * kernels for s390x have no CONFIG_PM: there the compiler drops what is for sleep.
+ * A function loses its state when it is reset after an error or suspended: its
+ * device is removed, and a new one is added with the same GID. Debian's kernels
+ * for s390x have no CONFIG_PM, so the compiler drops suspend and resume there.
  */
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/interrupt.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <asm/asm-extable.h>
 #include <asm/pci.h>
 #include <asm/pci_insn.h>
 #include <asm/pci_io.h>
@@ -24,6 +26,9 @@
 
 #define ISM_SPACE_MOVE		0
 #define ISM_SPACE_COMMAND	2
+
+/* Microseconds for which an instruction is tried while the function is busy. */
+#define ISM_PCI_BUSY_TRIES	10000
 
 struct ism_pci {
 	struct ism_hardware hw;
@@ -38,59 +43,113 @@ static struct zpci_dev *ism_zpci(struct ism_hardware *hw)
 }
 
 /*
- * The kernel's functions repeat what was busy. Of what is left they do not say
- * whether the function is gone or takes offence. After a move the driver finds that
- * out by a command; a command that fails is taken for the end.
+ * --- instructions ------------------------------------------------------------
+ *
+ * The kernel's __zpci_load() and __zpci_store_block() repeat an instruction as
+ * long as the function is busy, which moves, in atomic context, cannot.
+ *
+ * Each returns a condition code, or -ENXIO if the instruction had an exception.
+ * For some exceptions the address is that of the instruction, for others that
+ * of the next one.
  */
-static int ism_pci_error(int err)
+
+static int ism_pcilg(u64 *value, u64 request, u64 offset)
 {
-	return err ? -EIO : 0;
+	union register_pair where = { .even = request, .odd = offset };
+	int cc = -ENXIO;
+	u64 loaded = 0;
+
+	asm volatile("0:	.insn	rre,0xb9d20000,%[loaded],%[where]\n"
+		     "1:	ipm	%[cc]\n"
+		     "	srl	%[cc],28\n"
+		     "2:\n"
+		     EX_TABLE(0b, 2b)
+		     EX_TABLE(1b, 2b)
+		     : [cc] "+d" (cc), [loaded] "+&d" (loaded),
+		       [where] "+&d" (where.pair)
+		     : : "cc", "memory");
+	*value = loaded;
+	return cc;
 }
+
+/* @data is aligned to 8. */
+static int ism_pcistb(const void *data, u64 request, u64 offset)
+{
+	int cc = -ENXIO;
+
+	asm volatile("0:	.insn	rsy,0xeb00000000d0,%[request],%[offset],%[data]\n"
+		     "1:	ipm	%[cc]\n"
+		     "	srl	%[cc],28\n"
+		     "2:\n"
+		     EX_TABLE(0b, 2b)
+		     EX_TABLE(1b, 2b)
+		     : [cc] "+d" (cc), [request] "+&d" (request)
+		     : [offset] "d" (offset), [data] "Q" (*(const u64 *)data)
+		     : "cc", "memory");
+	return cc;
+}
+
+/* Waits before an instruction is repeated. False: it was busy for too long. */
+static bool ism_pci_wait(unsigned int *tries)
+{
+	udelay(1);
+	return ++*tries < ISM_PCI_BUSY_TRIES;
+}
+
+/*
+ * Errors do not tell whether the function is gone or rejects the access. After
+ * a move, the driver sends a command to find out; after a failed command, it
+ * assumes that the adapter is gone. A function that stays busy is no different.
+ */
+static int ism_pci_error(int cc)
+{
+	return cc == ZPCI_PCI_LS_OK ? 0 : -EIO;
+}
+
+static int ism_pci_store_block(const void *data, u64 request, u64 offset)
+{
+	unsigned int tries = 0;
+	int cc;
+
+	do {
+		cc = ism_pcistb(data, request, offset);
+	} while (cc == ZPCI_PCI_LS_BUSY && ism_pci_wait(&tries));
+	return ism_pci_error(cc);
+}
+
+/*
+ * --- access to the adapter ---------------------------------------------------
+ */
 
 static int ism_pci_load(struct ism_hardware *hw, u32 offset, __be64 *value)
 {
 	u64 request = ZPCI_CREATE_REQ(READ_ONCE(ism_zpci(hw)->fh),
 				      ISM_SPACE_COMMAND, sizeof(*value));
+	unsigned int tries = 0;
 	u64 data;
-	int err;
+	int cc;
 
-	/* s390 is big-endian: what is loaded is what stands there. */
-	err = ism_pci_error(__zpci_load(&data, request, offset));
-	if (!err)
+	do {
+		cc = ism_pcilg(&data, request, offset);
+	} while (cc == ZPCI_PCI_LS_BUSY && ism_pci_wait(&tries));
+	/* s390 is big-endian, so this converts nothing. */
+	if (cc == ZPCI_PCI_LS_OK)
 		*value = cpu_to_be64(data);
-	return err;
+	return ism_pci_error(cc);
 }
 
 static int ism_pci_store(struct ism_hardware *hw, u32 offset, const void *data,
 			 u32 len)
 {
-	u32 fh = READ_ONCE(ism_zpci(hw)->fh);
+	u64 request = ZPCI_CREATE_REQ(READ_ONCE(ism_zpci(hw)->fh),
+				      ISM_SPACE_COMMAND, len);
 
-	return ism_pci_error(__zpci_store_block(data,
-						ZPCI_CREATE_REQ(fh,
-								ISM_SPACE_COMMAND,
-								len),
-						offset));
-}
-
-/* As many bytes as PCISTG has in its register: the last ones of 8. */
-static u64 ism_pci_small(const void *data, u32 len)
-{
-	switch (len) {
-	case 1:
-		return *(const u8 *)data;
-	case 2:
-		return *(const u16 *)data;
-	case 4:
-		return *(const u32 *)data;
-	default:
-		return *(const u64 *)data;
-	}
+	return ism_pci_store_block(data, request, offset);
 }
 
 /*
- * Up to 8 bytes by PCISTG, which is one access; more by PCISTB. So does the kernel
- * where it copies to PCI functions (zpci_memcpy_toio()).
+ * By PCISTB, however short it is: so do other drivers of these functions, and
+ * nobody knows whether they take anything else.
  */
 static int ism_pci_move(struct ism_hardware *hw, u64 address, const void *data,
 			u32 len)
@@ -98,10 +157,7 @@ static int ism_pci_move(struct ism_hardware *hw, u64 address, const void *data,
 	u64 request = ZPCI_CREATE_REQ(READ_ONCE(ism_zpci(hw)->fh),
 				      ISM_SPACE_MOVE, len);
 
-	if (len <= sizeof(u64))
-		return ism_pci_error(__zpci_store(ism_pci_small(data, len),
-						  request, address));
-	return ism_pci_error(__zpci_store_block(data, request, address));
+	return ism_pci_store_block(data, request, address);
 }
 
 static const struct ism_hardware_ops ism_pci_hardware_ops = {
@@ -110,7 +166,7 @@ static const struct ism_hardware_ops ism_pci_hardware_ops = {
 	.move = ism_pci_move,
 };
 
-/* 24 fixed characters, then the ends of serial number and machine type. */
+/* 24 fixed characters, then the tail of the serial number, machine type. */
 static void ism_pci_seid(char seid[ISM_SEID_LEN])
 {
 	char text[ISM_SEID_LEN + 1];
@@ -156,12 +212,12 @@ disable:
 static void ism_pci_disable(struct pci_dev *pdev)
 {
 	pci_free_irq_vectors(pdev);
-	/* Not if it did not come back from a reset. */
+	/* It may not have come back from a reset. */
 	if (pci_is_enabled(pdev))
 		pci_disable_device(pdev);
 }
 
-/* Beginning and end of the adapter's work, as suspend and resume need them. */
+/* Start and stop the adapter; also for suspend, resume and error recovery. */
 static int ism_pci_begin(struct ism_pci *ism)
 {
 	struct pci_dev *pdev = ism->pdev;
@@ -205,7 +261,7 @@ static int ism_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (!ism)
 		return -ENOMEM;
 	ism->pdev = pdev;
-	/* By the function id: it stays over hot-plugging. */
+	/* Named by the function id, which is the same after hot-plugging. */
 	snprintf(ism->name, sizeof(ism->name), "ism%x", to_zpci(pdev)->fid);
 	ism->hw = (struct ism_hardware){
 		.ops = &ism_pci_hardware_ops,
@@ -239,13 +295,13 @@ static void ism_pci_remove(struct pci_dev *pdev)
 	kfree(ism);
 }
 
-/* The function may still be removed after that. */
+/* remove() may still be called after this. */
 static void ism_pci_shutdown(struct pci_dev *pdev)
 {
 	ism_pci_end(pci_get_drvdata(pdev));
 }
 
-/* DMBs do not outlive a sleep: connections end, and the device comes anew. */
+/* DMBs do not survive suspend: connections end, resume adds a new device. */
 static int ism_pci_suspend(struct device *dev)
 {
 	ism_pci_end(dev_get_drvdata(dev));
@@ -260,9 +316,11 @@ static int ism_pci_resume(struct device *dev)
 static DEFINE_SIMPLE_DEV_PM_OPS(ism_pci_pm_ops, ism_pci_suspend,
 				ism_pci_resume);
 
-/* --- error state of the function -------------------------------------------------- */
+/*
+ * --- error recovery of the function ----------------------------------------
+ */
 
-/* It writes nothing and answers nothing until it is reset. */
+/* The function neither writes nor answers until it is reset. */
 static pci_ers_result_t ism_pci_error_detected(struct pci_dev *pdev,
 					       pci_channel_state_t state)
 {
@@ -271,7 +329,7 @@ static pci_ers_result_t ism_pci_error_detected(struct pci_dev *pdev,
 	       PCI_ERS_RESULT_DISCONNECT : PCI_ERS_RESULT_NEED_RESET;
 }
 
-/* The reset has taken the interrupt from it, too. */
+/* The reset has also disabled the interrupt. */
 static pci_ers_result_t ism_pci_slot_reset(struct pci_dev *pdev)
 {
 	ism_pci_disable(pdev);
@@ -279,7 +337,7 @@ static pci_ers_result_t ism_pci_slot_reset(struct pci_dev *pdev)
 				      PCI_ERS_RESULT_RECOVERED;
 }
 
-/* Without a device if it does not begin: it may still be removed. */
+/* If starting fails there is no device, but remove() still works. */
 static void ism_pci_recovered(struct pci_dev *pdev)
 {
 	int err = ism_pci_begin(pci_get_drvdata(pdev));

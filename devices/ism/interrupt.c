@@ -2,13 +2,14 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What an adapter has to say: bits and masks of the system block area, entries
- * of the event queue. In a tasklet, holding sba_lock: a signal is as urgent as a
- * packet, and a thread would be woken first only to wake another one.
+ * Interrupts of an adapter: bits and masks of the system block area, entries of
+ * the event queue. They are handled in a tasklet, under sba_lock: a signal is
+ * as urgent as a packet, and a threaded handler would only be woken to wake
+ * another thread.
  *
- * The adapter writes both while they are read here. Its bits are numbered from
- * the left; the kernel's little-endian bit operations, which are the same on all
- * machines, count within a byte from the right.
+ * The adapter writes both blocks while they are read here. It numbers bits from
+ * the left; the kernel's little-endian bit operations, which are the same on
+ * all machines, count from the right within a byte.
  */
 #include <linux/atomic.h>
 #include <linux/bitops.h>
@@ -20,14 +21,14 @@
 
 #include "ism.h"
 
-/* Little-endian numbers of bits in the SBA. */
+/* Bit numbers in the SBA, for little-endian bit operations. */
 #define ISM_BIT_SUMMARY	7
 #define ISM_BIT_EVENT	6
-/* Those of DMBs fill whole bytes. */
+/* The bits of DMBs fill whole bytes. */
 #define ISM_BIT_FIRST	(offsetof(struct ism_sba, bits) * 8 + ISM_INDEX_FIRST)
 #define ISM_BIT_END	(offsetof(struct ism_sba, bits) * 8 + ISM_INDEX_END)
 
-/* So many are handed out at once: others want this processor, and sba_lock. */
+/* Signals per run of the tasklet, so that others get the CPU and sba_lock. */
 #define ISM_SIGNALS_MAX	64
 
 static unsigned long ism_bit_of_index(u32 index)
@@ -40,7 +41,7 @@ static u32 ism_index_of_bit(unsigned long bit)
 	return (bit ^ 7) - offsetof(struct ism_sba, bits) * 8;
 }
 
-/* Read and cleared at once, as a plain word: some xchg() compute with it. */
+/* xchg() of a plain u16, as some implementations do arithmetic on the value. */
 static u16 ism_take_mask(struct ism_adapter *adapter, u32 index)
 {
 	u16 *word = (__force u16 *)&adapter->sba->masks[index];
@@ -48,7 +49,7 @@ static u16 ism_take_mask(struct ism_adapter *adapter, u32 index)
 	return be16_to_cpu((__force __be16)xchg(word, 0));
 }
 
-/* What was set for the index is no news. Holding sba_lock. */
+/* Drops signals that are pending for the index. */
 void ism_forget_signals(struct ism_adapter *adapter, u32 index)
 {
 	lockdep_assert_held(&adapter->sba_lock);
@@ -58,19 +59,22 @@ void ism_forget_signals(struct ism_adapter *adapter, u32 index)
 
 static void ism_handle_signal(struct ism_adapter *adapter, u32 index)
 {
+	lockdep_assert_held(&adapter->sba_lock);
 	dibs_dev_signal(adapter->dev, index, adapter->generations[index],
 			ism_take_mask(adapter, index));
 }
 
 /*
- * From where it stopped last, so that nobody waits for ever. False: that was not
- * all, or what lies before may have been set meanwhile.
+ * Continues where the last run stopped, so that no DMB starves. Returns false
+ * if there may be more: the limit was reached, or earlier bits have not been
+ * checked again.
  */
 static bool ism_handle_signals(struct ism_adapter *adapter)
 {
 	unsigned long begin = adapter->next_bit ? : ISM_BIT_FIRST, bit = begin;
 	unsigned int count = 0;
 
+	lockdep_assert_held(&adapter->sba_lock);
 	while (count < ISM_SIGNALS_MAX &&
 	       (bit = find_next_bit_le(adapter->sba, ISM_BIT_END, bit)) <
 	       ISM_BIT_END) {
@@ -96,7 +100,7 @@ static u32 ism_event_subtype(u32 type, u32 code)
 	return DIBS_EVENT_UNKNOWN;
 }
 
-/* The adapter's own end, of which it may still be able to tell. */
+/* The adapter may report its own failure. */
 static void ism_heed_event(struct ism_adapter *adapter,
 			   const struct dibs_event *event)
 {
@@ -142,18 +146,19 @@ static void ism_handle_event(struct ism_adapter *adapter,
 }
 
 /*
- * All entries up to the adapter's idx. What it wrote over before it was read is
- * lost; it says nothing of that.
+ * Handles all entries up to the adapter's idx. Entries that the adapter
+ * overwrote before they were read are lost without notice.
  */
 static void ism_handle_events(struct ism_adapter *adapter)
 {
 	u64 idx = be64_to_cpu(READ_ONCE(adapter->ieq->idx));
 
+	lockdep_assert_held(&adapter->sba_lock);
 	if (idx > ISM_IEQ_ENTRIES || (!idx && adapter->event_idx)) {
-		ism_dead(adapter, "has an event queue that cannot be");
+		ism_dead(adapter, "has an invalid event queue index");
 		return;
 	}
-	/* The adapter writes an entry before idx. */
+	/* Pairs with the adapter, which writes an entry before idx. */
 	dma_rmb();
 	while (adapter->event_idx != idx) {
 		struct ism_event entry;
@@ -172,7 +177,7 @@ static void ism_interrupt(struct tasklet_struct *tasklet)
 
 	spin_lock(&adapter->sba_lock);
 	if (adapter->live && !READ_ONCE(adapter->dead)) {
-		/* What is set from here on interrupts again. */
+		/* Bits that are set from here on interrupt again. */
 		test_and_clear_bit_le(ISM_BIT_SUMMARY, adapter->sba);
 		if (!ism_handle_signals(adapter))
 			tasklet_schedule(tasklet);

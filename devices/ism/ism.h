@@ -2,24 +2,23 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * An ISM adapter as its driver sees it.
+ * The state of an ISM adapter, for the files of its driver.
  *
- * Locks
+ * Locks:
  *
- *	sba_lock	interrupts are handled; an index changes its owner; BH-safe
- *	command_lock	one command at a time; the hardware's functions
- *	kept_lock	which DMBs the adapter keeps
- *	peers_lock	which peers' DMBs are attached
- *	peer->lock	moves into one DMB; BH-safe
+ *	lock		kind		guards
+ *	command_lock	mutex		the command block: one command at a time
+ *	kept_lock	mutex		list of DMBs that the adapter keeps
+ *	peers_lock	mutex		peers' DMBs and their users
+ *	sba_lock	spin, BH	interrupt state, generations of indexes
  *
- * The others are mutexes, never held together. Clients' callbacks run under
- * sba_lock, in a softirq, and call nothing that takes it; they may move, so
- * peer->lock is taken under it.
+ * None of them is held with another. Callbacks of clients run under sba_lock,
+ * in a softirq; they may move, which takes no lock, but call nothing that takes
+ * sba_lock.
  *
- * An adapter lives until it is deleted, or is found dead: it is gone and does not
- * answer, what it answers makes no sense, or it says itself that it is in error
- * state or disabled. Then it is asked nothing any more, unless it is there: to give
- * memory back. A work item takes its device away.
+ * An adapter is dead once it does not answer, its answers are invalid, or it
+ * reports that it is in error state or disabled. A dead adapter gets no command
+ * any more, except those that give memory back. A work item removes its device.
  */
 #ifndef _DIBS_ISM_H
 #define _DIBS_ISM_H
@@ -34,37 +33,38 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-/* What users and peers cause: a failure rather than somebody's death. */
+/* For allocations a peer or a user can cause: never invokes the OOM killer. */
 #define ISM_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 struct ism_adapter {
 	struct ism_hardware *hw;
-	struct dibs_dev *dev;		/* from ism_adapter_add() on */
+	struct dibs_dev *dev;		/* set by ism_adapter_add() */
 	u64 gid;
 
 	struct mutex command_lock;	/* the hardware's command block */
 	bool dead;			/* set once */
 	struct work_struct dead_work;
-	struct work_struct check_work;	/* is it? */
+	struct work_struct check_work;	/* checks whether it is dead */
 
 	struct tasklet_struct interrupt_tasklet;
 	spinlock_t sba_lock;		/* guards what follows */
 	bool live;			/* the adapter knows sba and ieq */
-	u64 event_idx;			/* of the event read last */
-	unsigned long next_bit;		/* of the SBA, to be looked at; or 0 */
+	u64 event_idx;			/* idx of the event read last */
+	unsigned long next_bit;		/* where to continue in the SBA, or 0 */
 	u32 generations[ISM_INDEX_END];	/* of DMBs, by index */
 
 	struct mutex kept_lock;		/* guards kept */
-	struct list_head kept;		/* DMBs that it did not give back */
+	struct list_head kept;		/* DMBs that it refused to unregister */
 
 	struct mutex peers_lock;	/* guards peers, and their users */
 	struct xarray peers;		/* struct ism_peer, by token */
 
-	/* It did not let us leave; changed by the layer's VLAN operations. */
+	/* VLANs it refused to leave; only VLAN operations access this. */
 	DECLARE_BITMAP(stuck_vlans, VLAN_N_VID);
 
-	bool has_sba;			/* the adapter may write there */
-	bool has_ieq;
+	bool has_v2;			/* it is in ISM_VLAN_V2 */
+	bool has_sba;			/* the adapter may write to sba */
+	bool has_ieq;			/* the adapter may write to ieq */
 	struct ism_sba *sba;
 	struct ism_ieq *ieq;
 	dma_addr_t sba_dma;
@@ -73,7 +73,6 @@ struct ism_adapter {
 
 /* adapter.c */
 void ism_dead(struct ism_adapter *adapter, const char *why);
-struct device *ism_device(const struct ism_adapter *adapter);
 
 /* command.c */
 int ism_read_gid(struct ism_adapter *adapter, u64 *gid);
@@ -92,13 +91,13 @@ int ism_unreg_dmb(struct ism_adapter *adapter, u64 token);
 int ism_signal_ieq(struct ism_adapter *adapter, u64 rgid, bool trigger,
 		   u32 code, u64 info);
 
-/* Memory that it was to give back is still its, by the command's error. */
+/* After a failed unregistration: may the adapter still use the memory? */
 static inline bool ism_keeps(int err)
 {
 	return err == -EREMOTEIO || err == -EPROTO;
 }
 
-/* Memory that it was given may be its, likewise. */
+/* After a registration: may the adapter use the memory? */
 static inline bool ism_may_have(int err)
 {
 	return !err || err == -EPROTO;

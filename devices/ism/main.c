@@ -2,9 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * ism.ko: IBM Internal Shared Memory adapters. Where it runs on IBM Z it drives
- * the PCI function; anywhere else it waits for simulated adapters
- * (simulators/ism).
+ * The module ism.ko: IBM Internal Shared Memory adapters. On IBM Z it drives
+ * the PCI function; anywhere, it drives simulated adapters (simulators/ism).
  */
 #include <linux/module.h>
 

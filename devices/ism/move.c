@@ -2,39 +2,32 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Moves: bytes stored into the peer's DMB, the last store with the signal. Any
- * context but hard interrupts.
+ * Moves: stores into the peer's DMB, the last of which carries the signal. Any
+ * context except hard interrupts.
  *
- * Whether the adapter takes blocks of any length and alignment is not known, so
- * it gets what every PCI function of IBM Z takes: 1, 2, 4 or 8 bytes at a
- * multiple of their number, or multiples of 8 bytes.
+ * Whether the adapter accepts blocks of any length and alignment is not known,
+ * so only stores are used that every PCI function of IBM Z accepts: 1, 2, 4 or
+ * 8 bytes at a multiple of their length, or a multiple of 8 bytes at a multiple
+ * of 8.
  *
- * A store of nothing is none of these, and signals nothing. A signal without bytes
- * therefore stores once more what was stored last, which is in place still: only
- * this adapter writes there, and all who have attached the DMB by it share what is
- * known of that, and write one after the other (peer->lock). Before anything was
- * stored it is zeroes at the end of the DMB: who attaches one again that has bytes
- * there moves something before it only signals.
+ * A store of no bytes does not exist, so it cannot signal. A signal without
+ * bytes therefore stores one byte where the client says that nobody looks.
  */
 #include <linux/bitfield.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "ism.h"
 
-/* Bytes that are not aligned in memory are copied in pieces of that many. */
+/* Size of the buffer for source bytes that are not aligned. */
 #define ISM_BOUNCE	256
 
-/* A peer's DMB. */
+/* A peer's DMB that is attached through this adapter. */
 struct ism_peer {
 	unsigned int users;	/* attachments; adapter->peers_lock */
-	spinlock_t lock;	/* guards what follows, and the order of stores */
-	u32 last_offset;	/* the end of what was stored last: */
-	u32 last_len;		/* 0: nothing was, yet */
-	u64 last;
+	const void *user;	/* of all of them; see ism_op_attach_dmb() */
 };
 
 static struct ism_peer *ism_peer_add(struct ism_adapter *adapter,
@@ -46,7 +39,6 @@ static struct ism_peer *ism_peer_add(struct ism_adapter *adapter,
 	lockdep_assert_held(&adapter->peers_lock);
 	if (!peer)
 		return ERR_PTR(-ENOMEM);
-	spin_lock_init(&peer->lock);
 	err = xa_insert(&adapter->peers, key, peer, ISM_GFP);
 	if (err) {
 		kfree(peer);
@@ -57,26 +49,37 @@ static struct ism_peer *ism_peer_add(struct ism_adapter *adapter,
 
 static unsigned long ism_peer_key(const struct dibs_attachment *att)
 {
-	/* An xarray's key has as many bits as a pointer; this one has 36. */
+	/* A token has 36 bits, an xarray index as many as a long. */
 	BUILD_BUG_ON(BITS_PER_LONG < 64);
 	return FIELD_GET(ISM_MOVE_TOKEN, dibs_attachment_token(att));
 }
 
+/*
+ * A peer can name any token, and the adapter accepts moves into all DMBs that
+ * are dedicated to its GID. So while a DMB is attached, nobody else may attach
+ * it: no other client, and no other network namespace.
+ */
 int ism_op_attach_dmb(struct dibs_dev *dev, struct dibs_attachment *att)
 {
 	struct ism_adapter *adapter = dibs_dev_priv(dev);
 	unsigned long key = ism_peer_key(att);
 	struct ism_peer *peer;
 
-	/* It would be taken for an offset, or a signal. */
+	/* Other bits would be taken for an offset or a signal. */
 	if (!key || dibs_attachment_token(att) & ~ISM_MOVE_TOKEN)
 		return -ENOENT;
 	mutex_lock(&adapter->peers_lock);
 	peer = xa_load(&adapter->peers, key);
 	if (!peer)
 		peer = ism_peer_add(adapter, key);
-	if (!IS_ERR(peer))
-		peer->users++;
+	if (!IS_ERR(peer)) {
+		if (!peer->users)
+			peer->user = dibs_attachment_user(att);
+		if (peer->user == dibs_attachment_user(att))
+			peer->users++;
+		else
+			peer = ERR_PTR(-EBUSY);
+	}
 	mutex_unlock(&adapter->peers_lock);
 	if (IS_ERR(peer))
 		return PTR_ERR(peer);
@@ -97,7 +100,7 @@ void ism_op_detach_dmb(struct dibs_dev *dev, struct dibs_attachment *att)
 	mutex_unlock(&adapter->peers_lock);
 }
 
-/* How many of @size bytes at @offset can be stored at once? */
+/* How many of @size bytes at @offset can one store take? */
 static u32 ism_piece(u32 offset, u32 size)
 {
 	if (offset % 8)
@@ -107,15 +110,6 @@ static u32 ism_piece(u32 offset, u32 size)
 	return min(round_down(size, 8), ISM_MOVE_MAX - offset % ISM_MOVE_MAX);
 }
 
-static void ism_remember(struct ism_peer *peer, u32 offset, const void *data,
-			 u32 len)
-{
-	peer->last_len = min_t(u32, len, sizeof(peer->last));
-	peer->last_offset = offset + len - peer->last_len;
-	memcpy(&peer->last, data + len - peer->last_len, peer->last_len);
-}
-
-/* One store. Holding peer->lock. */
 static int ism_store(struct ism_adapter *adapter,
 		     const struct dibs_attachment *att, unsigned int idx,
 		     bool signal, u32 offset, const void *data, u32 len)
@@ -127,68 +121,30 @@ static int ism_store(struct ism_adapter *adapter,
 
 	if (READ_ONCE(adapter->dead))
 		return -ENODEV;
-	if (!IS_ALIGNED((unsigned long)data, min_t(u32, len, 8))) {
+	if (!IS_ALIGNED((unsigned long)data, 8)) {
 		memcpy(bounce, data, len);
 		data = bounce;
 	}
 	return hw->ops->move(hw, address, data, len);
 }
 
-static int ism_move_piece(struct ism_adapter *adapter,
-			  struct dibs_attachment *att, unsigned int idx,
-			  bool signal, u32 offset, const void *data, u32 len)
-{
-	struct ism_peer *peer = dibs_attachment_dev_priv(att);
-	int err;
-
-	spin_lock_bh(&peer->lock);
-	err = ism_store(adapter, att, idx, signal, offset, data, len);
-	if (!err)
-		ism_remember(peer, offset, data, len);
-	spin_unlock_bh(&peer->lock);
-	return err;
-}
-
-/*
- * Before the first move it is the end of the DMB, which is empty: an owner does
- * not write into the last 8 bytes of its own DMB. Holding peer->lock.
- */
-static int ism_signal_first(struct ism_adapter *adapter,
-			    struct dibs_attachment *att, unsigned int idx)
-{
-	static const u64 nothing;
-	u32 end = dibs_attachment_len(att);
-	/* As ism_piece() would have it. */
-	u32 len = min_t(u32, rounddown_pow_of_two(end), sizeof(nothing));
-
-	return ism_store(adapter, att, idx, true, round_down(end, len) - len,
-			 &nothing, len);
-}
-
 static int ism_signal(struct ism_adapter *adapter, struct dibs_attachment *att,
 		      unsigned int idx)
 {
-	struct ism_peer *peer = dibs_attachment_dev_priv(att);
-	int err;
+	static const u64 zero;
 
-	spin_lock_bh(&peer->lock);
-	if (peer->last_len)
-		err = ism_store(adapter, att, idx, true, peer->last_offset,
-				&peer->last, peer->last_len);
-	else
-		err = ism_signal_first(adapter, att, idx);
-	spin_unlock_bh(&peer->lock);
-	return err;
+	return ism_store(adapter, att, idx, true, dibs_attachment_spare(att),
+			 &zero, 1);
 }
 
 /*
- * An adapter that is gone is dead. One that refuses may not know the token, or is
- * dead and does not say so: that is found out.
+ * -ENODEV means that the adapter is dead. After a refusal it may not know the
+ * token, or may be dead without saying so: check_work finds out.
  */
 static int ism_move_error(struct ism_adapter *adapter, int err)
 {
 	if (err == -ENODEV) {
-		ism_dead(adapter, "takes no bytes");
+		ism_dead(adapter, "does not accept moves");
 		return err;
 	}
 	queue_work(system_long_wq, &adapter->check_work);
@@ -202,15 +158,18 @@ int ism_op_move_data(struct dibs_dev *dev, struct dibs_attachment *att,
 	struct ism_adapter *adapter = dibs_dev_priv(dev);
 	int err = 0;
 
-	if (!size && signal)
+	if (!size && signal) {
+		if (!dibs_attachment_spare(att))
+			return -EOPNOTSUPP;
 		err = ism_signal(adapter, att, idx);
+	}
 	while (size && !err) {
 		u32 len = ism_piece(offset, size);
 
 		if (!IS_ALIGNED((unsigned long)data, 8))
 			len = min_t(u32, len, ISM_BOUNCE);
-		err = ism_move_piece(adapter, att, idx, signal && len == size,
-				     offset, data, len);
+		err = ism_store(adapter, att, idx, signal && len == size,
+				offset, data, len);
 		offset += len;
 		data += len;
 		size -= len;

@@ -2,14 +2,15 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Loopback: a kernel shares memory with itself, so that containers on it can.
- * Loading this module gives the device "lo", shared by all network namespaces;
- * administrators make more, each private to a namespace, by "dibs device add".
+ * Loopback: one kernel shares memory with itself, for the containers on it.
+ * This module provides the device "lo", shared by all network namespaces.
+ * Administrators create more with "dibs device add", each private to a
+ * namespace.
  *
- * A device of this kind has no hardware. Its peer is itself, so the layer
- * makes the tokens, finds and checks the DMB of an attachment and holds it;
- * what is left to do here is to copy and to signal. To write a driver for
- * something else, start here, then read <linux/dibs_device.h>.
+ * A loopback device has no hardware. Its peer is itself, so the core makes the
+ * tokens, and finds, checks and holds the DMB of an attachment; the driver only
+ * has to copy and to signal. To write another driver, start here, then read
+ * <linux/dibs_device.h>.
  */
 #include <linux/err.h>
 #include <linux/list.h>
@@ -20,24 +21,34 @@
 #include <linux/slab.h>
 #include <linux/uuid.h>
 #include <net/net_namespace.h>
+#include <net/netns/generic.h>
 
 #include <linux/dibs_device.h>
 
-/* Limits unless an administrator says otherwise. */
+/* Default limits of a device. */
 #define DIBS_LO_MAX_DMBS	BIT(20)
 #define DIBS_LO_MAX_DMB_LEN	SZ_16M
-/* And what can be said at most. */
+/* The most an administrator can ask for. */
 #define DIBS_LO_MAX_DMB_LEN_EVER	SZ_256M
 
-/* A device of this kind, and the namespace it goes with. */
+/* A device of this kind. */
 struct dibs_lo {
 	struct list_head entry;
 	struct dibs_dev *dev;
-	struct net *net;
 };
 
-static LIST_HEAD(dibs_lo_devs);
-static DEFINE_MUTEX(dibs_lo_lock);	/* guards dibs_lo_devs */
+/* The devices that are deleted with a namespace. */
+struct dibs_lo_net {
+	struct list_head devs;
+};
+
+static unsigned int dibs_lo_net_id;
+static DEFINE_MUTEX(dibs_lo_lock);	/* guards dibs_lo_net.devs */
+
+static struct dibs_lo_net *dibs_lo_net(const struct net *net)
+{
+	return net_generic(net, dibs_lo_net_id);
+}
 
 static int dibs_lo_register_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
 {
@@ -62,7 +73,7 @@ static int dibs_lo_move_data(struct dibs_dev *dev, struct dibs_attachment *att,
 		if (err)
 			return err;
 	}
-	/* The atomic operation in it orders it behind the bytes. */
+	/* Its atomic operation orders the signal after the bytes. */
 	if (signal)
 		dibs_dmb_signal(dmb, dibs_signal_mask(idx));
 	return 0;
@@ -75,7 +86,7 @@ static int dibs_lo_attach_dmb(struct dibs_dev *dev,
 	return 0;
 }
 
-/* The layer holds the memory until the last handle is given back. */
+/* Nothing to do: the core holds the memory until the last handle is gone. */
 static void dibs_lo_detach_dmb(struct dibs_dev *dev,
 			       struct dibs_attachment *att)
 {
@@ -114,7 +125,6 @@ static int dibs_lo_create(struct net *net, const struct dibs_dev_info *info)
 	lo = kzalloc(sizeof(*lo), GFP_KERNEL_ACCOUNT);
 	if (!lo)
 		return -ENOMEM;
-	lo->net = net;
 	lo->dev = dibs_dev_alloc(&dibs_lo_ops, info, lo);
 	if (IS_ERR(lo->dev)) {
 		err = PTR_ERR(lo->dev);
@@ -123,7 +133,7 @@ static int dibs_lo_create(struct net *net, const struct dibs_dev_info *info)
 	mutex_lock(&dibs_lo_lock);
 	err = dibs_dev_add(lo->dev);
 	if (!err)
-		list_add_tail(&lo->entry, &dibs_lo_devs);
+		list_add_tail(&lo->entry, &dibs_lo_net(net)->devs);
 	mutex_unlock(&dibs_lo_lock);
 	if (err)
 		goto put;
@@ -175,13 +185,13 @@ static int dibs_lo_kind_add(struct net *net, const char *name, u32 max_dmbs,
 	return err;
 }
 
-/* Two may ask for it at once: who finds it in the list deletes it. */
-static void dibs_lo_kind_del(struct dibs_dev *dev)
+/* Callers may race; the one that finds the device in the list deletes it. */
+static void dibs_lo_kind_del(struct net *net, struct dibs_dev *dev)
 {
 	struct dibs_lo *lo, *next;
 
 	mutex_lock(&dibs_lo_lock);
-	list_for_each_entry_safe(lo, next, &dibs_lo_devs, entry)
+	list_for_each_entry_safe(lo, next, &dibs_lo_net(net)->devs, entry)
 		if (lo->dev == dev)
 			dibs_lo_destroy(lo);
 	mutex_unlock(&dibs_lo_lock);
@@ -194,7 +204,7 @@ static struct dibs_dev_kind dibs_lo_kind = {
 	.del = dibs_lo_kind_del,
 };
 
-/* "lo" is of no kind: it goes with this module only. */
+/* "lo" has no kind: it is only deleted with this module. */
 static int __init dibs_lo_create_shared(void)
 {
 	struct dibs_dev_info info = {
@@ -208,20 +218,32 @@ static int __init dibs_lo_create_shared(void)
 	return dibs_lo_create(&init_net, &info);
 }
 
-/* Also called for every namespace when the module goes. */
-static void __net_exit dibs_lo_net_exit(struct net *net)
+static int __net_init dibs_lo_net_init(struct net *net)
+{
+	INIT_LIST_HEAD(&dibs_lo_net(net)->devs);
+	return 0;
+}
+
+/* Also called, with all namespaces, when the module is unloaded. */
+static void __net_exit dibs_lo_net_exit_batch(struct list_head *nets)
 {
 	struct dibs_lo *lo, *next;
+	struct net *net;
 
+	dibs_devs_stop(nets);
 	mutex_lock(&dibs_lo_lock);
-	list_for_each_entry_safe(lo, next, &dibs_lo_devs, entry)
-		if (net_eq(lo->net, net))
+	list_for_each_entry(net, nets, exit_list)
+		list_for_each_entry_safe(lo, next, &dibs_lo_net(net)->devs,
+					 entry)
 			dibs_lo_destroy(lo);
 	mutex_unlock(&dibs_lo_lock);
 }
 
 static struct pernet_operations dibs_lo_net_ops = {
-	.exit = dibs_lo_net_exit,
+	.init = dibs_lo_net_init,
+	.exit_batch = dibs_lo_net_exit_batch,
+	.id = &dibs_lo_net_id,
+	.size = sizeof(struct dibs_lo_net),
 };
 
 static int __init dibs_lo_init(void)

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The vocabulary that both sides of the layer share: GIDs, VLANs, signal
- * masks and events. Clients include <linux/dibs_client.h>, device drivers
- * <linux/dibs_device.h>; both include this.
+ * Definitions that clients and device drivers share: GIDs, VLANs, signal masks
+ * and events. Clients include <linux/dibs_client.h>, device drivers
+ * <linux/dibs_device.h>; both headers include this one.
  */
 #ifndef _LINUX_DIBS_H
 #define _LINUX_DIBS_H
@@ -14,26 +14,26 @@
 #include <asm/byteorder.h>
 #include <uapi/linux/dibs.h>
 
-/* The fabric of every loopback device. Such a device talks only to itself. */
+/* The fabric of all loopback devices. Such a device talks only to itself. */
 #define DIBS_FABRIC_LOOPBACK	0xFFFF
-/* DIBS_FABRIC_VIRTUAL_MIN to DIBS_FABRIC_LOOPBACK - 1: virtual devices. */
+/* Virtual devices: DIBS_FABRIC_VIRTUAL_MIN to DIBS_FABRIC_LOOPBACK - 1. */
 #define DIBS_FABRIC_VIRTUAL_MIN	0xFF00
 
-/* Longest device or client name, with its terminating zero. */
+/* Longest name of a device or client, including the terminating NUL. */
 #define DIBS_NAME_LEN		16
 
-/* A system EID: the name of a machine, for SMC-D. */
+/* Length of a system EID, which identifies a machine for SMC-D. */
 #define DIBS_SEID_LEN		32
 
-/* A signal carries one bit of a 16-bit mask; its number is the move's idx. */
+/* A signal carries one bit of a 16-bit mask; a move's idx is its number. */
 #define DIBS_SIGNAL_BITS	16
 
 /**
  * struct dibs_vlan - a VLAN, or none
  * @id:    VLAN id, 1 to 4094; ignored unless @valid
- * @valid: false: no VLAN
+ * @valid: false means no VLAN
  *
- * Only devices with the VLAN operations look at it.
+ * Ignored by devices without VLAN operations.
  */
 struct dibs_vlan {
 	u16 id;
@@ -41,7 +41,7 @@ struct dibs_vlan {
 };
 
 /**
- * dibs_vlan_equal() - do two ends talk on the same VLAN?
+ * dibs_vlan_equal() - are two ends on the same VLAN?
  * @a: one end
  * @b: the other end
  *
@@ -53,11 +53,11 @@ static inline bool dibs_vlan_equal(struct dibs_vlan a, struct dibs_vlan b)
 }
 
 /**
- * dibs_signal_mask() - the mask that the owner of a DMB sees
- * @idx: bit number given to a move, 0 to 15
+ * dibs_signal_mask() - the mask that the owner of a DMB gets for a bit number
+ * @idx: bit number passed to a move, 0 to 15
  *
- * Bit 0 is 0x1000, as on IBM's ISM adapter; bit n is that rotated right n
- * times.
+ * Bit number 0 is 0x1000, as on IBM's ISM adapter; number n is that value
+ * rotated right by n.
  *
  * Return: a mask with one bit set.
  */
@@ -68,10 +68,10 @@ static inline u16 dibs_signal_mask(unsigned int idx)
 
 /**
  * dibs_gid_from_u64() - the UUID form of a 64-bit GID
- * @gid: GID in host byte order, as ISM adapters have it
+ * @gid: GID of an ISM adapter, in host byte order
  *
- * The GID fills the first eight bytes, big-endian, the rest is zero: a UUID
- * variant that no generated UUID has, so the two kinds never collide.
+ * The GID fills the first eight bytes, big-endian; the rest is zero. No
+ * generated UUID has that variant, so the two kinds never collide.
  *
  * Return: the GID as a UUID.
  */
@@ -102,12 +102,13 @@ static inline u64 dibs_gid_to_u64(const uuid_t *gid)
 }
 
 /**
- * struct dibs_event - news from the fabric
+ * struct dibs_event - a notification from the fabric
  * @type:    enum dibs_event_type of <uapi/linux/dibs.h>
- * @subtype: enum dibs_event_subtype of the same, or the sender's code for DIBS_EVENT_SW
- * @gid:     the device concerned, or the sender's for DIBS_EVENT_SW
- * @token:   the DMB concerned, for DIBS_EVENT_BUF
- * @time:    the device's time stamp, or 0
+ * @subtype: enum dibs_event_subtype of <uapi/linux/dibs.h>; for DIBS_EVENT_SW
+ *           the code that the sender chose
+ * @gid:     GID of the device concerned, or of the sender for DIBS_EVENT_SW
+ * @token:   token of the DMB concerned, for DIBS_EVENT_BUF
+ * @time:    time stamp of the device, or 0
  * @data:    the sender's information, or the device's own code
  */
 struct dibs_event {

@@ -2,9 +2,18 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What a device driver of the layer calls and provides. A driver never sees a
- * client, and checks nothing that the layer has checked: namespaces, tokens
- * and GIDs where the owner is on this kernel, offsets and sizes, signal bits.
+ * The interface between the core and device drivers. A driver never sees a
+ * client, and need not repeat the checks of the core:
+ *
+ *	always: signal bits, namespaces
+ *	on the loopback fabric: tokens, dedicated GIDs, VLANs, offsets and sizes
+ *	on other fabrics: offsets and sizes against the length that the driver
+ *		states with dibs_attachment_set_len()
+ *
+ * On other fabrics, the core does not see the DMB. The device or the driver
+ * checks the token and the dedicated GID, and, if it does not state the length
+ * of the DMB, each offset and size too: all that the core then knows is a
+ * length that the peer claimed.
  *
  *	dev = dibs_dev_alloc(&ops, &info, priv);
  *	dibs_dev_add(dev);		ops may be called from here on
@@ -12,11 +21,11 @@
  *	dibs_dev_del(dev);		returns when no op runs or will run
  *	dibs_dev_put(dev);
  *
- * A fabric id of DIBS_FABRIC_LOOPBACK says that the device talks only to
- * itself. Then the layer makes tokens, finds the DMB that a peer attaches, and
- * the driver gets it by dibs_attachment_target(). On any other fabric tokens
- * are the device's: it sets them in register_dmb and resolves them in
- * move_data.
+ * A fabric id of DIBS_FABRIC_LOOPBACK means that the device talks only to
+ * itself. Then the core makes the tokens and looks up the DMB that a peer
+ * attaches, which the driver gets from dibs_attachment_target(). On any other
+ * fabric, tokens belong to the device: the driver sets them in register_dmb and
+ * resolves them in move_data.
  */
 #ifndef _LINUX_DIBS_DEVICE_H
 #define _LINUX_DIBS_DEVICE_H
@@ -32,33 +41,39 @@ struct net;
 struct netlink_ext_ack;
 
 /**
- * struct dibs_dev_ops - what a driver provides
+ * struct dibs_dev_ops - operations of a driver
  *
  * @register_dmb: give @dmb memory (dibs_dmb_alloc_pages() or
  *	dibs_dmb_alloc_linear()) and make it reachable for its dedicated GID.
- *	Length, GID, VLAN, index and generation are set. 0 or -errno; after an
- *	error the layer frees the memory. May sleep.
- * @unregister_dmb: make @dmb unreachable; when this returns, the device writes
- *	no more into it; if it refuses that, the driver holds the pages itself
- *	and calls dibs_dmb_keep_index(). Else the layer frees them later. Once for
- *	each @register_dmb that returned 0, at the latest in dibs_dev_del().
- *	May sleep, cannot fail. Optional: where nothing but the layer reaches it.
- * @query_remote_gid: 0 if a peer is reachable, else -errno. May sleep.
+ *	Length, GID, VLAN, index and generation are set. Returns 0 or -errno;
+ *	after an error the core frees the memory. May sleep.
+ * @unregister_dmb: make @dmb unreachable. When this returns, the device no
+ *	longer writes into it, and the core frees the memory later. If the
+ *	device refuses to let go, the driver takes references to the pages and
+ *	calls dibs_dmb_keep_index(). Called once for each @register_dmb that
+ *	returned 0, at the latest in dibs_dev_del(). May sleep, cannot fail.
+ *	Optional, for devices whose DMBs only the core can reach.
+ * @query_remote_gid: can a peer be reached? Returns 0 if so, else -errno. May
+ *	sleep.
  * @move_data: write @size bytes at @offset of the DMB of @att, then, if
  *	@signal, signal its owner with dibs_signal_mask(@idx). @size may be 0.
- *	The bytes are visible to whoever gets the signal. 0 or -errno, which
- *	clients take for the end of their connection: a device that is busy
- *	waits or queues. Any context but hard interrupts; must not sleep.
- * @attach_dmb: get ready for moves by @att. A device that talks only to itself
- *	lets it reach the memory of its DMB, by dibs_attachment_map(). 0 or
- *	-errno. May sleep. With @detach_dmb or not at all.
+ *	The bytes are visible to whoever gets the signal. Returns 0 or -errno.
+ *	Clients treat an error as the end of their connection, so a busy device
+ *	has to wait or queue. Any context except hard interrupts; must not
+ *	sleep.
+ * @attach_dmb: prepare for moves through @att. A device that talks only to
+ *	itself maps the memory of the DMB with dibs_attachment_map(). Any other
+ *	states the length of the DMB with dibs_attachment_set_len() if it can
+ *	learn it. Returns 0 or -errno. May sleep. Optional, but only together
+ *	with @detach_dmb.
  * @detach_dmb: undo @attach_dmb, once for each that returned 0. May sleep,
  *	cannot fail.
- * @add_vlan: join a VLAN, called once until @del_vlan. 0 or -errno. May sleep.
- *	With @del_vlan or not at all; a device that has them has VLANs.
- * @del_vlan: leave it. May sleep, cannot fail.
- * @signal_event: send a software event to the device @rgid. 0 or -errno. May
- *	sleep. Optional.
+ * @add_vlan: join a VLAN; called once until @del_vlan. Returns 0 or -errno. May
+ *	sleep. Optional, but only together with @del_vlan. A device with these
+ *	two supports VLANs.
+ * @del_vlan: leave a VLAN. May sleep, cannot fail.
+ * @signal_event: send a software event to the device @rgid. Returns 0 or
+ *	-errno. May sleep. Optional.
  *
  * @query_remote_gid, @register_dmb and @move_data are required.
  */
@@ -79,22 +94,22 @@ struct dibs_dev_ops {
 };
 
 /**
- * struct dibs_dev_info - what a driver states about a device
+ * struct dibs_dev_info - properties of a new device
  * @name:        1 to 15 characters [a-z0-9_-]; unique among shared devices and
  *               within the namespace that owns it; copied
  * @gid:         address on the fabric, unique there
  * @fabric_id:   the fabric
  * @max_dmbs:    how many DMBs it can have at once
- * @min_index:   lowest index of a DMB; they end at @min_index + @max_dmbs - 1
+ * @min_index:   lowest index of a DMB; all are below @min_index + @max_dmbs
  * @max_dmb_len: bytes of the longest DMB
- * @linear:      its DMBs have dibs_dmb_alloc_linear(), see dibs_dev_linear()
- * @net:         the namespace that owns it; NULL: shared by all
+ * @linear:      its DMBs use dibs_dmb_alloc_linear(), see dibs_dev_linear()
+ * @net:         namespace that owns it; NULL: shared by all
  * @parent:      the hardware below it, for sysfs and clients, see
- *               dibs_dev_parent(); must stay until dibs_dev_del() returned; may be
- *               NULL
- * @seid:        DIBS_SEID_LEN characters that name the machine, for SMC-D; NULL
- *               or all zero: it has no such name; copied
- * @kind:        the kind that made it, see &struct dibs_dev_kind; may be NULL
+ *               dibs_dev_parent(); must stay until dibs_dev_del() has returned;
+ *               may be NULL
+ * @seid:        system EID of the machine, DIBS_SEID_LEN characters, for SMC-D;
+ *               NULL or all zero if there is none; copied
+ * @kind:        kind that created it, see &struct dibs_dev_kind; may be NULL
  */
 struct dibs_dev_info {
 	const char *name;
@@ -111,40 +126,51 @@ struct dibs_dev_info {
 };
 
 /**
- * dibs_dev_alloc() - make a device, which nobody sees yet
- * @ops:  the driver's functions; must stay until dibs_dev_del() returned
+ * dibs_dev_alloc() - allocate a device, which nobody can see yet
+ * @ops:  the driver's operations; must stay until dibs_dev_del() has returned
  * @info: see &struct dibs_dev_info; copied
- * @priv: the driver's own, see dibs_dev_priv()
+ * @priv: the driver's own pointer, see dibs_dev_priv()
  *
  * May sleep.
  *
- * Return: the device, to be given back by dibs_dev_put(), or
- * ERR_PTR: -EINVAL (@info, or ops that do not fit together), -ENOMEM.
+ * Return: the device, to be given back by dibs_dev_put(), or ERR_PTR: -EINVAL
+ * (@info, missing or unpaired operations), -ENOMEM.
  */
 struct dibs_dev *dibs_dev_alloc(const struct dibs_dev_ops *ops,
 				const struct dibs_dev_info *info, void *priv);
 
 /**
- * dibs_dev_add() - show a device to all clients
+ * dibs_dev_add() - make a device available to all clients
  * @dev: from dibs_dev_alloc(), or deleted before
  *
- * Calls the clients' add_dev; from then on ops can be called. May sleep.
+ * Calls add_dev of the clients; operations may be called from then on. May
+ * sleep.
  *
- * Return: 0, or -EEXIST (name taken), -ENOMEM; then the device is as before
- * and can be put.
+ * Return: 0, -EEXIST (name taken), -EDQUOT (its namespace has as many devices
+ * as net.dibs.netns_dev_max allows) or -ENOMEM. After an error the device is as
+ * it was before and can be put.
  */
 int dibs_dev_add(struct dibs_dev *dev);
 
 /**
- * dibs_dev_del() - take a device away
+ * dibs_dev_del() - take a device away from all clients
  * @dev: from dibs_dev_alloc(), added or not
  *
- * No new op starts, no new callback of a client starts, both drain; clients get
- * del_dev; what they leave behind is unregistered. When it returns, no op runs
- * or will run. Cannot fail; a second call does nothing. May sleep; not from an
- * op or a callback.
+ * Starts no new operation and no new callback, and waits for those that run.
+ * Then calls del_dev of the clients and unregisters what they leave behind. On
+ * return, no operation runs or will run. Cannot fail; a second call does
+ * nothing. May sleep. Must not be called from an operation or a callback.
  */
 void dibs_dev_del(struct dibs_dev *dev);
+
+/**
+ * dibs_devs_stop() - disable the devices of namespaces that exit
+ * @nets: the argument of &pernet_operations.exit_batch
+ *
+ * Waits only once for all of them. The driver's exit_batch calls this before it
+ * deletes these devices one by one. May sleep.
+ */
+void dibs_devs_stop(struct list_head *nets);
 
 /* dibs_dev_get(), dibs_dev_put(): see <linux/dibs_client.h>. */
 struct dibs_dev *dibs_dev_get(struct dibs_dev *dev);
@@ -153,33 +179,34 @@ const char *dibs_dev_name(const struct dibs_dev *dev);
 const uuid_t *dibs_dev_gid(const struct dibs_dev *dev);
 
 /**
- * dibs_dev_priv() - the driver's own pointer
+ * dibs_dev_priv() - get the pointer passed to dibs_dev_alloc()
  * @dev: a device
- * Return: what dibs_dev_alloc() was given.
+ * Return: the pointer.
  */
 void *dibs_dev_priv(const struct dibs_dev *dev);
 
 /*
- * DMBs, as a driver sees them: from register_dmb to unregister_dmb.
+ * DMBs, for drivers: valid from register_dmb to unregister_dmb.
  */
 
 /**
- * dibs_dmb_alloc_pages() - memory that follows use
+ * dibs_dmb_alloc_pages() - give a DMB pages that are allocated on demand
  * @dmb: in register_dmb
  *
- * Pages come with the first write to them, but for the header's. For devices
- * that write by dibs_dmb_write(). Charged to the owner's memory cgroup.
+ * The page of the header is allocated at once, all others by the first write to
+ * them. For devices that write with dibs_dmb_write(). Charged to the owner's
+ * memory cgroup.
  *
  * Return: 0, -ENOMEM, -ENOBUFS (net.dibs.mem_max, netns_mem_max).
  */
 int dibs_dmb_alloc_pages(struct dibs_dmb *dmb);
 
 /**
- * dibs_dmb_alloc_linear() - physically contiguous memory for a device
+ * dibs_dmb_alloc_linear() - give a DMB physically contiguous memory
  * @dmb: in register_dmb
  *
- * Zeroed, aligned to its length rounded up to a power of two, good for the
- * streaming DMA API. Charged to the owner's memory cgroup.
+ * The memory is zeroed, aligned to its length rounded up to a power of two, and
+ * suitable for the streaming DMA API. Charged to the owner's memory cgroup.
  *
  * Return: 0, -ENOMEM, -ENOBUFS (net.dibs.mem_max, netns_mem_max).
  */
@@ -188,40 +215,41 @@ int dibs_dmb_alloc_linear(struct dibs_dmb *dmb);
 /**
  * dibs_dmb_linear() - address of linear memory
  * @dmb: a DMB
- * Return: what dibs_dmb_alloc_linear() found, or NULL.
+ * Return: what dibs_dmb_alloc_linear() allocated, or NULL.
  */
 void *dibs_dmb_linear(const struct dibs_dmb *dmb);
 
 /**
  * dibs_dmb_write() - copy kernel memory into a DMB
- * @dmb:    a DMB of either kind of memory, on this kernel
- * @offset: where to; checked by the layer before move_data
- * @data:   what
+ * @dmb:    a DMB on this kernel, with either kind of memory
+ * @offset: destination
+ * @data:   source
  * @size:   bytes
  *
  * Any context.
  *
- * Return: 0, -ENOMEM, -ENOBUFS: not all was written.
+ * Return: 0; -ERANGE (beyond the DMB; nothing written); -ENOMEM or -ENOBUFS if
+ * not all was written.
  */
 int dibs_dmb_write(struct dibs_dmb *dmb, u32 offset, const void *data,
 		   u32 size);
 
 /**
- * dibs_dmb_set_token() - name a DMB
- * @dmb:   in register_dmb, on a device that makes its tokens
+ * dibs_dmb_set_token() - set the token of a DMB
+ * @dmb:   in register_dmb, on a device that makes its own tokens
  * @token: not 0
  */
 void dibs_dmb_set_token(struct dibs_dmb *dmb, u64 token);
 
 /**
- * dibs_dmb_set_dev_priv() - keep a pointer of the driver's
+ * dibs_dmb_set_dev_priv() - store a pointer of the driver
  * @dmb:  a DMB
  * @priv: anything
  */
 void dibs_dmb_set_dev_priv(struct dibs_dmb *dmb, void *priv);
 
 /**
- * dibs_dmb_dev_priv() - get what dibs_dmb_set_dev_priv() kept
+ * dibs_dmb_dev_priv() - get what dibs_dmb_set_dev_priv() stored
  * @dmb: a DMB
  * Return: the pointer, or NULL.
  */
@@ -242,27 +270,25 @@ const uuid_t *dibs_dmb_rgid(const struct dibs_dmb *dmb);
 struct dibs_vlan dibs_dmb_vlan(const struct dibs_dmb *dmb);
 
 /**
- * dibs_dmb_generation() - which use of its index a DMB is
+ * dibs_dmb_generation() - tell apart DMBs that have the same index in turn
  * @dmb: a DMB
  *
- * Differs from that of earlier DMBs with the same index.
- *
- * Return: a number.
+ * Return: a number that earlier DMBs with this index did not have.
  */
 u32 dibs_dmb_generation(const struct dibs_dmb *dmb);
 
 /**
- * dibs_dmb_keep_index() - the device does not let go of a DMB
+ * dibs_dmb_keep_index() - reserve the index of a DMB the device does not let go
  * @dmb: in unregister_dmb
  *
- * No other DMB gets its index until dibs_dev_free_index(). There is one less
- * until then.
+ * No other DMB gets this index until dibs_dev_free_index(), so until then the
+ * device has one index less.
  */
 void dibs_dmb_keep_index(struct dibs_dmb *dmb);
 
 /**
- * dibs_dev_free_index() - by now the device has let go
- * @dev:   the device; if it was deleted, not put yet
+ * dibs_dev_free_index() - free an index the device has finally let go
+ * @dev:   the device; may be deleted, but not put yet
  * @index: of a DMB for which the driver called dibs_dmb_keep_index(); once
  *
  * May sleep.
@@ -274,7 +300,7 @@ u32 dibs_dmb_index(const struct dibs_dmb *dmb);
 u32 dibs_dmb_len(const struct dibs_dmb *dmb);
 
 /*
- * Attachments, as a driver sees them: in attach_dmb, detach_dmb, move_data.
+ * Attachments, for drivers: in attach_dmb, detach_dmb and move_data.
  */
 
 /* See <linux/dibs_client.h>. */
@@ -283,35 +309,47 @@ u32 dibs_attachment_len(const struct dibs_attachment *att);
 /**
  * dibs_attachment_target() - the DMB behind an attachment
  * @att: an attachment
- * Return: the DMB where the device talks only to itself; else NULL.
+ * Return: the DMB if the device talks only to itself, else NULL.
  */
 struct dibs_dmb *dibs_attachment_target(const struct dibs_attachment *att);
 
 /**
- * dibs_attachment_map() - let an attachment reach the memory of its target
+ * dibs_attachment_set_len() - state how long the DMB behind an attachment is
+ * @att: in attach_dmb, on a device that does not talk only to itself
+ * @len: bytes, from a source that the peer's client cannot forge: the hardware,
+ *	 or the driver at the other end
+ *
+ * The core then refuses an attachment that claims more, and moves beyond @len.
+ * Without this call it checks moves against what the peer claimed, which
+ * protects nobody: move_data has to check them.
+ */
+void dibs_attachment_set_len(struct dibs_attachment *att, u32 len);
+
+/**
+ * dibs_attachment_map() - give an attachment access to the memory of its target
  * @att: in attach_dmb, with a dibs_attachment_target()
  *
- * Clients then have a header to store into, and dibs_move_iter() copies
- * straight into the memory.
+ * Clients can then store into the header, and dibs_move_iter() copies directly
+ * into the memory.
  */
 void dibs_attachment_map(struct dibs_attachment *att);
 
 /**
- * dibs_attachment_set_dev_priv() - keep a pointer of the driver's
+ * dibs_attachment_set_dev_priv() - store a pointer of the driver
  * @att:  in attach_dmb
  * @priv: anything
  */
 void dibs_attachment_set_dev_priv(struct dibs_attachment *att, void *priv);
 
 /**
- * dibs_attachment_dev_priv() - get what dibs_attachment_set_dev_priv() kept
+ * dibs_attachment_dev_priv() - get what dibs_attachment_set_dev_priv() stored
  * @att: an attachment
  * Return: the pointer, or NULL.
  */
 void *dibs_attachment_dev_priv(const struct dibs_attachment *att);
 
 /**
- * dibs_attachment_token() - the token a client attached by
+ * dibs_attachment_token() - the token that a client used to attach
  * @att: an attachment
  * Return: the token.
  */
@@ -325,64 +363,84 @@ u64 dibs_attachment_token(const struct dibs_attachment *att);
 const uuid_t *dibs_attachment_rgid(const struct dibs_attachment *att);
 
 /**
- * dibs_attachment_vlan() - the VLAN a client named
+ * dibs_attachment_user() - who writes through an attachment
+ * @att: an attachment
+ *
+ * To compare only: attachments have the same user if one client made them for
+ * one network namespace. Where the core cannot see the DMB, the driver lets one
+ * user at a time attach it.
+ *
+ * Return: the user, valid until the attachment is detached.
+ */
+const void *dibs_attachment_user(const struct dibs_attachment *att);
+
+/**
+ * dibs_attachment_spare() - where a signal may write if it must write something
+ * @att: an attachment
+ * Return: the offset of a byte of no meaning in the DMB, or 0 if there is none.
+ */
+u32 dibs_attachment_spare(const struct dibs_attachment *att);
+
+/**
+ * dibs_attachment_vlan() - the VLAN that a client chose
  * @att: an attachment
  * Return: the VLAN.
  */
 struct dibs_vlan dibs_attachment_vlan(const struct dibs_attachment *att);
 
 /*
- * Reports. Process context, softirq or a threaded interrupt handler, interrupts
- * on; never a hard interrupt.
+ * Reports to the core. Process context, softirq or a threaded interrupt
+ * handler, with interrupts enabled; never a hard interrupt.
  *
- * Clients are called at once, in atomic context. Of all that ends in a driver they
- * only move and signal, by this device or another: so a driver that reports holds
- * no lock that a @move_data takes. It may hold what only its other ops take, also
- * a mutex; but nothing that is held where dibs_dev_del() is called, which waits for
- * reports to end.
+ * Clients are called immediately, in atomic context. The only driver operations
+ * they may call are moves and signals, on this device or another one. So a
+ * driver that reports must not hold a lock that any move_data takes. It may
+ * hold locks that only its other operations take, even a mutex, but nothing
+ * that is held when dibs_dev_del() is called, which waits for reports to
+ * finish.
  */
 
 /**
- * dibs_dmb_signal() - tell the owner of a DMB to look at it
- * @dmb:  a DMB the driver holds: in move_data the attachment's target
- * @mask: bits, merged with those not yet delivered
+ * dibs_dmb_signal() - signal the owner of a DMB
+ * @dmb:  a DMB that stays: in move_data, the attachment's target
+ * @mask: bits, merged with those that are still pending
  *
- * Calls the client, or leaves it to whoever is calling it now. Within four
- * callbacks on one CPU the next is left to a work item.
+ * Calls the client, or leaves that to a caller that is already doing it. If
+ * callbacks are nested four deep on this CPU, the next is left to a work item.
  */
 void dibs_dmb_signal(struct dibs_dmb *dmb, u16 mask);
 
 /**
- * dibs_dev_signal() - the same, for devices that report by index
+ * dibs_dev_signal() - signal the owner of a DMB, given its index
  * @dev:        the device
  * @index:      index of a DMB
- * @generation: its generation when the device was told of it; a report for an
- *              earlier owner of the index is dropped
- * @mask:       bits
+ * @generation: its generation when it was registered; a signal for an earlier
+ *              owner of the index is dropped
+ * @mask:       as for dibs_dmb_signal()
  */
 void dibs_dev_signal(struct dibs_dev *dev, u32 index, u32 generation,
 		     u16 mask);
 
 /**
- * dibs_event() - news for all clients of a device
+ * dibs_event() - report an event to all clients of a device
  * @dev:   the device
  * @event: copied
  */
 void dibs_event(struct dibs_dev *dev, const struct dibs_event *event);
 
 /*
- * Kinds of devices that an administrator can make.
+ * Kinds of devices that an administrator can create.
  */
 
 /**
- * struct dibs_dev_kind - devices that are made and deleted at run time
- * @name:  the word after ``type``; module alias "dibs-kind-<name>"
+ * struct dibs_dev_kind - a kind of devices that are created at run time
+ * @name:  the argument of ``type``; module alias "dibs-kind-<name>"
  * @owner: THIS_MODULE
- * @entry: the layer's
- * @add:   make a device in @net and dibs_dev_add() it. 0 or -errno with a
- *         message in @extack. May sleep.
- * @del:   dibs_dev_del() it. Called for devices whose info names this kind;
- *         may find the device gone already. May sleep.
+ * @entry: used by the core
+ * @add:   create a device in @net and dibs_dev_add() it. Returns 0, or -errno
+ *         with a message in @extack. May sleep.
+ * @del:   dibs_dev_del() a device that @add created in @net; it may already be
+ *         deleted. May sleep.
  */
 struct dibs_dev_kind {
 	const char *name;
@@ -390,11 +448,11 @@ struct dibs_dev_kind {
 	struct list_head entry;
 	int (*add)(struct net *net, const char *name, u32 max_dmbs,
 		   u32 max_dmb_len, struct netlink_ext_ack *extack);
-	void (*del)(struct dibs_dev *dev);
+	void (*del)(struct net *net, struct dibs_dev *dev);
 };
 
 /**
- * dibs_register_kind() - let administrators make devices of a kind
+ * dibs_register_kind() - let administrators create devices of a kind
  * @kind: must stay until dibs_unregister_kind()
  *
  * Return: 0, or -EEXIST.
@@ -402,7 +460,7 @@ struct dibs_dev_kind {
 int dibs_register_kind(struct dibs_dev_kind *kind);
 
 /**
- * dibs_unregister_kind() - the reverse
+ * dibs_unregister_kind() - undo dibs_register_kind()
  * @kind: registered before
  *
  * No @kind->add or @kind->del runs afterwards. Devices stay.

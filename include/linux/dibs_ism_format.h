@@ -2,8 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What an ISM adapter and its driver say to each other: commands, the system
- * block area, the event queue, addresses of moves. All numbers are big-endian.
+ * The interface between an ISM adapter and its driver: commands, the system
+ * block area, the event queue, and addresses of moves. All numbers are
+ * big-endian.
  *
  * Source: the interface of PCI function 1014:04ed of IBM Z, as collected in
  * docs/formats/ism.md, which also says what is not confirmed.
@@ -21,41 +22,45 @@
 #define ISM_PCI_VENDOR		0x1014
 #define ISM_PCI_DEVICE		0x04ed
 
-/* --- DMBs ---------------------------------------------------------------------- */
+/* --- DMBs ----------------------------------------------------------------- */
 
-#define ISM_INDEX_END		1920	/* indexes of DMBs end here */
-#define ISM_INDEX_FIRST		32	/* and begin here */
+#define ISM_INDEX_END		1920	/* indexes of DMBs are below this */
+#define ISM_INDEX_FIRST		32	/* lowest index of a DMB */
 #define ISM_DMBS		(ISM_INDEX_END - ISM_INDEX_FIRST)
-/* A DMB is no longer than that and crosses no multiple of it. */
+/* A DMB is no longer than this, and crosses no multiple of it. */
 #define ISM_DMB_LEN_MAX		SZ_1M
 #define ISM_VLANS		64
-/* An adapter with version 2 takes this reserved id as a VLAN. */
+/*
+ * An adapter of version 2 accepts this reserved id as a VLAN. Peers look for a
+ * GID in it before they choose version 2, so it takes one of ISM_VLANS.
+ */
 #define ISM_VLAN_V2		0x1fff
 
-/* --- commands ------------------------------------------------------------------ */
+/*
+ * --- commands --------------------------------------------------------------
+ */
 
 /**
- * enum ism_command - what an adapter can be told
- * @ISM_REG_SBA:    &struct ism_reg_sba: it may write into a system block area
- * @ISM_REG_IEQ:    &struct ism_reg_ieq: it may write into an event queue
+ * enum ism_command - commands of an adapter
+ * @ISM_REG_SBA:    &struct ism_reg_sba: register the system block area
+ * @ISM_REG_IEQ:    &struct ism_reg_ieq: register the event queue
  * @ISM_READ_GID:   &struct ism_request, answered by &struct ism_read_gid
  * @ISM_ADD_VLAN:   &struct ism_set_vlan: join a VLAN
- * @ISM_DEL_VLAN:   &struct ism_set_vlan: leave it
- * @ISM_SET_VLAN:   &struct ism_request: from now on a VLAN is required of whoever
- *		    wants to reach the adapter
- * @ISM_RESET_VLAN: &struct ism_request: not any more
+ * @ISM_DEL_VLAN:   &struct ism_set_vlan: leave a VLAN
+ * @ISM_SET_VLAN:   &struct ism_request: peers need a VLAN to reach the adapter
+ * @ISM_RESET_VLAN: &struct ism_request: peers no longer need one
  * @ISM_QUERY_INFO: &struct ism_request, answered by &struct ism_query_info
  * @ISM_QUERY_RGID: &struct ism_query_rgid: can an adapter be reached?
  * @ISM_REG_DMB:    &struct ism_reg_dmb, answered by &struct ism_reg_dmb_answer
- * @ISM_UNREG_DMB:  &struct ism_unreg_dmb: give a DMB back
- * @ISM_SIGNAL_IEQ: &struct ism_signal_ieq: an event for a peer
- * @ISM_UNREG_SBA:  &struct ism_request: give the system block area back
- * @ISM_UNREG_IEQ:  &struct ism_request: give the event queue back
+ * @ISM_UNREG_DMB:  &struct ism_unreg_dmb: unregister a DMB
+ * @ISM_SIGNAL_IEQ: &struct ism_signal_ieq: send an event to a peer
+ * @ISM_UNREG_SBA:  &struct ism_request: unregister the system block area
+ * @ISM_UNREG_IEQ:  &struct ism_request: unregister the event queue
  *
- * A command block, in address space 2: the body of the request is stored first,
- * then the header, which executes it. The response can be loaded at once, eight
- * bytes at a time: the header, then the body if ret is ISM_OK. Where nothing else
- * stands here, &struct ism_response is the whole answer.
+ * The command block is in address space 2. The body of the request is stored
+ * first, then the header, which executes the command. The response can be
+ * loaded immediately, eight bytes at a time: the header, then the body if ret
+ * is ISM_OK. Unless noted above, &struct ism_response is the whole response.
  */
 enum ism_command {
 	ISM_REG_SBA		= 0x01,
@@ -75,7 +80,7 @@ enum ism_command {
 };
 
 #define ISM_OK			0
-/* No adapter answered: what the driver writes where the answer is to come. */
+/* The driver presets ret to this; it stays if no adapter answers. */
 #define ISM_ERROR		0xffff
 
 /**
@@ -92,8 +97,8 @@ struct ism_request {
 
 /**
  * struct ism_response - the header of a response: 8 bytes
- * @cmd: that of the request
- * @ret: ISM_OK, or what went wrong
+ * @cmd: cmd of the request
+ * @ret: ISM_OK, or an error code
  * @len: bytes of the response, this header included
  */
 struct ism_response {
@@ -105,8 +110,8 @@ struct ism_response {
 /**
  * struct ism_reg_sba - ISM_REG_SBA: 16 bytes
  * @head: the header
- * @sba:  DMA address of a &struct ism_sba, at a multiple of 4 KiB. The adapter
- *	  writes there until ISM_UNREG_SBA is answered ISM_OK or not at all
+ * @sba:  DMA address of a &struct ism_sba, a multiple of 4 KiB. The adapter
+ *	  writes there until it answers ISM_UNREG_SBA with ISM_OK, or not at all
  */
 struct ism_reg_sba {
 	struct ism_request head;
@@ -116,9 +121,9 @@ struct ism_reg_sba {
 /**
  * struct ism_reg_ieq - ISM_REG_IEQ: 24 bytes
  * @head: the header
- * @ieq:  DMA address of a &struct ism_ieq, at a multiple of 4 KiB. The adapter
- *	  writes there until ISM_UNREG_IEQ is answered ISM_OK or not at all
- * @len:  bytes of it: 512
+ * @ieq:  DMA address of a &struct ism_ieq, a multiple of 4 KiB. The adapter
+ *	  writes there until it answers ISM_UNREG_IEQ with ISM_OK, or not at all
+ * @len:  its length: 512 bytes
  */
 struct ism_reg_ieq {
 	struct ism_request head;
@@ -129,7 +134,7 @@ struct ism_reg_ieq {
 /**
  * struct ism_read_gid - the answer to ISM_READ_GID: 16 bytes
  * @head: the header
- * @gid:  the adapter's, unique on its fabric; never 0
+ * @gid:  GID of the adapter, unique on its fabric; never 0
  */
 struct ism_read_gid {
 	struct ism_response head;
@@ -149,19 +154,19 @@ struct ism_set_vlan {
 /**
  * struct ism_query_info - the answer to ISM_QUERY_INFO: 200 bytes
  * @head:	   the header
- * @version:	   of the adapter
- * @max_len:	   of a DMB; its unit is not confirmed
- * @state:	   of the adapter; what its values mean is not known
- * @gid:	   as of ISM_READ_GID
- * @sba:	   the DMA address that was registered, or 0
- * @ieq:	   likewise
+ * @version:	   version of the adapter
+ * @max_len:	   longest DMB; the unit is not confirmed
+ * @state:	   state of the adapter; the meaning of its values is not known
+ * @gid:	   same as from ISM_READ_GID
+ * @sba:	   registered DMA address of the SBA, or 0
+ * @ieq:	   registered DMA address of the event queue, or 0
  * @ieq_len:	   bytes of the event queue, or 0
  * @reserved:	   0
- * @dmbs_owned:	   how many DMBs are registered with the adapter
- * @dmbs_used:	   how many of its peers' it writes into
- * @vlan_required: 1: between ISM_SET_VLAN and ISM_RESET_VLAN; else 0
- * @vlan_count:	   how many VLANs it has joined
- * @vlan:	   so many ids
+ * @dmbs_owned:	   number of DMBs registered with the adapter
+ * @dmbs_used:	   number of peers' DMBs that it writes into
+ * @vlan_required: 1 between ISM_SET_VLAN and ISM_RESET_VLAN, else 0
+ * @vlan_count:	   number of VLANs it has joined
+ * @vlan:	   their ids, @vlan_count of them
  */
 struct ism_query_info {
 	struct ism_response head;
@@ -183,9 +188,9 @@ struct ism_query_info {
 /**
  * struct ism_query_rgid - ISM_QUERY_RGID: 24 bytes
  * @head:	the header
- * @rgid:	GID of the adapter that is asked about: it can be reached if the
- *		answer is ISM_OK
- * @vlan_valid: 1: by way of @vlan; 0: without a VLAN
+ * @rgid:	GID of the adapter in question; it can be reached if the answer
+ *		is ISM_OK
+ * @vlan_valid: 1: through @vlan; 0: without a VLAN
  * @vlan:	id, or 0
  */
 struct ism_query_rgid {
@@ -198,11 +203,11 @@ struct ism_query_rgid {
 /**
  * struct ism_reg_dmb - ISM_REG_DMB: 40 bytes
  * @head:	the header
- * @dmb:	its DMA address. The adapter writes there until ISM_UNREG_DMB is
- *		answered ISM_OK or not at all
+ * @dmb:	its DMA address. The adapter writes there until it answers
+ *		ISM_UNREG_DMB with ISM_OK, or not at all
  * @len:	bytes, up to ISM_DMB_LEN_MAX
- * @index:	in the SBA: from ISM_INDEX_FIRST, below ISM_INDEX_END
- * @vlan_valid: 1: for moves by way of @vlan; 0: without a VLAN
+ * @index:	index in the SBA: from ISM_INDEX_FIRST, below ISM_INDEX_END
+ * @vlan_valid: 1: for moves through @vlan; 0: without a VLAN
  * @vlan:	id, or 0
  * @rgid:	GID of the adapter that may write into it
  */
@@ -219,7 +224,7 @@ struct ism_reg_dmb {
 /**
  * struct ism_reg_dmb_answer - the answer to ISM_REG_DMB: 16 bytes
  * @head:  the header
- * @token: names the DMB on the fabric: bits of ISM_MOVE_TOKEN; never 0
+ * @token: identifies the DMB on the fabric: bits of ISM_MOVE_TOKEN; never 0
  */
 struct ism_reg_dmb_answer {
 	struct ism_response head;
@@ -240,10 +245,10 @@ struct ism_unreg_dmb {
  * struct ism_signal_ieq - ISM_SIGNAL_IEQ: 32 bytes
  * @head:	 the header
  * @rgid:	 GID of the adapter whose event queue gets an ISM_EVENT_SWR
- * @trigger_irq: 1: it interrupts for that; 0: the event comes with the next
+ * @trigger_irq: 1: that adapter interrupts; 0: the event waits for the next
  *		 interrupt
- * @event_code:	 the event's code
- * @info:	 the event's info
+ * @event_code:	 code of the event
+ * @info:	 info of the event
  */
 struct ism_signal_ieq {
 	struct ism_request head;
@@ -253,20 +258,23 @@ struct ism_signal_ieq {
 	__be64 info;
 };
 
-/* --- the system block area -------------------------------------------------------- */
+/*
+ * --- the system block area --------------------------------------------------
+ */
 
-#define ISM_SBA_SUMMARY		0x80	/* in flags[0]: a bit or ISM_SBA_EVENT is set */
-#define ISM_SBA_EVENT		0x40	/* in flags[0]: the event queue has news */
+#define ISM_SBA_SUMMARY		0x80	/* in flags[0]: anything is set */
+#define ISM_SBA_EVENT		0x40	/* in flags[0]: new events */
 
 /**
- * struct ism_sba - which DMBs were written to: a page that the adapter writes
- * @flags:    of the first byte, ISM_SBA_SUMMARY and ISM_SBA_EVENT
- * @bits:     DMB n is the bit 0x80 >> (n % 8) of byte n / 8
+ * struct ism_sba - which DMBs were written: a page that the adapter writes
+ * @flags:    in the first byte, ISM_SBA_SUMMARY and ISM_SBA_EVENT
+ * @bits:     DMB n has the bit 0x80 >> (n % 8) of byte n / 8
  * @reserved: 0
  * @masks:    by index: the signal mask, see dibs_signal_mask()
  *
- * The adapter sets a mask, then the bit, then the summary; if that was clear, it
- * interrupts. Whoever reads clears in the other direction: summary, bit, mask.
+ * The adapter sets a mask, then the bit, then the summary; if the summary was
+ * clear, it interrupts. The driver clears them in reverse order: summary, bit,
+ * mask.
  */
 struct ism_sba {
 	u8 flags[4];
@@ -275,13 +283,16 @@ struct ism_sba {
 	__be16 masks[ISM_INDEX_END];
 };
 
-/* --- the event queue ---------------------------------------------------------------- */
+/*
+ * --- the event queue --------------------------------------------------------
+ */
 
 /**
  * enum ism_event_type - what an event is about
  * @ISM_EVENT_BUF: a DMB: tok is its token, code an enum ism_event_code
  * @ISM_EVENT_DEV: an adapter: tok is its GID, code an enum ism_event_code
- * @ISM_EVENT_SWR: software: tok is the sender's GID, code and info what it gave
+ * @ISM_EVENT_SWR: software: tok is the sender's GID; the sender chose code and
+ *		   info
  */
 enum ism_event_type {
 	ISM_EVENT_BUF	= 0,
@@ -292,13 +303,13 @@ enum ism_event_type {
 /**
  * enum ism_event_code - what has happened
  * @ISM_EVENT_DEV_ERROR:	 the adapter is in error state
- * @ISM_EVENT_BUF_OWNER_ERROR:	 the DMB's owner is
- * @ISM_EVENT_BUF_USER_ERROR:	 who wrote into the DMB is
- * @ISM_EVENT_BUF_UNREGISTERED:	 the DMB was given back
- * @ISM_EVENT_BUF_OWNER_VLAN:	 the DMB's owner is not in its VLAN
- * @ISM_EVENT_BUF_USER_VLAN:	 who wrote into the DMB is not in its VLAN
- * @ISM_EVENT_DEV_DISABLED:	 the adapter has left
- * @ISM_EVENT_BUF_USER_DISABLED: who wrote into the DMB has left
+ * @ISM_EVENT_BUF_OWNER_ERROR:	 the owner of the DMB is in error state
+ * @ISM_EVENT_BUF_USER_ERROR:	 the writer of the DMB is in error state
+ * @ISM_EVENT_BUF_UNREGISTERED:	 the DMB was unregistered
+ * @ISM_EVENT_BUF_OWNER_VLAN:	 the owner of the DMB is not in the DMB's VLAN
+ * @ISM_EVENT_BUF_USER_VLAN:	 the writer of the DMB is not in the DMB's VLAN
+ * @ISM_EVENT_DEV_DISABLED:	 the adapter has left the fabric
+ * @ISM_EVENT_BUF_USER_DISABLED: the writer of the DMB has left the fabric
  */
 enum ism_event_code {
 	ISM_EVENT_DEV_ERROR		= 0x01,
@@ -314,10 +325,10 @@ enum ism_event_code {
 /**
  * struct ism_event - an entry of the event queue: 32 bytes
  * @type: enum ism_event_type
- * @code: enum ism_event_code, or the sender's
+ * @code: enum ism_event_code, or chosen by the sender
  * @tok:  a token or a GID, see enum ism_event_type
- * @time: when it happened; its unit is not confirmed
- * @info: the sender's, for ISM_EVENT_SWR
+ * @time: when it happened; the unit is not confirmed
+ * @info: chosen by the sender, for ISM_EVENT_SWR
  */
 struct ism_event {
 	__be32 type;
@@ -331,10 +342,10 @@ struct ism_event {
 
 /**
  * struct ism_ieq - the event queue, in a page of its own
- * @idx:       1 + the entry written last; 0 before the first. Behind
- *             ISM_IEQ_ENTRIES it goes on with 1
- * @ieq_len:   of this struct
- * @entry_len: of an entry
+ * @idx:       1 + index of the entry written last; 0 before the first. Wraps
+ *             from ISM_IEQ_ENTRIES to 1
+ * @ieq_len:   length of this struct
+ * @entry_len: length of an entry
  * @reserved:  0
  * @entry:     the ring
  *
@@ -348,25 +359,29 @@ struct ism_ieq {
 	struct ism_event entry[ISM_IEQ_ENTRIES];
 };
 
-/* --- moves ---------------------------------------------------------------------------- */
+/*
+ * --- moves ------------------------------------------------------------------
+ */
 
 /*
- * Bytes are moved by storing them in address space 0, at an address that has the
+ * Bytes are moved by storing them in address space 0, at an address with the
  * token in its high bits. No store crosses a multiple of ISM_MOVE_MAX.
  */
 #define ISM_MOVE_MAX		SZ_4K
-#define ISM_MOVE_IDX		GENMASK_ULL(27, 24)	/* number of the signal */
+#define ISM_MOVE_IDX		GENMASK_ULL(27, 24)	/* number of the bit */
 #define ISM_MOVE_SIGNAL		BIT_ULL(23)
 #define ISM_MOVE_OFFSET		GENMASK_ULL(22, 0)
-/* What a token may use: the rest. */
+/* The other bits hold the token. */
 #define ISM_MOVE_TOKEN		GENMASK_ULL(63, 28)
 
 /**
- * ism_move_address() - where to store bytes so that they are moved
- * @token:  names the DMB. Bits of ISM_MOVE_TOKEN alone: that is the caller's to check
- * @idx:    number of the signal, 0 to 15, see dibs_signal_mask(); 0 without @signal
- * @signal: whether the owner is told
- * @offset: in the DMB, within ISM_MOVE_OFFSET
+ * ism_move_address() - address to store bytes at to move them
+ * @token:  token of the DMB. The caller checks that it has only bits of
+ *	    ISM_MOVE_TOKEN
+ * @idx:    bit number of the signal, 0 to 15, see dibs_signal_mask(); 0 without
+ *	    @signal
+ * @signal: signal the owner
+ * @offset: offset in the DMB, within ISM_MOVE_OFFSET
  *
  * Return: an address in space 0.
  */

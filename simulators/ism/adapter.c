@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * An adapter's life: it is checked, shown on the bus, given to the driver, and
- * all that in the other direction. Under sim_bus_lock.
+ * Creating and removing adapters: checks, the device on the bus, and the
+ * driver. Under sim_bus_lock.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -11,7 +11,7 @@
 
 #include "sim.h"
 
-/* On a fabric are all adapters in here that have its CHID. */
+/* All adapters; those with the same CHID are on one fabric. */
 LIST_HEAD(sim_adapters);
 DEFINE_SPINLOCK(sim_fabric_lock);
 
@@ -23,7 +23,7 @@ static const struct ism_hardware_ops sim_hardware_ops = {
 	.move = sim_move,
 };
 
-/* --- is it all right? ----------------------------------------------------- */
+/* --- checks --------------------------------------------------------------- */
 
 static struct sim_adapter *find_name(const char *name)
 {
@@ -36,7 +36,7 @@ static struct sim_adapter *find_name(const char *name)
 	return NULL;
 }
 
-/* The adapter of a GID, if it can be reached. */
+/* The adapter with this GID if it can be reached, else NULL. */
 struct sim_adapter *sim_adapter_find(u16 chid, u64 gid)
 {
 	struct sim_adapter *adapter;
@@ -49,7 +49,7 @@ struct sim_adapter *sim_adapter_find(u16 chid, u64 gid)
 	return NULL;
 }
 
-bool sim_fabric_used(u16 chid)
+bool sim_adapter_on_fabric(u16 chid)
 {
 	struct sim_adapter *adapter;
 
@@ -84,6 +84,7 @@ static bool is_crowded(void)
 	struct sim_adapter *adapter;
 	unsigned int count = 0;
 
+	lockdep_assert_held(&sim_bus_lock);
 	list_for_each_entry(adapter, &sim_adapters, entry)
 		count++;
 	return count >= sim_max_adapters();
@@ -103,15 +104,15 @@ static int check_identity(const struct sim_identity *id)
 	if (!id->gid)
 		return refuse(id, -EINVAL, "GID 0");
 	if (!sim_fabric_exists(id->chid))
-		return refuse(id, -ENOENT, "no fabric of this CHID");
+		return refuse(id, -ENOENT, "no fabric with this CHID");
 	if (id->seid && strlen(id->seid) != ISM_SEID_LEN)
-		return refuse(id, -EINVAL, "SEID has not 32 characters");
+		return refuse(id, -EINVAL, "SEID does not have 32 characters");
 	if (find_name(id->name))
-		return refuse(id, -EEXIST, "there is one of this name");
+		return refuse(id, -EEXIST, "name taken");
 	if (gid_is_taken(id->chid, id->gid))
 		return refuse(id, -EEXIST, "GID taken on this fabric");
 	if (is_crowded())
-		return refuse(id, -ENOSPC, "more than max_adapters");
+		return refuse(id, -ENOSPC, "max_adapters reached");
 	return 0;
 }
 
@@ -145,7 +146,7 @@ static struct sim_adapter *adapter_alloc(const struct sim_identity *id)
 	return adapter;
 }
 
-/* When its device is released. */
+/* Called when its device is released. */
 void sim_adapter_free(struct sim_adapter *adapter)
 {
 	kvfree(adapter->dmbs);
@@ -154,11 +155,13 @@ void sim_adapter_free(struct sim_adapter *adapter)
 	kfree(adapter);
 }
 
-/* --- the driver's time ---------------------------------------------------- */
+/*
+ * --- starting and stopping the driver --------------------------------------
+ */
 
 /*
- * It is in @state afterwards. What the driver registered is forgotten before
- * the driver frees it, however the two parted.
+ * Takes the adapter from the driver and sets its state. The adapter always
+ * drops what the driver registered before the driver frees it.
  */
 static void stop_driver(struct sim_adapter *adapter, enum sim_state state)
 {
@@ -177,7 +180,7 @@ static int start_driver(struct sim_adapter *adapter)
 	int err;
 
 	lockdep_assert_held(&adapter->life);
-	/* The one before may have changed it. */
+	/* An earlier driver instance may have changed it. */
 	memcpy(adapter->hw.seid, adapter->seid, ISM_SEID_LEN);
 	driver = ism_adapter_alloc(&adapter->hw);
 	if (IS_ERR(driver))
@@ -189,7 +192,7 @@ static int start_driver(struct sim_adapter *adapter)
 	return err;
 }
 
-/* As if its power had been off: the driver begins anew. */
+/* Like a power cycle: the driver starts from the beginning. */
 int sim_adapter_restart(struct sim_adapter *adapter)
 {
 	int err;
@@ -205,7 +208,7 @@ int sim_adapter_restart(struct sim_adapter *adapter)
 	return err;
 }
 
-/* --- coming and going ----------------------------------------------------- */
+/* --- creation and removal ------------------------------------------------- */
 
 static void list_adapter(struct sim_adapter *adapter)
 {
@@ -230,7 +233,7 @@ static void remove_adapter(struct sim_adapter *adapter, bool surprise)
 	stop_driver(adapter, SIM_STATE_GONE);
 	mutex_unlock(&adapter->life);
 	unlist_adapter(adapter);
-	/* Waits for those who are in its files. They find it gone. */
+	/* Waits for users of its files, which find the adapter gone. */
 	device_del(&adapter->dev);
 	put_device(&adapter->dev);
 }
@@ -251,7 +254,7 @@ int sim_adapter_create(const struct sim_identity *id)
 	err = sim_device_add(adapter);
 	if (err) {
 		put_device(&adapter->dev);
-		return refuse(id, err, "no device");
+		return refuse(id, err, "cannot add the device");
 	}
 	list_adapter(adapter);
 	mutex_lock(&adapter->life);
@@ -259,7 +262,7 @@ int sim_adapter_create(const struct sim_identity *id)
 	mutex_unlock(&adapter->life);
 	if (err) {
 		remove_adapter(adapter, false);
-		return refuse(id, err, "the driver does not take it");
+		return refuse(id, err, "the driver rejects it");
 	}
 	return 0;
 }

@@ -2,8 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Commands about the adapter itself: the SBA and the event queue, which are
- * memory of the driver's, and who it is. Under adapter->command.
+ * Commands for the adapter itself: the SBA and the event queue, which are
+ * memory of the driver, and the identity of the adapter. Under
+ * adapter->command.
  */
 #include <linux/dma-direct.h>
 #include <linux/io.h>
@@ -29,8 +30,8 @@ void *sim_memory(struct sim_adapter *adapter, u64 address, u32 len)
 /* --- the SBA -------------------------------------------------------------- */
 
 /*
- * When this returns, nobody writes into it, and nobody looks at what was
- * dropped before.
+ * On return, nobody writes into the SBA, and nobody uses what was dropped
+ * before this call.
  */
 void sim_sba_drop(struct sim_adapter *adapter)
 {
@@ -121,7 +122,7 @@ enum sim_code sim_unreg_ieq(struct sim_adapter *adapter,
 	return SIM_OK;
 }
 
-/* --- who it is ------------------------------------------------------------ */
+/* --- identity ------------------------------------------------------------- */
 
 enum sim_code sim_read_gid(struct sim_adapter *adapter, struct sim_call *call)
 {

@@ -2,14 +2,14 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The bus "ism_sim": where adapters are made and taken away, by
+ * The bus "ism_sim", which creates and removes adapters:
  *
  *	/sys/bus/ism_sim/new_device	"NAME GID CHID [SEID]"
  *	/sys/bus/ism_sim/del_device	"NAME"
- *	/sys/bus/ism_sim/unplug_device	"NAME", by surprise
+ *	/sys/bus/ism_sim/unplug_device	"NAME": surprise removal
  *	/sys/bus/ism_sim/new_fabric	"CHID": adapters may join it
  *	/sys/bus/ism_sim/del_fabric	"CHID"
- *	/sys/bus/ism_sim/fabrics	all there are, to be read
+ *	/sys/bus/ism_sim/fabrics	list of fabrics, read-only
  */
 #include <linux/err.h>
 #include <linux/kstrtox.h>
@@ -20,12 +20,12 @@
 #include "../../compat/bus.h"
 #include "sim.h"
 
-DEFINE_MUTEX(sim_bus_lock);	/* guards which adapters and fabrics there are */
+DEFINE_MUTEX(sim_bus_lock);	/* guards the sets of adapters and fabrics */
 
 static struct device *root;
-static bool open;			/* under sim_bus_lock */
+static bool open;			/* sim_bus_lock */
 
-/* Devices that were not released, and 1 while the module stays. */
+/* Devices that are not released, plus 1 while the module is loaded. */
 static refcount_t devices = REFCOUNT_INIT(1);
 static DECLARE_COMPLETION(released);
 
@@ -36,7 +36,7 @@ static int parse_identity(int count, char **words, struct sim_identity *id)
 	int err;
 
 	if (count < 3 || count > 4) {
-		pr_warn_ratelimited("ism_sim: not NAME GID CHID [SEID]\n");
+		pr_warn_ratelimited("ism_sim: expected NAME GID CHID [SEID]\n");
 		return -EINVAL;
 	}
 	id->name = words[0];
@@ -191,7 +191,7 @@ void sim_device_init(struct sim_adapter *adapter)
 #if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || \
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU) || \
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU_ALL)
-	/* What writes is a processor. */
+	/* The adapter's writes are those of a CPU. */
 	dev->dma_coherent = true;
 #endif
 }
@@ -226,7 +226,7 @@ int sim_bus_start(void)
 	return 0;
 }
 
-/* When this returns, nobody is in the code of this module any more. */
+/* On return, no code of this module is running. */
 void sim_bus_stop(void)
 {
 	mutex_lock(&sim_bus_lock);

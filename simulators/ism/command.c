@@ -2,18 +2,18 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The command block: requests are stored, executed, and answered; or not, if a
- * fault was asked for.
+ * The command block: requests are stored, executed and answered, unless a fault
+ * was injected.
  *
- * A request is what was stored since the last command, word by word, and all of
- * it must have been stored: what is left of earlier ones is not taken for it.
+ * A request consists of the words stored since the last command. All of its
+ * words must have been stored; words of earlier requests do not count.
  */
 #include <linux/delay.h>
 #include <linux/string.h>
 
 #include "sim.h"
 
-/* The driver's: as much as there can be. */
+/* Longest body of a response. */
 #define RESPONSE_BODY	(SIM_BLOCK - sizeof(struct ism_response))
 
 struct command {
@@ -26,9 +26,14 @@ struct command {
 
 #define PLAIN_RESPONSE	sizeof(struct ism_response)
 
-/* sim_NAME() answers the request struct by the response struct. */
+/* sim_NAME() takes the request struct and fills the response struct. */
 #define COMMAND(_name, _request, _response)				\
-	{ #_name, sim_##_name, sizeof(struct _request), sizeof(struct _response) }
+	{								\
+		.name = #_name,						\
+		.run = sim_##_name,					\
+		.request_len = sizeof(struct _request),			\
+		.response_len = sizeof(struct _response),		\
+	}
 
 static const struct command commands[SIM_COMMANDS] = {
 	[0] = { .name = "unknown" },
@@ -82,13 +87,13 @@ const char *const sim_code_names[SIM_CODES] = {
 
 /* --- names ---------------------------------------------------------------- */
 
-/* 0 stands for those that there are not. */
+/* @cmd 0 stands for all unknown commands. */
 const char *sim_command_name(u32 cmd)
 {
 	return commands[cmd].name;
 }
 
-/* The number of a command, or -1. */
+/* The number of the command with this name, or -1. */
 int sim_command_find(const char *name)
 {
 	u32 cmd;
@@ -126,7 +131,7 @@ static enum sim_code check(const struct sim_adapter *adapter,
 	return SIM_OK;
 }
 
-/* Return: what is answered. */
+/* Returns the code of the answer. */
 static u16 run(struct sim_adapter *adapter, const struct command *command,
 	       struct sim_fault *fault)
 {
@@ -154,6 +159,7 @@ static void lie(struct sim_adapter *adapter, enum sim_lie how)
 	struct ism_response *head = (void *)adapter->block.response;
 	void *body = head + 1;
 
+	lockdep_assert_held(&adapter->command);
 	switch (how) {
 	case SIM_LIE_LONG:
 		head->len = cpu_to_be16(SZ_4K);
@@ -174,7 +180,7 @@ static void lie(struct sim_adapter *adapter, enum sim_lie how)
 		memset(body, 0, RESPONSE_BODY);
 		break;
 	case SIM_LIE_NONE:
-		/* And it forgets what it was given, so that nobody writes there. */
+		/* Also drops all memory, so that nobody writes there. */
 		sim_state_set_locked(adapter, SIM_STATE_SILENT);
 		break;
 	default:
@@ -185,13 +191,14 @@ static void lie(struct sim_adapter *adapter, enum sim_lie how)
 
 static void execute(struct sim_adapter *adapter)
 {
-	const struct ism_request *request = (const void *)adapter->block.request;
+	const struct ism_request *request = (void *)adapter->block.request;
 	struct ism_response *head = (void *)adapter->block.response;
 	u32 cmd = be32_to_cpu(request->cmd);
 	const struct command *command = find_command(cmd);
 	struct sim_fault *fault = command ? &adapter->faults[cmd] : NULL;
 	u16 ret;
 
+	lockdep_assert_held(&adapter->command);
 	if (adapter->delay_us)
 		fsleep(adapter->delay_us);
 	atomic64_inc(&adapter->stats.commands[command ? cmd : 0]);
@@ -208,7 +215,9 @@ static void execute(struct sim_adapter *adapter)
 	adapter->block.stored = 0;
 }
 
-/* --- what the driver reaches ---------------------------------------------- */
+/*
+ * --- loads and stores of the driver ----------------------------------------
+ */
 
 static bool is_in_block(struct sim_adapter *adapter, u32 offset, u32 len)
 {
@@ -220,7 +229,7 @@ static bool is_in_block(struct sim_adapter *adapter, u32 offset, u32 len)
 	return ok;
 }
 
-/* Outside of the block there is nothing, as on any bus. */
+/* Loads outside the block give all ones, as on any bus. */
 static void do_load(struct sim_adapter *adapter, u32 offset, __be64 *value)
 {
 	*value = cpu_to_be64(U64_MAX);
@@ -277,7 +286,7 @@ int sim_store(struct ism_hardware *hw, u32 offset, const void *data, u32 len)
 	return err;
 }
 
-/* A store between two of the driver's, which sees nothing of it. */
+/* A store in between the driver's own, which the driver does not notice. */
 int sim_store_raw(struct sim_adapter *adapter, u32 offset, const void *data,
 		  u32 len)
 {
@@ -296,7 +305,7 @@ int sim_store_raw(struct sim_adapter *adapter, u32 offset, const void *data,
 	return err;
 }
 
-/* A command between two of the driver's, which sees nothing of it. */
+/* A command in between the driver's own, which the driver does not notice. */
 int sim_execute_raw(struct sim_adapter *adapter, const void *request, u32 len)
 {
 	struct sim_block mine;

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * DMBs: memory of a driver's that one other adapter may write into. Registered
- * and unregistered under adapter->command of the owner.
+ * DMBs: memory of a driver that one other adapter may write into. They are
+ * registered and unregistered under adapter->command of the owner.
  */
 #include <linux/random.h>
 #include <linux/rcupdate.h>
@@ -12,12 +12,12 @@
 
 #include "sim.h"
 
-/* All DMBs, by token. Read under RCU; xarrays have a lock of their own. */
+/* All DMBs, by token. Read under RCU, written under the xarray's own lock. */
 static DEFINE_XARRAY(sim_dmbs);
 
 /* --- moves ---------------------------------------------------------------- */
 
-/* Under RCU until sim_dmb_put(): who frees it waits for that, see below. */
+/* Under RCU until sim_dmb_put(); dmb_drop() waits for that. */
 struct sim_dmb *sim_dmb_get(u32 token)
 {
 	struct sim_dmb *dmb;
@@ -34,7 +34,7 @@ void sim_dmb_put(struct sim_dmb *dmb)
 		complete(&dmb->idle);
 }
 
-/* --- who has to know ------------------------------------------------------ */
+/* --- events about DMBs ---------------------------------------------------- */
 
 static void tell(u16 chid, u64 gid, const struct sim_dmb *dmb, u32 code)
 {
@@ -54,8 +54,8 @@ static bool is_used_by(const struct sim_dmb *dmb,
 	       dmb->owner->hw.chid == user->hw.chid;
 }
 
-/* Owners of DMBs that @user has moved into, in this VLAN or, if < 0, any. */
-void sim_tell_owners(const struct sim_adapter *user, int vlan, u32 code)
+/* Tells owners of DMBs that @user moved into. @vlan < 0: in any VLAN. */
+void sim_dmb_tell_owners(const struct sim_adapter *user, int vlan, u32 code)
 {
 	struct sim_dmb *dmb;
 	unsigned long token;
@@ -68,8 +68,8 @@ void sim_tell_owners(const struct sim_adapter *user, int vlan, u32 code)
 	rcu_read_unlock();
 }
 
-/* Users of @owner's DMBs in this VLAN. */
-void sim_tell_users(const struct sim_adapter *owner, u32 vlan, u32 code)
+/* Tells users of @owner's DMBs in a VLAN. */
+void sim_dmb_tell_users(const struct sim_adapter *owner, u32 vlan, u32 code)
 {
 	struct sim_dmb *dmb;
 	u32 i;
@@ -83,7 +83,7 @@ void sim_tell_users(const struct sim_adapter *owner, u32 vlan, u32 code)
 	}
 }
 
-/* DMBs of others, or its own, that it has moved into. */
+/* How many DMBs, including its own, the adapter has moved into. */
 u32 sim_dmbs_used(const struct sim_adapter *adapter)
 {
 	struct sim_dmb *dmb;
@@ -170,8 +170,8 @@ static int publish(struct sim_adapter *adapter, struct sim_dmb *dmb)
 }
 
 /*
- * When this returns, nobody writes into it, and its index is not signalled. @code:
- * what its user is told; 0: nothing.
+ * On return, nobody writes into the DMB or signals its index. @code: event for
+ * its user, or 0.
  */
 static void dmb_drop(struct sim_dmb *dmb, u32 code)
 {
@@ -205,6 +205,9 @@ enum sim_code sim_reg_dmb(struct sim_adapter *adapter, struct sim_call *call)
 	dmb = dmb_alloc(adapter, request, memory);
 	if (!dmb)
 		return SIM_NO_MEMORY;
+	/* As from an owner that does not zero its memory. */
+	if (atomic_dec_if_positive(&adapter->dirty_dmbs) >= 0)
+		memset(memory, 0x7a, dmb->len);
 	if (publish(adapter, dmb)) {
 		kfree(dmb);
 		return SIM_NO_MEMORY;
@@ -230,7 +233,7 @@ enum sim_code sim_unreg_dmb(struct sim_adapter *adapter,
 	rcu_read_unlock();
 	if (code)
 		return code;
-	/* Its owner's command mutex is held: it stays. */
+	/* The DMB stays because its owner's command mutex is held. */
 	dmb_drop(dmb, ISM_EVENT_BUF_UNREGISTERED);
 	return SIM_OK;
 }
@@ -239,12 +242,13 @@ void sim_dmbs_drop(struct sim_adapter *adapter, u32 code)
 {
 	u32 i;
 
+	lockdep_assert_held(&adapter->command);
 	for (i = ISM_INDEX_FIRST; i < ISM_INDEX_END; i++)
 		if (adapter->dmbs[i])
 			dmb_drop(adapter->dmbs[i], code);
 }
 
-/* When there is no adapter any more. */
+/* Called after the last adapter is gone. */
 void sim_dmb_exit(void)
 {
 	WARN_ON(!xa_empty(&sim_dmbs));

@@ -2,12 +2,12 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Event queues: how they are filled, and the command that has a peer's filled.
+ * Event queues: filling them, and the command that sends an event to a peer.
  *
- * The adapter is not told how far the driver has read. It knows only that the
- * driver clears the flag "event" before it reads all there is, so it counts
- * what it wrote since it saw that flag clear. One entry stays free: a driver
- * that finds the index where it was must be right that there is nothing new.
+ * The adapter does not know how far the driver has read. It only knows that the
+ * driver clears the event flag before it reads everything, so it counts what it
+ * has written since it saw the flag clear. One entry stays free, so that an
+ * unchanged index always means that there is nothing new.
  */
 #include <linux/ktime.h>
 
@@ -27,13 +27,14 @@ static void write_entry(struct sim_adapter *adapter, struct ism_ieq *ieq,
 	WRITE_ONCE(entry->time, cpu_to_be64(ktime_get_real_ns()));
 	WRITE_ONCE(entry->info, cpu_to_be64(event->info));
 	adapter->ieq_last = at + 1;
-	/* The entry is there when the index says so. */
+	/* The entry before the index; pairs with the driver's read barrier. */
 	smp_store_release(&ieq->idx, cpu_to_be64(adapter->ieq_last));
 }
 
 static void post(struct sim_adapter *adapter, struct ism_sba *sba,
 		 const struct sim_event *event, bool trigger)
 {
+	lockdep_assert_held(&adapter->event_lock);
 	if (!sim_sba_test(sba, 0, ISM_SBA_EVENT))
 		adapter->ieq_pending = 0;
 	if (adapter->ieq_pending < IEQ_ROOM) {
@@ -44,7 +45,7 @@ static void post(struct sim_adapter *adapter, struct ism_sba *sba,
 		atomic64_inc(&adapter->stats.events_dropped);
 	}
 	sim_sba_test_and_set(sba, 0, ISM_SBA_EVENT);
-	/* Without an interrupt it is found with the next one. */
+	/* Without an interrupt, the event waits for the next one. */
 	if (trigger && !sim_sba_test_and_set(sba, 0, ISM_SBA_SUMMARY))
 		sim_interrupt_raise(adapter);
 }

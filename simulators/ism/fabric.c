@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Which fabrics there are: adapters join none that was not declared. Under
+ * The set of fabrics: adapters can only join one that was declared. Under
  * sim_bus_lock.
  */
 #include <linux/bitmap.h>
@@ -10,7 +10,7 @@
 
 #include "sim.h"
 
-/* By CHID; those from there on are for devices that are no hardware. */
+/* By CHID; higher ones are reserved for virtual devices. */
 static DECLARE_BITMAP(fabrics, DIBS_FABRIC_VIRTUAL_MIN);
 
 static int refuse(u16 chid, int err, const char *why)
@@ -31,7 +31,7 @@ int sim_fabric_add(u16 chid)
 	if (chid >= DIBS_FABRIC_VIRTUAL_MIN)
 		return refuse(chid, -EINVAL, "CHID not below ff00");
 	if (test_and_set_bit(chid, fabrics))
-		return refuse(chid, -EEXIST, "there is one");
+		return refuse(chid, -EEXIST, "already exists");
 	return 0;
 }
 
@@ -39,14 +39,14 @@ int sim_fabric_del(u16 chid)
 {
 	lockdep_assert_held(&sim_bus_lock);
 	if (!sim_fabric_exists(chid))
-		return refuse(chid, -ENOENT, "there is none");
-	if (sim_fabric_used(chid))
+		return refuse(chid, -ENOENT, "does not exist");
+	if (sim_adapter_on_fabric(chid))
 		return refuse(chid, -EBUSY, "has adapters");
 	clear_bit(chid, fabrics);
 	return 0;
 }
 
-/* One line each, as many as fit. */
+/* One line per fabric, as many as fit. */
 ssize_t sim_fabrics_show(char *buf)
 {
 	unsigned int chid;

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Faults by name, in sysfs, that last: commands that fail or are answered by
- * nonsense, delays, an adapter's state.
+ * Persistent faults, injected through sysfs: commands that fail or get an
+ * invalid answer, moves that fail, delays, and the state of an adapter.
  */
 #include <linux/kstrtox.h>
 #include <linux/string.h>
@@ -32,7 +32,7 @@ static const char *const state_names[] = {
 
 /* --- commands that fail --------------------------------------------------- */
 
-/* "CMD WHAT [COUNT]": once unless COUNT says how often; 0: no more. */
+/* "CMD WHAT [COUNT]": COUNT times, by default once; 0 cancels. */
 struct order {
 	int cmd;
 	char *what;
@@ -58,7 +58,7 @@ static int set_fail(struct sim_fault *fault, const struct order *order)
 
 	if (err)
 		return err;
-	/* What does not answer is in the state "error", and forgets all. */
+	/* 0 is success, ISM_ERROR is no answer: write to state instead. */
 	if (ret == ISM_OK || ret == ISM_ERROR)
 		return -EINVAL;
 	fault->ret = ret;
@@ -99,7 +99,7 @@ static ssize_t store_order(struct device *dev, const char *buf, size_t len,
 	return err ? : len;
 }
 
-/* A line for each command of which @print has something to say. */
+/* One line for each command for which @print prints something. */
 static ssize_t show_orders(struct device *dev, char *buf,
 			   int (*print)(char *buf, int at, u32 cmd,
 					const struct sim_fault *fault))
@@ -188,6 +188,29 @@ static ssize_t fail_moves_show(struct device *dev,
 }
 static DEVICE_ATTR_RW(fail_moves);
 
+/* --- DMBs that are not zeroed --------------------------------------------- */
+
+static ssize_t dirty_dmbs_store(struct device *dev,
+				struct device_attribute *attr,
+				const char *buf, size_t len)
+{
+	int count;
+	int err = kstrtoint(buf, 0, &count);
+
+	if (err || count < 0)
+		return err ? : -EINVAL;
+	atomic_set(&sim_of_device(dev)->dirty_dmbs, count);
+	return len;
+}
+
+static ssize_t dirty_dmbs_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n",
+			  atomic_read(&sim_of_device(dev)->dirty_dmbs));
+}
+static DEVICE_ATTR_RW(dirty_dmbs);
+
 /* --- delays --------------------------------------------------------------- */
 
 static ssize_t store_delay(const char *buf, size_t len, u32 *delay)
@@ -221,9 +244,9 @@ static DEVICE_ATTR_RW(_name)
 DELAY(delay_us);
 DELAY(irq_delay_us);
 
-/* --- its state ------------------------------------------------------------ */
+/* --- the state ------------------------------------------------------------ */
 
-/* "ok" is a new beginning, whatever was before. */
+/* "ok" restarts the adapter, from any state. */
 static ssize_t state_store(struct device *dev, struct device_attribute *attr,
 			   const char *buf, size_t len)
 {
@@ -254,6 +277,7 @@ static struct attribute *sim_fault_attrs[] = {
 	&dev_attr_fail_command.attr,
 	&dev_attr_bad_answer.attr,
 	&dev_attr_fail_moves.attr,
+	&dev_attr_dirty_dmbs.attr,
 	&dev_attr_delay_us.attr,
 	&dev_attr_irq_delay_us.attr,
 	&dev_attr_state.attr,

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Interrupts: where the cause was, or, if they shall be late, from a timer's hard
- * interrupt. What is raised before it comes is one interrupt. And the bits of the
- * SBA.
+ * Interrupts, and the bits of the SBA. Interrupts are raised directly by their
+ * cause or, if they are delayed, by a timer in hard interrupt context; those
+ * raised before it expires are merged.
  */
 #include <linux/bitops.h>
 #include <linux/hrtimer.h>
@@ -23,7 +23,7 @@ static enum hrtimer_restart interrupt_late(struct hrtimer *timer)
 						   late_interrupt);
 
 	clear_bit(0, &adapter->raised);
-	/* What is raised from here on gets an interrupt of its own. */
+	/* Interrupts raised from here on are not merged with this one. */
 	smp_mb__after_atomic();
 	interrupt_driver(adapter);
 	return HRTIMER_NORESTART;
@@ -36,7 +36,7 @@ void sim_interrupt_init(struct sim_adapter *adapter)
 	adapter->late_interrupt.function = interrupt_late;
 }
 
-/* Any context. Only while there is a driver: see sim_interrupt_stop(). */
+/* Any context, but only while there is a driver: see sim_interrupt_stop(). */
 void sim_interrupt_raise(struct sim_adapter *adapter)
 {
 	u32 delay = READ_ONCE(adapter->irq_delay_us);
@@ -50,8 +50,8 @@ void sim_interrupt_raise(struct sim_adapter *adapter)
 }
 
 /*
- * Nothing is registered any more, so no peer raises any; those who want some in
- * raise.c need adapter->life, which is held.
+ * Nothing is registered any more, so no peer raises an interrupt. raise.c needs
+ * adapter->life for that, which the caller holds.
  */
 void sim_interrupt_stop(struct sim_adapter *adapter)
 {
@@ -60,13 +60,13 @@ void sim_interrupt_stop(struct sim_adapter *adapter)
 	clear_bit(0, &adapter->raised);
 }
 
-/* Bits in the order in which a byte's lowest bit is 0, for any processor. */
+/* Number for little-endian bit operations: 0 is the lowest bit of a byte. */
 static int bit_of(unsigned int byte, u8 bit)
 {
 	return byte * BITS_PER_BYTE + __ffs(bit);
 }
 
-/* The driver clears them meanwhile. */
+/* Atomic, because the driver clears bits at the same time. */
 void sim_sba_set(struct ism_sba *sba, unsigned int byte, u8 bit)
 {
 	set_bit_le(bit_of(byte, bit), sba);

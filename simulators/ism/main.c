@@ -2,10 +2,10 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * ism_sim.ko: ISM adapters without a machine that has any. Stands where IBM Z's
- * firmware is, below <linux/dibs_ism.h>, and trusts the driver in nothing. For
- * tests and for whoever wants to try; README.md says what is simulated and what
- * is not, sim.h what holds it together.
+ * The module ism_sim.ko: ISM adapters on machines without any. It replaces the
+ * firmware of IBM Z, below <linux/dibs_ism.h>, and does not trust the driver.
+ * For tests and for trying out the driver; README.md says what is simulated and
+ * what is not, sim.h has the objects and locks.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -17,11 +17,11 @@
 
 static bool none;
 module_param(none, bool, 0444);
-MODULE_PARM_DESC(none, "begin with no adapters, not with ism0 and ism1");
+MODULE_PARM_DESC(none, "start without ism0 and ism1");
 
 static unsigned int max_adapters = 16;
 module_param(max_adapters, uint, 0644);
-MODULE_PARM_DESC(max_adapters, "how many there can be at once");
+MODULE_PARM_DESC(max_adapters, "limit on the number of adapters");
 
 unsigned int sim_max_adapters(void)
 {

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Moves: the data path. Any context but hard interrupts; no locks, see sim.h.
- * And the signal that ends one.
+ * Moves, and the signal that may end one: the data path. Any context except
+ * hard interrupts; no locks, see sim.h.
  */
 #include <linux/align.h>
 #include <linux/bitfield.h>
@@ -11,7 +11,7 @@
 
 #include "sim.h"
 
-/* A store of no more bytes is made word by word. */
+/* Stores up to this size are made word by word. */
 #define WORDWISE_MAX	64
 
 /* --- signals -------------------------------------------------------------- */
@@ -22,14 +22,14 @@ static void add_to_mask(__be16 *mask, u16 bits)
 	u16 more = (__force u16)cpu_to_be16(bits);
 	u16 old = READ_ONCE(*word), was;
 
-	/* Stored even if it changes nothing: it orders the bytes before it. */
+	/* Stored even if nothing changes: the cmpxchg orders earlier bytes. */
 	while ((was = cmpxchg(word, old, old | more)) != old)
 		old = was;
 }
 
 /*
- * The mask, then the bit, then the summary: each is a full barrier, or followed
- * by one. Pairs with the driver, which clears in the other direction.
+ * Sets the mask, then the bit, then the summary; each is a full barrier or is
+ * followed by one. Pairs with the driver, which clears them in reverse order.
  */
 void sim_signal(struct sim_adapter *owner, u32 index, u16 mask)
 {
@@ -55,7 +55,7 @@ static bool is_aligned(u64 value, u32 len)
 	return IS_ALIGNED(value, len < sizeof(u64) ? len : sizeof(u64));
 }
 
-/* What a store can be at all. */
+/* Are address, length and alignment valid for a store? */
 static bool move_is_valid(u64 address, const void *data, u32 len)
 {
 	u32 offset = FIELD_GET(ISM_MOVE_OFFSET, address);
@@ -65,14 +65,15 @@ static bool move_is_valid(u64 address, const void *data, u32 len)
 		return false;
 	if (len != 1 && len != 2 && len != 4 && (!len || len % sizeof(u64)))
 		return false;
-	if (!is_aligned(offset, len) || !is_aligned((uintptr_t)data, len))
+	if (!is_aligned(offset, len) ||
+	    !IS_ALIGNED((uintptr_t)data, sizeof(u64)))
 		return false;
 	return len <= ISM_MOVE_MAX - offset % ISM_MOVE_MAX;
 }
 
 /*
- * No reader sees half of a word that is stored at once. More than a few words are
- * nothing that anybody looks at before it was told of them.
+ * Words of short stores are written with one access each, so that no reader
+ * sees half of one. Nobody reads the bytes of longer stores before a signal.
  */
 static void copy(u8 *to, const void *from, u32 len)
 {
@@ -122,7 +123,7 @@ static bool sim_move_fails(struct sim_adapter *mover)
 	       atomic_dec_if_positive(&mover->fail_moves) >= 0;
 }
 
-/* The DMB stays registered until the signal is set. */
+/* The DMB stays registered until its signal is set. */
 static enum sim_code move_into(struct sim_adapter *mover, struct sim_dmb *dmb,
 			       u64 address, const void *data, u32 len)
 {

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Things that an adapter says to its driver without a cause, in sysfs: each
- * happens when its file is written.
+ * Spurious events, signals and interrupts, raised by writing to files in sysfs.
  */
 #include <linux/kstrtox.h>
 #include <linux/rcupdate.h>
@@ -14,7 +13,7 @@
 
 #define NUMBERS		4
 
-/* As many numbers as there is room for, no more, no less. */
+/* Parses exactly @wanted numbers. */
 static int parse_numbers(const char *buf, u64 *numbers, int wanted)
 {
 	int count, i, err = 0;
@@ -30,7 +29,7 @@ static int parse_numbers(const char *buf, u64 *numbers, int wanted)
 	return err;
 }
 
-/* While this holds adapter->life, there is a driver to be interrupted. */
+/* Takes adapter->life if there is a driver that can be interrupted. */
 static int lock_driver(struct sim_adapter *adapter)
 {
 	mutex_lock(&adapter->life);
@@ -45,7 +44,7 @@ static void unlock_driver(struct sim_adapter *adapter)
 	mutex_unlock(&adapter->life);
 }
 
-/* "TYPE CODE TOK INFO": an event as any. -EPIPE: it has no queue. */
+/* "TYPE CODE TOK INFO": queues an event. -EPIPE: there is no event queue. */
 static ssize_t event_store(struct device *dev, struct device_attribute *attr,
 			   const char *buf, size_t len)
 {
@@ -84,7 +83,7 @@ static bool put_idx(struct sim_adapter *adapter, u64 idx)
 	return ok;
 }
 
-/* "IDX": what the queue says was written last, until the next event. */
+/* "IDX": index that the event queue shows until the next event. */
 static ssize_t ieq_idx_store(struct device *dev,
 			     struct device_attribute *attr, const char *buf,
 			     size_t len)
@@ -106,7 +105,7 @@ static ssize_t ieq_idx_store(struct device *dev,
 }
 static DEVICE_ATTR_WO(ieq_idx);
 
-/* "INDEX MASK": a signal for any DMB, be there one or not. */
+/* "INDEX MASK": a signal for any index, with or without a DMB. */
 static ssize_t signal_store(struct device *dev, struct device_attribute *attr,
 			    const char *buf, size_t len)
 {
@@ -123,7 +122,7 @@ static ssize_t signal_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_WO(signal);
 
-/* Anything: an interrupt for which there is no reason. */
+/* Any value: an interrupt without a cause. */
 static ssize_t interrupt_store(struct device *dev,
 			       struct device_attribute *attr,
 			       const char *buf, size_t len)

@@ -2,9 +2,10 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Commands and moves from elsewhere than the driver, loads and stores in its place,
- * in sysfs: it would never say most of what firmware has to refuse. Whoever has
- * files of root has the adapter's power, too: to write wherever there is memory.
+ * Raw commands, moves, loads and stores through sysfs: most of what firmware
+ * has to refuse is something the driver never does. These files, which only
+ * root may use, can do what the adapter can, which includes writing to any
+ * memory.
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
@@ -15,7 +16,7 @@
 
 #include "sim.h"
 
-/* The bytes of a number of hexadecimal digits, to be freed. */
+/* Converts hexadecimal digits to bytes, which the caller frees. */
 static void *parse_bytes(const char *digits, size_t *len)
 {
 	void *bytes;
@@ -33,9 +34,11 @@ static void *parse_bytes(const char *digits, size_t *len)
 	return bytes;
 }
 
-/* --- commands -------------------------------------------------------------- */
+/*
+ * --- commands --------------------------------------------------------------
+ */
 
-/* A request, all of it, in hexadecimal; it is executed. */
+/* Executes a complete request, given in hexadecimal. */
 static ssize_t command_store(struct device *dev, struct device_attribute *attr,
 			     const char *buf, size_t len)
 {
@@ -57,7 +60,7 @@ static ssize_t command_store(struct device *dev, struct device_attribute *attr,
 	return err ? : len;
 }
 
-/* The answer to the last one: the header, and as much as it says. */
+/* Shows the last response: the header, and as much body as it claims. */
 static ssize_t command_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
 {
@@ -73,7 +76,7 @@ static ssize_t command_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_ADMIN_RW(command);
 
-/* "OFFSET": a load as the driver's, whose value nobody gets. */
+/* "OFFSET": a load like one of the driver; the value is dropped. */
 static ssize_t load_store(struct device *dev, struct device_attribute *attr,
 			  const char *buf, size_t len)
 {
@@ -87,9 +90,11 @@ static ssize_t load_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_WO(load);
 
-/* --- stores ---------------------------------------------------------------- */
+/*
+ * --- stores ----------------------------------------------------------------
+ */
 
-/* To the command block or the DMBs. */
+/* Stores to the command block or into a DMB. */
 typedef int store_fn(struct sim_adapter *adapter, u64 address,
 		     const void *data, u32 len);
 

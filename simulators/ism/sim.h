@@ -2,46 +2,47 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The simulated ISM firmware: its objects and who guards what.
+ * The simulated ISM firmware: its objects and their locks.
  *
- *	adapter *--1 fabric, named by a CHID, declared before
- *	adapter 1--* DMB, found by its token by whoever moves into it
- *	adapter 1--1 SBA, event queue: memory of the driver's
+ *	adapter *--1 fabric, identified by a CHID, declared before
+ *	adapter 1--* DMB, looked up by its token by every move
+ *	adapter 1--1 SBA, event queue: memory of the driver
  *
  * Locks, outermost first:
  *
- *	lock			kind	guards				held across
- *	sim_bus_lock		mutex	which adapters and fabrics	all below
- *					there are
- *	adapter->life		mutex	adapter->driver	    ism_adapter_add(), _del()
- *	(locks of the driver and of the layer)
- *	adapter->command	mutex	command block, what is		one command
- *				registered, faults, state
- *	sim_fabric_lock		spin	sim_adapters			event_lock
- *	adapter->event_lock	spin	the event queue			interrupts
+ *	lock			kind	guards
+ *	sim_bus_lock		mutex	sets of adapters and fabrics
+ *	adapter->life		mutex	adapter->driver; held while the driver
+ *					adds or deletes its adapter
+ *	(locks of the driver and of the core)
+ *	adapter->command	mutex	command block, what is registered,
+ *					faults, state; held for one command
+ *	sim_fabric_lock		spin	sim_adapters
+ *	adapter->event_lock	spin	the event queue; held while interrupts
+ *					are raised
  *
- * An interrupt only schedules the driver, see ism_adapter_interrupt(), so it may
- * be raised under any lock.
+ * An interrupt only schedules the driver, see ism_adapter_interrupt(), so it
+ * may be raised under any lock.
  *
- * A file in sysfs of an adapter is used without sim_bus_lock, since that is
- * held while these files are taken away; it may take all others. No command
- * takes the mutex of another adapter: what peers are told, they are told by
- * their event queues.
+ * Accesses to an adapter's sysfs files do not take sim_bus_lock, because it is
+ * held while these files are removed; they may take all other locks. No command
+ * takes the mutex of another adapter: peers are notified through their event
+ * queues.
  *
- * The data path (move.c) takes no lock. It finds the DMB under RCU and counts
- * itself in (dmb->moves); who takes the DMB away waits for those in it, then
- * the memory is the driver's again. The SBA is reached under RCU; who takes it
- * away waits for a grace period.
+ * The data path (move.c) takes no lock. It looks up the DMB under RCU and takes
+ * a reference (dmb->moves). Dropping the DMB waits for these references; then
+ * the memory belongs to the driver again. The SBA is accessed under RCU;
+ * dropping it waits for a grace period.
  *
- * Memory of the driver's is written from the command that registers it until
- * the one that takes it back is answered, or the first load is that finds the
- * adapter in another state than "ok", or ism_adapter_free() is called; never
- * later.
+ * Memory of the driver is written from the command that registers it until the
+ * command that unregisters it is answered, until the first load that finds the
+ * adapter in a state other than "ok", or until ism_adapter_free() is called;
+ * never later.
  *
- * An adapter's memory stays until its struct device is released. Peers find it
- * in sim_adapters, under sim_fabric_lock, or as the owner of a DMB, under RCU;
- * between it leaving the list, its DMBs going, and its release there is a grace
- * period.
+ * The memory of an adapter stays until its struct device is released. Peers
+ * find it in sim_adapters, under sim_fabric_lock, or as the owner of a DMB,
+ * under RCU. A grace period passes between the adapter leaving the list, the
+ * drop of its DMBs, and its release.
  */
 #ifndef _ISM_SIM_H
 #define _ISM_SIM_H
@@ -63,33 +64,33 @@
 #include <linux/dibs_ism_format.h>
 
 #define SIM_BLOCK	256			/* bytes of the command block */
-#define SIM_COMMANDS	(ISM_UNREG_IEQ + 1)	/* their numbers end here */
+#define SIM_COMMANDS	(ISM_UNREG_IEQ + 1)	/* end of their numbers */
 #define SIM_VLAN_IDS	(ISM_VLAN_V2 + 1)
-#define SIM_INFO_STATE	0x0102030405060708ULL	/* ours: real ones are unknown */
+#define SIM_INFO_STATE	0x0102030405060708ULL	/* real ones are unknown */
 #define SIM_DELAY_MAX	(10 * USEC_PER_SEC)
 
-/* Of the machine on which adapters are of which nothing else is said. */
+/* SEID of adapters that are created without one. */
 #define SIM_DEFAULT_SEID	"IBM-SYSZ-ISMSEID0000000000018561"
 
-/* Why a command or a move was refused; the first column is what is answered. */
+/* Why a command or a move was refused; the value is the code of the answer. */
 enum sim_code {
 	SIM_OK			= ISM_OK,
 	SIM_UNKNOWN_COMMAND	= 0x01,
-	SIM_BAD_LENGTH		= 0x02,	/* not that of the command */
-	SIM_MALFORMED		= 0x03,	/* a field that has to be 0, or 0 or 1 */
+	SIM_BAD_LENGTH		= 0x02,	/* not the length of the command */
+	SIM_MALFORMED		= 0x03,	/* invalid value of a field */
 	SIM_BAD_ADDRESS		= 0x04,	/* no memory there, or not aligned */
 	SIM_SBA_PRESENT		= 0x05,
 	SIM_SBA_MISSING		= 0x06,
-	SIM_SBA_NEEDED		= 0x07,	/* there are DMBs */
+	SIM_SBA_NEEDED		= 0x07,	/* DMBs are registered */
 	SIM_IEQ_PRESENT		= 0x08,
 	SIM_IEQ_MISSING		= 0x09,
-	SIM_BAD_VLAN		= 0x0a,	/* no such id */
+	SIM_BAD_VLAN		= 0x0a,	/* invalid id */
 	SIM_VLAN_PRESENT	= 0x0b,
 	SIM_VLAN_MISSING	= 0x0c,
 	SIM_VLANS_FULL		= 0x0d,
 	SIM_VLAN_MISMATCH	= 0x0e,
 	SIM_UNREACHABLE		= 0x0f,	/* no such GID on the fabric */
-	SIM_PEER_DEAF		= 0x10,	/* it has no event queue */
+	SIM_PEER_DEAF		= 0x10,	/* no event queue or SBA */
 	SIM_DMB_LENGTH		= 0x11,	/* 0, or too long */
 	SIM_DMB_BOUNDARY	= 0x12,	/* crosses a multiple of 1 MiB */
 	SIM_BAD_INDEX		= 0x13,
@@ -97,46 +98,46 @@ enum sim_code {
 	SIM_UNKNOWN_TOKEN	= 0x15,
 	SIM_NOT_OWNER		= 0x16,
 	SIM_NO_MEMORY		= 0x17,
-	/* Never answers to commands: */
+	/* Never in answers to commands: */
 	SIM_NOT_DEDICATED	= 0x18,	/* move: the DMB is for another GID */
 	SIM_BAD_MOVE		= 0x19,	/* move: address, length, alignment */
 	SIM_OUTSIDE		= 0x1a,	/* move: not within the DMB */
 	SIM_BAD_ACCESS		= 0x1b,	/* load or store not in the block */
 	SIM_DEAD		= 0x1c,	/* not in the state "ok" */
-	SIM_INJECTED		= 0x1d,	/* asked for, see fault.c */
+	SIM_INJECTED		= 0x1d,	/* injected fault, see fault.c */
 	SIM_CODES
 };
 
 enum sim_state {
 	SIM_STATE_OK,
-	SIM_STATE_ERROR,	/* answers all ones; peers were told */
+	SIM_STATE_ERROR,	/* loads give all ones; peers were told */
 	SIM_STATE_DISABLED,	/* likewise */
-	SIM_STATE_SILENT,	/* likewise, but nobody was told */
-	SIM_STATE_GONE,		/* nothing answers */
+	SIM_STATE_SILENT,	/* likewise, but peers were not told */
+	SIM_STATE_GONE,		/* accesses fail */
 };
 
-/* How an answer can be wrong though the command was executed. */
+/* How the answer of a command that was executed can be wrong. */
 enum sim_lie {
-	SIM_LIE_LONG,		/* length beyond the block */
-	SIM_LIE_SHORT,		/* less than a header */
-	SIM_LIE_LONGER,		/* by 8 than it has to be */
-	SIM_LIE_SHORTER,
-	SIM_LIE_CMD,		/* says it answers another command */
-	SIM_LIE_ZEROS,		/* body: token 0, GID 0 */
-	SIM_LIE_ONES,
-	SIM_LIE_NONE,		/* no answer, to this or anything else */
+	SIM_LIE_LONG,		/* length is beyond the block */
+	SIM_LIE_SHORT,		/* length is less than a header */
+	SIM_LIE_LONGER,		/* length is 8 more than it should be */
+	SIM_LIE_SHORTER,	/* length is 8 less than it should be */
+	SIM_LIE_CMD,		/* claims to answer another command */
+	SIM_LIE_ZEROS,		/* body is zero: token 0, GID 0 */
+	SIM_LIE_ONES,		/* body is all ones */
+	SIM_LIE_NONE,		/* no answer to this or any later command */
 	SIM_LIES
 };
 
 struct sim_fault {
-	u32 fails;		/* how often, from now on */
+	u32 fails;		/* how many commands fail with ret */
 	u16 ret;
-	u32 lies;
+	u32 lies;		/* how many answers are a lie */
 	enum sim_lie lie;
 };
 
 struct sim_stats {
-	atomic64_t commands[SIM_COMMANDS];	/* [0]: unknown ones */
+	atomic64_t commands[SIM_COMMANDS];	/* [0]: unknown */
 	atomic64_t refusals[SIM_CODES];
 	atomic64_t moves;
 	atomic64_t bytes;
@@ -152,7 +153,7 @@ struct sim_dmb;
 struct sim_block {
 	u64 request[SIM_BLOCK / 8];
 	u64 response[SIM_BLOCK / 8];
-	unsigned long stored;	/* words of request, since the last command */
+	unsigned long stored;	/* words stored since the last command */
 };
 
 struct sim_adapter {
@@ -167,8 +168,8 @@ struct sim_adapter {
 	struct mutex life;		/* guards driver */
 	struct ism_adapter *driver;	/* NULL: none */
 
-	struct mutex command;		/* guards up to delay_us */
-	enum sim_state state;		/* read without the lock, too */
+	struct mutex command;		/* guards everything to delay_us */
+	enum sim_state state;		/* also read without the lock */
 	struct sim_block block;
 	u64 raw[SIM_BLOCK / 8];		/* response to sim_execute_raw() */
 	struct ism_sba __rcu *sba;
@@ -177,41 +178,42 @@ struct sim_adapter {
 	struct sim_dmb **dmbs;		/* by index */
 	u32 dmb_count;
 	u32 vlan_count;
-	bool vlan_required;		/* read without the lock, too */
+	bool vlan_required;		/* also read without the lock */
 	DECLARE_BITMAP(vlans, SIM_VLAN_IDS);	/* likewise */
 	struct sim_fault faults[SIM_COMMANDS];
 	u32 delay_us;
 
 	spinlock_t event_lock;		/* guards the next three */
 	struct ism_ieq *ieq;
-	u32 ieq_last;			/* 1 + the entry written last, or 0 */
-	u32 ieq_pending;		/* written since the flag was seen clear */
+	u32 ieq_last;			/* 1 + index of last entry, or 0 */
+	u32 ieq_pending;		/* written since flag was clear */
 
 	struct hrtimer late_interrupt;
-	unsigned long raised;		/* bit 0: it is to interrupt, late */
+	unsigned long raised;		/* bit 0: late_interrupt is armed */
 	u32 irq_delay_us;
-	atomic_t fail_moves;	/* so many, */
-	atomic_t spare_moves;	/* when so many have been made */
+	atomic_t dirty_dmbs;		/* how many DMBs get garbage */
+	atomic_t fail_moves;		/* how many moves fail ... */
+	atomic_t spare_moves;		/* ... after this many succeeded */
 
 	struct sim_stats stats;
 };
 
 struct sim_dmb {
-	refcount_t moves;		/* under way, and 1 while it is registered */
-	struct completion idle;
+	refcount_t moves;		/* running, +1 while registered */
+	struct completion idle;		/* moves is 0 */
 	struct sim_adapter *owner;
 	u8 *memory;
-	u64 rgid;			/* that may move into it */
+	u64 rgid;			/* GID that may move into it */
 	u32 len;
-	u32 token;			/* the high half */
+	u32 token;			/* high half of the token */
 	u16 index;
 	u16 vlan;
 	bool vlan_valid;
-	bool used;			/* that has moved into it */
+	bool used;			/* rgid has moved into it */
 	struct rcu_head rcu;
 };
 
-/* A request that is all right, and where the answer's body goes. */
+/* A valid request, and where the body of the answer goes. */
 struct sim_call {
 	const void *request;
 	void *response;
@@ -232,7 +234,7 @@ static inline u64 sim_token(const struct sim_dmb *dmb)
 	return (u64)dmb->token << 32;
 }
 
-/* The same from a token, or from the address of a move. */
+/* The number in a token, or in the address of a move. */
 static inline u32 sim_token_number(u64 token)
 {
 	return token >> 32;
@@ -257,12 +259,12 @@ ssize_t sim_fabrics_show(char *buf);
 /* adapter.c */
 extern struct list_head sim_adapters;
 extern spinlock_t sim_fabric_lock;
-bool sim_fabric_used(u16 chid);
+bool sim_adapter_on_fabric(u16 chid);
 struct sim_identity {
 	const char *name;
 	u64 gid;
 	u16 chid;
-	const char *seid;	/* ISM_SEID_LEN characters, or NULL: version 1 */
+	const char *seid;	/* ISM_SEID_LEN bytes, or NULL: version 1 */
 };
 
 int sim_adapter_create(const struct sim_identity *id);
@@ -327,8 +329,8 @@ struct sim_dmb *sim_dmb_get(u32 token);
 void sim_dmb_put(struct sim_dmb *dmb);
 void sim_dmbs_drop(struct sim_adapter *adapter, u32 code);
 u32 sim_dmbs_used(const struct sim_adapter *adapter);
-void sim_tell_owners(const struct sim_adapter *user, int vlan, u32 code);
-void sim_tell_users(const struct sim_adapter *owner, u32 vlan, u32 code);
+void sim_dmb_tell_owners(const struct sim_adapter *user, int vlan, u32 code);
+void sim_dmb_tell_users(const struct sim_adapter *owner, u32 vlan, u32 code);
 void sim_dmb_exit(void);
 
 /* move.c */

@@ -2,27 +2,28 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Whether an adapter answers, and what its fabric hears when that changes:
+ * The state of an adapter, and the events on its fabric when it changes:
  *
- *	to	all, itself too		who used its DMBs	whose DMBs it used
- *	-----------------------------------------------------------------------------
- *	error	gid in error state	owner error		user error
- *	disabled, gone	gid disabled	unregistered		user disabled
- *	silent	nothing			nothing			nothing
- *	ok	nothing			unregistered		nothing
+ *	new state	everybody		users of	owners of
+ *			(itself, too)		its DMBs	DMBs it used
+ *	-------------------------------------------------------------------
+ *	error		GID in error state	owner error	user error
+ *	disabled, gone	GID disabled		unregistered	user disabled
+ *	silent		-			-		-
+ *	ok		-			unregistered	-
  *
- * In whatever state it is afterwards, nothing is registered with it.
+ * Whatever the new state is, nothing stays registered.
  */
 #include "sim.h"
 
-/* Codes of events; 0: none. */
-struct news {
+/* Codes of the events of a state; 0: none. */
+struct state_events {
 	u32 dev;
 	u32 owner;
 	u32 user;
 };
 
-static const struct news news_of[] = {
+static const struct state_events state_events[] = {
 	[SIM_STATE_OK] = { .owner = ISM_EVENT_BUF_UNREGISTERED },
 	[SIM_STATE_ERROR] = {
 		.dev = ISM_EVENT_DEV_ERROR,
@@ -42,23 +43,25 @@ static const struct news news_of[] = {
 	},
 };
 
-/* The event about the adapter first: a queue may not have room for more. */
-static void tell(const struct sim_adapter *adapter, const struct news *news)
+/* The adapter's own event comes first: a queue may have no room for more. */
+static void tell(const struct sim_adapter *adapter,
+		 const struct state_events *events)
 {
 	const struct sim_event event = {
 		.type = ISM_EVENT_DEV,
-		.code = news->dev,
+		.code = events->dev,
 		.tok = adapter->gid,
 	};
 
-	if (news->dev)
+	if (events->dev)
 		sim_event_post_fabric(adapter->hw.chid, &event);
-	if (news->user)
-		sim_tell_owners(adapter, -1, news->user);
+	if (events->user)
+		sim_dmb_tell_owners(adapter, -1, events->user);
 }
 
 static void forget_all(struct sim_adapter *adapter, u32 code)
 {
+	lockdep_assert_held(&adapter->command);
 	sim_dmbs_drop(adapter, code);
 	sim_ieq_drop(adapter);
 	sim_sba_drop(adapter);
@@ -70,15 +73,15 @@ static void forget_all(struct sim_adapter *adapter, u32 code)
 
 void sim_state_set_locked(struct sim_adapter *adapter, enum sim_state state)
 {
-	const struct news *news = &news_of[state];
+	const struct state_events *events = &state_events[state];
 
 	lockdep_assert_held(&adapter->command);
 	if (adapter->state == SIM_STATE_GONE)
 		return;
 	if (adapter->state == SIM_STATE_OK)
-		tell(adapter, news);
-	forget_all(adapter, news->owner);
-	/* Whoever sees this may free what was registered. */
+		tell(adapter, events);
+	forget_all(adapter, events->owner);
+	/* A driver that reads this state may free what it registered. */
 	smp_store_release(&adapter->state, state);
 }
 

@@ -2,13 +2,13 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What an adapter is and what was done with it, in sysfs, to be read.
+ * Identity and counters of an adapter, read-only in sysfs.
  */
 #include <linux/sysfs.h>
 
 #include "sim.h"
 
-/* --- who it is ------------------------------------------------------------ */
+/* --- identity ------------------------------------------------------------- */
 
 static ssize_t gid_show(struct device *dev, struct device_attribute *attr,
 			char *buf)

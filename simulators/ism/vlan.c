@@ -3,8 +3,8 @@
  * Copyright (C) The DIBS authors
  *
  * VLANs: two adapters reach each other in a VLAN that both have joined, and
- * without one unless either requires some. Changed under the adapter's command
- * mutex, read by its peers without it.
+ * without a VLAN unless one of them requires it. Changed under the adapter's
+ * command mutex, read by its peers without it.
  */
 #include <linux/if_vlan.h>
 
@@ -69,7 +69,7 @@ enum sim_code sim_add_vlan(struct sim_adapter *adapter,
 	return SIM_OK;
 }
 
-/* DMBs in it stay, but nothing is moved into them until it is added again. */
+/* DMBs in the VLAN stay, but moves into them fail until it is added again. */
 enum sim_code sim_del_vlan(struct sim_adapter *adapter,
 			   struct sim_call *call)
 {
@@ -82,8 +82,8 @@ enum sim_code sim_del_vlan(struct sim_adapter *adapter,
 		return SIM_VLAN_MISSING;
 	clear_bit(vlan, adapter->vlans);
 	adapter->vlan_count--;
-	sim_tell_users(adapter, vlan, ISM_EVENT_BUF_OWNER_VLAN);
-	sim_tell_owners(adapter, vlan, ISM_EVENT_BUF_USER_VLAN);
+	sim_dmb_tell_users(adapter, vlan, ISM_EVENT_BUF_OWNER_VLAN);
+	sim_dmb_tell_owners(adapter, vlan, ISM_EVENT_BUF_USER_VLAN);
 	return SIM_OK;
 }
 

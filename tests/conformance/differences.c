@@ -24,7 +24,7 @@ static bool field(char **rest, char *into, size_t size)
 	return true;
 }
 
-/* Four fields, the last of which (the reason) is for people only. */
+/* Four fields; the last one (the reason) is for people only. */
 static bool parse(char *text, struct difference *d)
 {
 	char *rest = text;

@@ -87,7 +87,7 @@ long now_ms(void)
 	return t.tv_sec * 1000L + t.tv_nsec / 1000000;
 }
 
-/* --- bytes ------------------------------------------------------------------ */
+/* --- bytes --------------------------------------------------------------- */
 
 unsigned char pattern_at(size_t offset)
 {
@@ -123,7 +123,7 @@ static bool in_flight(int fd)
 	return !ioctl(fd, SIOCOUTQNSD, &unsent) && unsent != queued_out(fd);
 }
 
-/* TCP has bytes for a window that is nearly closed, and did not probe yet. */
+/* TCP has bytes for a nearly closed window, and has not probed yet. */
 static bool will_probe(int fd)
 {
 	struct tcp_info info = {};
@@ -135,9 +135,9 @@ static bool will_probe(int fd)
 	       !info.tcpi_backoff;
 }
 
-/* Acknowledgements and TCP's window probes still make room: full is what stays
- * full when both are over. Waiting is counted in pauses of 10 ms and not by the
- * clock, which goes on while a busy machine comes to nothing.
+/* Acknowledgements and TCP's window probes still make room: a socket is full if
+ * it stays full after both. Waiting is counted in pauses of 10 ms, not by the
+ * clock, which runs on while a busy machine makes no progress.
  */
 static bool may_get_room(int fd, int pauses)
 {
@@ -266,7 +266,7 @@ size_t expect_odd(int fd, size_t len)
 	return sum;
 }
 
-/* --- signals ------------------------------------------------------------------ */
+/* --- signals ------------------------------------------------------------- */
 
 static volatile int count[65];
 static volatile int band, band_fd;
@@ -315,7 +315,7 @@ int caught_fd(void)
 	return band_fd;
 }
 
-/* --- the machine --------------------------------------------------------------- */
+/* --- the machine --------------------------------------------------------- */
 
 int set_sysctl(const char *name, const char *value)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * Compares what a case saw over a carrier with what it saw over TCP and with
+ * Compares what a case saw over a carrier with what it saw over TCP, and with
  * what the case itself demands.
  *
  *	differs from TCP	listed		verdict
@@ -80,7 +80,7 @@ static void judge_column(struct verdict *v, int number,
 			judge_alone(v, line);
 		} else if (i >= reference->count ||
 			   strcmp(line->label, reference->lines[i].label)) {
-			complain(v, "# part %d went another way: %s = %s\n#   by TCP %s\n",
+			complain(v, "# part %d took another path: %s = %s\n#   by TCP %s\n",
 				 number, line->label, line->value,
 				 i < reference->count ?
 					 reference->lines[i].label : "nothing");
@@ -117,7 +117,7 @@ bool judge(const struct test *test, const char *carrier,
 	if (reference && !seen->skipped[0]) {
 		stale = difference_stale(test->name, carrier, v.differed);
 		if (stale)
-			complain(&v, "# listed as different, and it is not: %s\n",
+			complain(&v, "# listed as different, but is not: %s\n",
 				 stale);
 	}
 	return v.good;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * Some things that a socket can ask for make the kernel patch instructions that
- * all packets run through, at the first such socket and after the last. That is
- * slow, and emulators do not always get it right while other processors run just
- * there. So the first and last such sockets are ours, before and after all cases.
+ * Some socket options make the kernel patch instructions in the path of all
+ * packets, at the first such socket and after the last. That is slow, and
+ * emulators do not always get it right while other CPUs execute these
+ * instructions. So the first and last such sockets are held here, before and
+ * after all cases.
  */
 
 #include <arpa/inet.h>
@@ -14,7 +15,7 @@
 #include "conformance.h"
 #include "run.h"
 
-/* The first connection of each family makes random numbers once and for all. */
+/* The first connection of each family initialises random numbers for good. */
 static void connect_once(int family)
 {
 	struct sockaddr_in6 v6 = {

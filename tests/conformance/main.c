@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * The socket conformance suite: which cases there are, which are run, and the
- * report as TAP. See conformance.h for how a case works and "differences" for
+ * The socket conformance suite: which cases exist, which are run, and the
+ * report in TAP. See conformance.h for how a case works, and "differences" for
  * what may differ from TCP.
  */
 
@@ -29,7 +29,7 @@ static const struct carrier carriers[] = {
 	{ .name = "TCP", .tcp = true },
 	{ .name = "IPPROTO_SMC" },
 	{ .name = "AF_SMC", .own_family = true },
-	/* Against itself: is the suite the same every time? */
+	/* TCP against itself: is the suite the same every time? */
 	{ .name = "TCP-again", .tcp = true },
 };
 
@@ -113,7 +113,7 @@ static void choose_carriers(struct plan *plan)
 	}
 }
 
-/* Without the module nothing is comparable. */
+/* Without the module there is nothing to compare. */
 static void check_carriers(const struct plan *plan)
 {
 	unsigned int i;
@@ -132,7 +132,7 @@ static void check_carriers(const struct plan *plan)
 	}
 }
 
-/* --- the report ---------------------------------------------------------------- */
+/* --- the report ---------------------------------------------------------- */
 
 static unsigned int bad, row;
 
@@ -163,7 +163,7 @@ static void report(const struct plan *plan, const struct job *job)
 	fflush(stdout);
 }
 
-/* An entry that no case can check is worth nothing. */
+/* An entry that no case can check is worthless. */
 static void report_list(const struct plan *plan)
 {
 	unsigned int i, j;
@@ -183,18 +183,18 @@ static void report_list(const struct plan *plan)
 static void usage(FILE *to)
 {
 	fputs("Usage: conformance [OPTION]...\n"
-	      "  --list                 the cases\n"
-	      "  --case GLOB            only those (their names are matched)\n"
+	      "  --list                 list the cases\n"
+	      "  --case GLOB            run only cases with such names\n"
 	      "  --carrier GLOB         TCP (alone), IPPROTO_SMC, AF_SMC or\n"
 	      "                         TCP-again, each compared with TCP\n"
-	      "  --path PATH            tcp, mapped or moving: what carries the\n"
-	      "                         bytes of SMC sockets, and nothing else\n"
+	      "  --path PATH            tcp, mapped or moving: what has to carry\n"
+	      "                         the bytes of SMC sockets\n"
 	      "  --differences FILE     what may differ from TCP\n"
-	      "  --dmb-differences FILE likewise, on the paths mapped and moving\n"
-	      "  --workers N            cases at once [8]\n"
-	      "  --patience SECONDS     until something hangs [20]\n"
-	      "  --once                 IPv6 only where IPv4 has nothing to show\n"
-	      "  --slowest              say what takes long\n", to);
+	      "  --dmb-differences FILE the same, on the paths mapped and moving\n"
+	      "  --workers N            run N cases at once [8]\n"
+	      "  --patience SECONDS     until a case counts as hung [20]\n"
+	      "  --once                 IPv6 only for cases that IPv4 lacks\n"
+	      "  --slowest              report cases that take long\n", to);
 }
 
 static const struct option long_options[] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * Parts: the processes of one case, and how they keep in step.
+ * Parts: the processes of a case, and how they synchronise.
  */
 
 #include "record.h"
@@ -72,7 +72,9 @@ void join(int number)
 	record_text("join", text);
 }
 
-/* In a system call that is none of ours to wait or to record, and asleep. */
+/*
+ * Is it asleep in a system call, but in none that waits for parts or records?
+ */
 static bool is_blocked(pid_t pid)
 {
 	char path[40], text[200];
@@ -93,7 +95,7 @@ static bool is_blocked(pid_t pid)
 	return state && state[2] == 'S';
 }
 
-/* Three times, because locks and page faults make sleeps of their own. */
+/* Looks three times: locks and page faults also put processes to sleep. */
 void asleep(int number)
 {
 	struct wait wait = {};

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * Which way the bytes of SMC sockets go (--path), and that they went no other:
- * before and after each case the counters of its namespace are read, by generic
- * netlink, and have to fit.
+ * Selects which way the bytes of SMC sockets go (--path), and proves that they
+ * went no other: before and after each case the counters of its namespace are
+ * read through generic netlink, and have to fit.
  *
  *		connections that fell back	attachments to DMBs
  *	tcp	any				none
  *	mapped	none				any
  *	moving	none				any
  *
- * Bytes are counted alike on the last two; what the ends tell each other is
- * moved on one of them only. So each namespace is first tried with a connection
- * that carries no bytes: ends that attach move one message on either path, and
- * when they close, another on the last.
+ * Bytes are counted alike on the last two; CDC messages are moved only on one
+ * of them. So each namespace is first tested with a connection that carries no
+ * bytes: ends that attach move one message on either path, and another on the
+ * last path when they close.
  */
 
 #include <linux/dibs.h>
@@ -51,7 +51,7 @@ bool path_by_name(const char *name)
 	return false;
 }
 
-/* --- counters ----------------------------------------------------------------- */
+/* --- counters ------------------------------------------------------------ */
 
 static const void *value_of(const struct nlattr *attr)
 {
@@ -76,7 +76,7 @@ static void each_nested(const struct nlattr *attr, visit_fn *visit, void *arg)
 	each_attr(value_of(attr), attr->nla_len - NLA_HDRLEN, visit, arg);
 }
 
-/* False: that was the last message. */
+/* Returns false after the last message. */
 static bool read_messages(int fd, visit_fn *visit, void *arg)
 {
 	static char data[32768] __attribute__((aligned(8)));
@@ -129,7 +129,7 @@ static void take_family(const struct nlattr *attr, void *arg)
 		*(uint16_t *)arg = *(const uint16_t *)value_of(attr);
 }
 
-/* 0: there is none, as the module is not loaded. */
+/* Returns 0 if there is no such family, since the module is not loaded. */
 static int family_id(const char *name)
 {
 	uint16_t id = 0;
@@ -202,9 +202,9 @@ static struct counters count(void)
 	return c;
 }
 
-/* --- the namespace ------------------------------------------------------------ */
+/* --- the namespace ------------------------------------------------------- */
 
-/* A connection within it, made and closed. */
+/* Makes and closes a connection within the namespace. */
 static void connect_once(void)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET };
@@ -254,7 +254,7 @@ void path_choose(void)
 	}
 }
 
-/* --- what a case used -------------------------------------------------------- */
+/* --- what a case used ---------------------------------------------------- */
 
 static struct counters before;
 

@@ -33,8 +33,8 @@ static int ask(void)
 	return fd;
 }
 
-/* The mode of the socket with that inode among the messages; -1: not here,
- * -2: no more will come.
+/* Returns the mode of the socket with that inode among the messages; -1: not
+ * among these, -2: there are no more messages.
  */
 static int find_mode(void *data, int len, ino_t inode)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * Writes down what a case sees. The record lies in memory that the case, its
- * parts and the runner share; each part writes only its own column.
+ * Records what a case sees, in memory that the case, its parts and the runner
+ * share; each part writes only its own column.
  */
 
 #include <stdarg.h>
@@ -34,7 +34,7 @@ static struct line *next_line(const char *label)
 	return line;
 }
 
-/* A killed part leaves whole lines only. */
+/* A killed part leaves complete lines only. */
 static void finish_line(void)
 {
 	struct column *c = &record->columns[column];
@@ -105,7 +105,7 @@ void record_end(const char *how)
 	finish_line();
 }
 
-/* --- poll masks ----------------------------------------------------------- */
+/* --- poll masks ---------------------------------------------------------- */
 
 static const struct {
 	unsigned int bit;
@@ -133,7 +133,7 @@ const char *mask_name(unsigned int mask)
 	return len ? text : "0";
 }
 
-/* Every bit is asked for and compared; cases only name the common ones. */
+/* Every bit is requested and compared; cases only name the common ones. */
 static int full_mask(int mask)
 {
 	if (mask & POLLIN)
@@ -152,7 +152,7 @@ long record_mask(const char *label, int fd, int wanted)
 	int mask;
 
 	do {
-		/* TCP's POLLWRBAND goes with POLLOUT. */
+		/* TCP sets POLLWRBAND with POLLOUT. */
 		mask = poll_now(fd) & ~POLLWRBAND;
 	} while (mask != full && wait_more(&wait));
 	snprintf(text, sizeof(text), "poll(%s)", label);
@@ -167,10 +167,10 @@ long record_mask(const char *label, int fd, int wanted)
 	return mask;
 }
 
-/* --- ends ----------------------------------------------------------------- */
+/* --- ends ---------------------------------------------------------------- */
 
-/* A fifth of what a case may take. But a pause counts for 10 ms at most: while a
- * machine stands still nobody else gets on, either.
+/* Waits for up to a fifth of what a case may take. A pause counts as at most
+ * 10 ms: while the machine stands still, nobody else makes progress, either.
  */
 bool wait_more(struct wait *wait)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright (C) The DIBS authors
  *
- * The record of one case over one carrier: what the cases write (record.c),
+ * The record of one case over one carrier, which the cases write (record.c),
  * the runner collects (run.c) and the judge compares (judge.c).
  */
 
@@ -36,14 +36,14 @@ struct record {
 
 extern struct record *record;
 
-/* Whose lines this process writes from now on. */
+/* Selects whose lines this process writes from now on. */
 void record_column(int number);
-/* The case did not come to a normal end. */
+/* Records that the case did not end normally. */
 void record_end(const char *how);
-/* Before a case begins. */
+/* Called before a case begins. */
 void parts_begin(void);
 
-/* --- listed differences (differences.c) -------------------------------------- */
+/* --- listed differences (differences.c) ---------------------------------- */
 
 struct difference {
 	char test[64];
@@ -55,25 +55,25 @@ int differences_read(const char *path);
 /* The entry that lets this line differ, or NULL. */
 struct difference *difference_find(const char *test, const char *carrier,
 				   const char *call);
-/* Each entry for that case and carrier whose call was never different. */
+/* Reports each entry for that case and carrier whose call never differed. */
 const char *difference_stale(const char *test, const char *carrier,
 			     const bool *differed);
-/* Its number, for differed[] above. */
+/* The entry's number, for differed[] above. */
 unsigned int difference_number(const struct difference *d);
 bool difference_names(unsigned int number, const struct test *test);
 unsigned int difference_count(void);
 const char *difference_text(unsigned int number);
 
-/* --- the path of the bytes (path.c) ------------------------------------------- */
+/* --- the path of the bytes (path.c) -------------------------------------- */
 
 bool path_by_name(const char *name);
-/* In a new network namespace: its settings, tried out. */
+/* Applies and tests the settings of a new network namespace. */
 void path_choose(void);
-/* Around a case, in its namespace; records what went wrong. */
+/* Called around a case, in its namespace; records what went wrong. */
 void path_before(void);
 void path_after(const struct test *test);
 
-/* --- the judge (judge.c) ------------------------------------------------------- */
+/* --- the judge (judge.c) ------------------------------------------------- */
 
 /* Writes what is wrong into text; false if anything is. reference is TCP's
  * record, or NULL if this is TCP's.

@@ -3,7 +3,7 @@
  *
  * Runs cases. A few workers, each in a network namespace of its own, take one
  * case after the other and run it over every carrier, each time in a new
- * process that is killed with all its parts when it takes too long:
+ * process that is killed with all its parts if it takes too long:
  *
  *	main --- worker --- case --- part 1
  *	      |		     '--- part 2
@@ -28,7 +28,7 @@ static void enter_new_net(void)
 
 	if (unshare(CLONE_NEWNET))
 		broken("unshare");
-	/* By a cookie, a connection whose last packet is dropped is forgotten. */
+	/* With SYN cookies, a connection whose last ACK is dropped is lost. */
 	set_sysctl("net/ipv4/tcp_syncookies", "0");
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo))
@@ -37,7 +37,7 @@ static void enter_new_net(void)
 	path_choose();
 }
 
-/* ::1 is there a moment later than the interface. */
+/* ::1 exists a moment later than the interface. */
 static void wait_for_ipv6(void)
 {
 	struct sockaddr_in6 addr = { .sin6_family = AF_INET6,
@@ -51,7 +51,7 @@ static void wait_for_ipv6(void)
 	close(fd);
 }
 
-/* What falls back may be counted after the case has ended. */
+/* Fallbacks may be counted after the case has ended. */
 static bool has_own_net(const struct test *test)
 {
 	return test->flags & (OWN_NET | FALLS_BACK | MAY_FALL_BACK);
@@ -88,7 +88,7 @@ static void name_end(int status)
 	record_end(text);
 }
 
-/* Kills what is left, too: parts, and a case that hangs. */
+/* Also kills what is left: parts, and a case that hangs. */
 static void await_case(pid_t pid)
 {
 	struct pollfd p = { .events = POLLIN };
@@ -215,7 +215,7 @@ void plan_start(struct plan *plan, unsigned int workers)
 	}
 }
 
-/* False: nobody is left who could do it. */
+/* Returns false if no worker is left. */
 bool plan_wait(const struct job *job)
 {
 	struct timespec pause = { .tv_nsec = 2000000 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright (C) The DIBS authors
  *
- * What is to be run, and how it went. Lies in memory that main.c shares with
- * the workers of run.c.
+ * What to run, and the results, in memory that main.c shares with the workers
+ * of run.c.
  */
 
 #ifndef DIBS_CONFORMANCE_RUN_H
@@ -18,7 +18,7 @@ struct result {
 	bool good;
 	long ms;
 	char skipped[80];
-	char text[1600];	/* what is wrong, as TAP's comments */
+	char text[1600];	/* what is wrong, as comments of TAP */
 };
 
 struct job {

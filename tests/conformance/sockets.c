@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * Sockets and addresses of the carrier and family that is being looked at.
+ * Sockets and addresses of the carrier and family under test.
  */
 
 #include <linux/filter.h>
@@ -57,7 +57,7 @@ struct addr unreachable(int port)
 	return make_addr("192.0.2.1", "2001:db8::1", port);
 }
 
-/* What comes is dropped, also each SYN, until SO_DETACH_FILTER. */
+/* Drops everything that arrives, SYNs included, until SO_DETACH_FILTER. */
 void go_deaf(int fd)
 {
 	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
@@ -117,7 +117,7 @@ bool same_addr(const struct addr *a, const struct addr *b)
 		       sizeof(a->v6.sin6_addr));
 }
 
-/* Bound and never listening: the port stays taken, and closed. */
+/* Bound and never listening: the port stays in use, and closed. */
 struct addr nobody(void)
 {
 	struct addr addr = loopback(0);

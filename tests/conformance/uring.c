@@ -97,6 +97,12 @@ static void reap(void)
 	__atomic_store_n(word(cq, params.cq_off.head), head, __ATOMIC_RELEASE);
 }
 
+void uring_forget(unsigned long tag)
+{
+	reap();
+	ended[tag] = false;
+}
+
 int uring_look(unsigned long tag)
 {
 	reap();

@@ -9,15 +9,17 @@
 
 #include <linux/io_uring.h>
 
-/* Skips the case where the kernel has none. */
+/* Skips the case if the kernel has no io_uring. */
 void uring_start(void);
-/* A cleared entry, to be filled in; up to 8 before uring_wait(). */
+/* Returns a cleared entry to fill in; at most 8 before uring_wait(). */
 struct io_uring_sqe *uring_entry(int op, int fd, const void *addr,
 				 unsigned int len, unsigned long tag);
 int uring_submit(void);
-/* The result of the entry with that tag; waits for it. */
+/* Waits for the entry with that tag, and returns its result. */
 int uring_wait(unsigned long tag);
-/* -EBUSY while it has not ended. */
+/* The next completion of a multishot entry counts. */
+void uring_forget(unsigned long tag);
+/* Returns -EBUSY while the entry has not completed. */
 int uring_look(unsigned long tag);
 
 #endif

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * What does an operation cost over SMC-D, beside TCP and AF_UNIX? Prints for
- * each measurement and carrier the median of its time in nanoseconds, which are
- * instructions where tests/cost/run starts it (see cost.h), and how far the
- * rounds were apart:
+ * What does an operation cost over SMC-D, compared with TCP and AF_UNIX?
+ * Prints, for each measurement and carrier, the median of its time in
+ * nanoseconds, which are instructions when tests/cost/run starts it (see
+ * cost.h), and the spread of the rounds:
  *
  *	cost CARRIER MEDIAN LEAST MOST MEASUREMENT
  *
- * Readers must not wait awake: how long they do depends on averages.
+ * Readers must not busy-poll: for how long they do depends on averages.
  */
 
 #include <err.h>
@@ -22,7 +22,7 @@
 static const struct carrier {
 	const char *name;
 	int protocol;
-	char mapped;		/* what net.smc.mapped is set to, or 0 */
+	char mapped;		/* the value for net.smc.mapped, or 0 */
 } carriers[] = {
 	{ "mapped", IPPROTO_SMC, '1' },
 	{ "moving", IPPROTO_SMC, '0' },
@@ -59,7 +59,7 @@ static void measure(const struct measurement *m)
 	double ns[ARRAY_SIZE(carriers)][ROUNDS], median;
 	unsigned int r, i;
 
-	/* What runs first pays for what nobody touched before. */
+	/* The first run pays for memory that nobody has touched before. */
 	for (i = 0; i < ARRAY_SIZE(carriers); i++)
 		cost(&carriers[i], m);
 	for (r = 0; r < ROUNDS; r++)

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
-"""Has SMC-D become more expensive beside TCP and AF_UNIX? Started by "run".
+"""Has SMC-D become more expensive compared with TCP and AF_UNIX? See "run".
 
     compare.py [--renew] FILE <OUTPUT
 
-Reads what the guest prints: TAP, which is passed on, and lines of carriers.c.
-FILE says what each ratio was, and of which kernel:
+Reads the output of the guest: TAP, which is passed on, and lines of
+carriers.c. FILE has the ratios of an earlier run, and its kernel:
 
     {"kernel": "6.12.1",
      "ratios": {"round trip of 1 B": {"mapped/tcp": 0.4, ...}, ...}}
 
-A ratio is the time of an operation over the first, by that over the second.
+A ratio is the time of an operation over the first carrier, divided by that
+over the second.
 """
 
 import json
@@ -20,12 +21,12 @@ from collections import defaultdict
 OURS, OTHERS = ('mapped', 'moving'), ('tcp', 'unix')
 WORSE = 1.1
 ADVICE = '''\
-# If that is the price of something that is worth it: "tests/cost/run --renew",
-# and say in the commit what it is the price of.'''
+# If the price is worth it, run "tests/cost/run --renew", and say in the commit
+# what it is the price of.'''
 
 
 class Measured:
-    """What the guest said."""
+    """The output of the guest."""
 
     def __init__(self):
         self.kernel = 'unknown'
@@ -33,7 +34,7 @@ class Measured:
         self.costs = defaultdict(dict)  # measurement: carrier: ns
 
     def take(self, line):
-        """False: not for us."""
+        """Returns false if the line is something else."""
         word, _, rest = line.partition(' ')
         if word == 'cost':
             carrier, median, least, most, name = rest.split(' ', 4)
@@ -55,14 +56,15 @@ class Measured:
 
 
 def verdicts(measured, known):
-    """(statement, whether it holds, remark) ..."""
-    yield ('all connections that SMC-D was to carry it carried',
+    """Yields (statement, whether it holds, remark)."""
+    yield ('SMC-D carried all connections that it should carry',
            measured.fallen == 0, f'{measured.fallen} fell back')
     found = measured.ratios()
     for name, pairs in known['ratios'].items():
         for pair, was in pairs.items():
             now = found.get(name, {}).get(pair)
-            statement = f'{name}: {pair} is at most {WORSE} times {was:.3f}'
+            statement = f'the ratio {pair} of a {name} is at most {WORSE} ' \
+                f'times {was:.3f}'
             if now is None:
                 yield statement, False, 'was not measured'
                 continue
@@ -73,7 +75,7 @@ def verdicts(measured, known):
 
 
 def judge(measured, known):
-    """Prints TAP; returns how many do not hold."""
+    """Prints TAP; returns how many statements do not hold."""
     results = list(verdicts(measured, known))
     bad = 0
     print(f'1..{len(results)}')

@@ -19,7 +19,7 @@
 
 #define WARM_UP	0.02		/* seconds, not counted */
 #define MEASURE	0.15
-#define BUFFER	200000		/* the least for SO_SNDBUF and SO_RCVBUF */
+#define BUFFER	200000		/* least SO_SNDBUF and SO_RCVBUF */
 
 static char buffer[131072];
 
@@ -61,7 +61,7 @@ static void inet_pair(int protocol, int fds[2])
 	fds[0] = socket(AF_INET, SOCK_STREAM, protocol);
 	if (l < 0 || fds[0] < 0)
 		err(1, "socket");
-	/* An accepted socket has its listener's. */
+	/* An accepted socket inherits them from its listener. */
 	fix_buffers(l);
 	fix_buffers(fds[0]);
 	if (bind(l, (void *)&addr, sizeof(addr)) || listen(l, 1) ||

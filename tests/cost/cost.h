@@ -2,18 +2,18 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What an operation costs over a socket: streams and round trips between two
+ * The cost of an operation over a socket: streams and round trips between two
  * processes. Meaningful in a guest whose time is a count of instructions
  * (tests/cost/run).
  *
  *	process 1			process 2
- *	writes, for a given time	reads all (stream)
+ *	writes, for a given time	reads everything (stream)
  *	writes and reads again		reads and writes again (round trip)
  *
- * What is compared must not depend on chance, or it says nothing: with buffers
- * that TCP tunes and a reader that may push aside the writer for each segment,
- * one connection is half as fast as the next for as long as it lasts. So the
- * buffers are fixed, and a reader waits for its turn (SCHED_BATCH).
+ * What is compared must not depend on chance: with buffers that TCP tunes and a
+ * reader that may preempt the writer for each segment, one connection can be
+ * half as fast as the next for as long as it lasts. So buffers have a fixed
+ * size, and a reader waits for its turn (SCHED_BATCH).
  */
 #ifndef _COST_H
 #define _COST_H
@@ -34,13 +34,13 @@ struct measurement {
 	bool echo;
 };
 
-/* Once, before all others. */
+/* To be called once, before all others. */
 void cost_begin(void);
 
-/* Operations a second */
+/* Returns operations per second. */
 double cost_rate(int protocol, const struct measurement *m);
 
-/* Sorts. */
+/* Sorts the values. */
 double cost_median(double *values, unsigned int nr);
 
 #endif /* _COST_H */

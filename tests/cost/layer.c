@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * What does an SMC socket cost whose bytes go through TCP all the same? Streams
- * and round trips over both, in turn (cost.h), and their ratio, as TAP.
+ * What does an SMC socket cost that fell back to TCP? Streams and round trips
+ * over both, in turn (cost.h), and their ratio, in TAP.
  *
- * How much chance is left shows: TCP is measured twice in each round, and
+ * To show how much chance is left, TCP is measured twice in each round, and
  * compared with itself.
  */
 
@@ -14,8 +14,8 @@
 
 #include "cost.h"
 
-#define ROUNDS	3		/* they differ by less than 1 % */
-#define WARM_UPS	4	/* rounds that do not count: the first differ by half */
+#define ROUNDS	3		/* which differ by less than 1 % */
+#define WARM_UPS 4		/* uncounted rounds: the first differ by half */
 
 enum carrier {
 	TCP,
@@ -40,7 +40,7 @@ static const struct measurement measurements[] = {
 	{ "round trip of 64 KiB", 65536, true },
 };
 
-/* What is next to each other in time is compared, whatever went on then. */
+/* Neighbours in time are compared, whatever else happened then. */
 static double ratio(const double *a, const double *b)
 {
 	double ratios[ROUNDS];
@@ -66,7 +66,7 @@ static bool judge(unsigned int number, double least)
 	}
 	smc = ratio(rates[SMC], rates[TCP]);
 	again = ratio(rates[TCP_AGAIN], rates[TCP]);
-	printf("%sok %u - %s: SMC on TCP is at least %.2f of TCP\n",
+	printf("%sok %u - a %s by SMC over TCP reaches %.2f of TCP\n",
 	       smc < least ? "not " : "", number + 1, m->name, least);
 	printf("# %s: %.3f of TCP; TCP of itself: %.3f\n", m->name, smc, again);
 	for (i = 0; i < CARRIERS; i++) {
@@ -79,7 +79,7 @@ static bool judge(unsigned int number, double least)
 	return smc >= least;
 }
 
-/* The guest has just begun, and what runs first pays for what nobody touched. */
+/* The guest has just booted, and the first run pays for untouched memory. */
 static void warm_up(void)
 {
 	unsigned int i;

@@ -1,15 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
-"""Runs fuzzers, as many at once as there are processors, and writes TAP.
+"""Runs fuzzers, as many at once as there are CPUs, and prints TAP.
 
   fuzz.py [--minutes N | --seconds N] [--jobs N] FOLDER TARGET=LENGTH...
 
---seconds: each runs for so long. --minutes: each runs until it has used the
-processor for so long without reaching a new branch; broken off, it goes on with
-the time that it has, as long as the fuzzer is the same. FOLDER/fuzz_TARGET is
-the fuzzer; no input is longer than LENGTH. What it finds goes to
-FOLDER/found/TARGET, what breaks it, to FOLDER/broken.
+--seconds: each fuzzer runs for that long. --minutes: each runs until it has
+used that much CPU time without reaching a new branch; if it is interrupted,
+the next run continues with the time used so far, provided the fuzzer is
+unchanged. FOLDER/fuzz_TARGET is the fuzzer; no input is longer than LENGTH.
+New inputs go to FOLDER/found/TARGET, those that break it to FOLDER/broken.
 """
 
 import argparse
@@ -24,21 +24,21 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-INTERRUPTED = 72        # what a fuzzer ends with then
+INTERRUPTED = 72        # exit status of a fuzzer that is interrupted
 TICKS = os.sysconf('SC_CLK_TCK')
 
 
 class Fuzzer:
-    """One target and what is known of its run."""
+    """One target, and what is known about its run."""
 
     def __init__(self, folder, name, length):
         self.name = name
         self.process = None
         self.lines = []
         self.runs = self.branches = self.inputs = 0
-        self.used = self.grew = 0.0     # processor seconds
+        self.used = self.grew = 0.0     # seconds of CPU time
         self.runs_before = self.used_before = 0
-        self.enough = False             # nothing was new for long
+        self.enough = False             # nothing new for long
         self.fuzzer = f'{folder}/fuzz_{name}'
         self.notes = f'{folder}/found/{name}.json'
         self.command = [
@@ -49,14 +49,14 @@ class Fuzzer:
             f'{folder}/found/{name}', f'{HERE}/corpus/{name}']
 
     def go_on(self):
-        """Takes up what an earlier run of the same fuzzer has noted."""
+        """Continues from the notes of an earlier run of the same fuzzer."""
         try:
             if os.path.getmtime(self.notes) < os.path.getmtime(self.fuzzer):
                 return
             with open(self.notes, encoding='ascii') as file:
                 notes = json.load(file)
         except OSError:
-            return      # none
+            return      # no notes
         self.runs = self.runs_before = notes['runs']
         self.used = self.used_before = notes['used']
         self.grew, self.branches = notes['grew'], notes['branches']
@@ -76,7 +76,7 @@ class Fuzzer:
             with open(f'/proc/{self.process.pid}/stat') as file:
                 fields = file.read().rpartition(')')[2].split()
         except OSError:
-            return      # it has ended
+            return      # the process has ended
         self.used = (self.used_before
                      + (int(fields[11]) + int(fields[12])) / TICKS)
 
@@ -97,7 +97,7 @@ class Fuzzer:
             self.grew = self.used
 
     def watch(self, patience):
-        """Ends the process when nothing new has come for too long."""
+        """Ends the process if there was nothing new for too long."""
         while self.process.poll() is None:
             self.note_time()
             self.note()
@@ -108,7 +108,7 @@ class Fuzzer:
             time.sleep(1)
 
     def run(self, seconds, patience):
-        """True if nothing broke."""
+        """Returns whether nothing broke."""
         if patience:
             self.go_on()
         command = list(self.command)
@@ -128,7 +128,7 @@ class Fuzzer:
     def figures(self):
         return (f'{self.name}: {self.runs} executions, {self.branches} '
                 f'branches, the last new one after {self.grew:.0f} of '
-                f'{self.used:.0f} s of processor time, {self.inputs} inputs')
+                f'{self.used:.0f} s of CPU time, {self.inputs} inputs')
 
 
 def arguments():
@@ -150,7 +150,7 @@ def main():
                 for each in fuzzers]
     how = f'for {args.seconds} s'
     if args.minutes:
-        how = f'until nothing is new for {args.minutes:g} min of processor time'
+        how = f'until nothing is new for {args.minutes:g} min of CPU time'
     failed = False
     for number, (fuzzer, run) in enumerate(zip(fuzzers, runs), 1):
         good = run.result()
@@ -159,10 +159,10 @@ def main():
             for line in fuzzer.lines:
                 print('# ' + line)
         print('# ' + fuzzer.figures())
-        print(f'{"ok" if good else "not ok"} {number} - {fuzzer.name} '
-              f'survives fuzzing {how}')
+        print(f'{"ok" if good else "not ok"} {number} - the code behind '
+              f'"{fuzzer.name}" survives fuzzing {how}')
     for fuzzer in fuzzers:
-        fuzzer.forget()     # all have ended: the next run begins anew
+        fuzzer.forget()     # all have ended: the next run starts from scratch
     sys.exit(failed)
 
 

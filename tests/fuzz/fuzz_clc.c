@@ -2,15 +2,15 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What a peer may send before a connection is there: any bytes. Whatever the
- * parser understands has to keep the limits, be built again, and mean the same
- * when it comes back; then the questions of the handshake are asked.
+ * A peer may send any bytes before a connection is established. Whatever the
+ * parser understands has to be within limits, be rebuilt, and mean the same
+ * when it is parsed again; then the decisions of the handshake are made.
  */
 #include <linux/errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../clients/smc/clc_match.h"
+#include "../../clients/smc/clc/match.h"
 #include "../unit/smc/message.h"
 
 #define REQUIRE(condition) \
@@ -34,7 +34,7 @@ static void check_header(const u8 *data, size_t len)
 	REQUIRE(header.wanted > SMC_CLC_HEADER_LEN);
 }
 
-/* Each parser by itself, whatever the header says. */
+/* Calls each parser, whatever the header says. */
 static void check_parsers(const u8 *data, size_t len)
 {
 	struct message message;
@@ -56,7 +56,7 @@ static void check_rebuilt(const struct message *message)
 	REQUIRE(message_equal(message, &again));
 }
 
-/* What was offered is what is accepted, but for one thing. */
+/* An accept repeats the offer, except for one field. */
 static void check_accept(const struct smc_clc_accept *accept)
 {
 	struct smc_clc_v2 offer = {
@@ -108,7 +108,7 @@ static void check_confirm(const struct smc_clc_accept *confirm)
 	REQUIRE(smc_clc_confirm_check(&accept, &peer, confirm));
 }
 
-/* What programs give for an EID is any bytes, too. */
+/* A program's EID may be any bytes, too. */
 static void check_eid(const u8 *data, size_t len)
 {
 	struct smc_eid eid;
@@ -148,7 +148,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	struct message message;
 
-	/* No message: no pointer either. */
+	/* No message, no pointer. */
 	if (!len)
 		return 0;
 	check_header(data, len);

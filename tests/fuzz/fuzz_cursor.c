@@ -2,23 +2,23 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What a peer may write into a DMB while a connection runs: any words at any
- * time. The input is a ring's size and then steps: the peer's words, and what
- * this end does meanwhile. Whatever the peer claims, what is believed keeps
- * consumer <= producer <= consumer + size in both directions, checked with
- * numbers that do not go round.
+ * A peer may write any CDC fields into a DMB at any time. The input is the size
+ * of the rings and then steps: the peer's cursors, and what this end does
+ * meanwhile. Whatever the peer claims, what this end accepts keeps consumer <=
+ * producer <= consumer + size in both directions, checked with numbers that do
+ * not wrap.
  *
  *	bytes 0-3   size of both rings
  *	then        1 byte: what happens
- *	            0-3 a producer word, 4-7 a consumer word: 8 bytes, and
- *	                bit 0: a near miss, 8 bytes are added to the true word
+ *	            0-3 a producer cursor, 4-7 a consumer cursor: 8 bytes, and
+ *	                bit 0: a near miss, 8 bytes are added to the true cursor
  *	            8-11 we write, 12-15 we read: 4 bytes, how much
  */
 #include <linux/errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../clients/smc/cursor.h"
+#include "../../clients/smc/conn/cursor.h"
 
 #define REQUIRE(condition) \
 	do { \
@@ -33,12 +33,12 @@ struct input {
 	size_t len;
 };
 
-/* One direction: cursors, and the same as numbers. */
+/* One direction: cursors, and the same as numbers */
 struct ring {
 	struct smc_cursor producer, consumer, told;
 	u64 produced, consumed;
-	u64 confirmed;		/* as far as the writer was told */
-	u8 flags;		/* the writer's */
+	u64 confirmed;		/* what the writer was told */
+	u8 flags;		/* of the writer */
 };
 
 static bool take(struct input *input, void *to, size_t len)
@@ -109,7 +109,7 @@ static void we_write(u32 size, struct ring *ring, u32 len)
 	ring->produced += len;
 }
 
-/* Who has read all and tells nothing is waited for by nobody. */
+/* Nobody waits for an end that has read everything and reports nothing. */
 static void we_tell(u32 size, struct ring *ring, bool urgent)
 {
 	struct smc_window window = {

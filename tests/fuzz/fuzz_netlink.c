@@ -2,16 +2,17 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What programs ask of the family "dibs": commands with any attributes that its
- * policies let pass. Whatever they say, locks and references are given back,
- * names that go on are names, numbers are within limits, nothing is done to a
- * device that is somebody else's, and who is refused is told why. Lists have
- * what the asking namespace may see, each once, in however many parts.
+ * Requests of programs to the family "dibs": commands with any attributes that
+ * its policies accept. Whatever they contain, locks and references are
+ * released, names that are passed on are valid, numbers are within limits,
+ * nothing happens to a device of somebody else, and a refusal has a message.
+ * Lists have what the requesting namespace may see, each object once, in
+ * however many parts.
  *
  * The input is requests, one after the other:
  *
- *	1 byte	which command; 0x80: as a list
- *	1 byte	rights, and what fails
+ *	1 byte	the command; 0x80: a dump
+ *	1 byte	capabilities, and what fails
  *	2 bytes	length of the attributes
  */
 #include "shim/core.h"
@@ -24,7 +25,7 @@ struct mutex dibs_lock;
 
 static int kinds;
 
-/* --- devices -------------------------------------------------------------------- */
+/* --- devices ------------------------------------------------------------- */
 
 #define ASKS	(&model_nets[0])
 
@@ -53,15 +54,17 @@ static int kind_add(struct net *net, const char *name, u32 max_dmbs,
 	return err;
 }
 
-static void kind_del(struct dibs_dev *dev)
+static void kind_del(struct net *net, struct dibs_dev *dev)
 {
-	REQUIRE(!dibs_lock.held && !dev->gone && dev->net == ASKS);
+	REQUIRE(net == ASKS && !dibs_lock.held && !dev->gone && dev->net == ASKS);
 	dev->gone = true;
 }
 
 static struct dibs_dev_kind kind = { "loopback", NULL, kind_add, kind_del };
 
-/* Of the kind and own, of hardware and own, another's, and everybody's. */
+/*
+ * A device of the type and our own, of hardware and our own, another's, shared.
+ */
 static struct dibs_dev devices[] = {
 	{ .name = "own", .index = 1 },
 	{ .name = "hardware", .index = 2 },
@@ -73,7 +76,7 @@ static struct dibs_dev devices[] = {
 #define DEVICES	ARRAY_SIZE(devices)
 #define HIDDEN	(&devices[4])
 
-struct list_head dibs_devs, dibs_clients;
+struct list_head dibs_clients;
 
 static struct dibs_client clients[] = {
 	{ .name = "smc", .id = 3 },
@@ -82,8 +85,8 @@ static struct dibs_client clients[] = {
 
 #define CLIENTS	ARRAY_SIZE(clients)
 
-static struct dibs_use uses[] = { { .cookie = 1 }, { .cookie = 2 } };
-/* Of each device: at the lowest index, in between, at the highest. */
+static struct dibs_ctx ctxs[] = { { .cookie = 1 }, { .cookie = 2 } };
+/* DMBs of each device: at the lowest index, in between, at the highest. */
 static const unsigned long indexes[] = { 0, 1, 77, U32_MAX };
 
 #define DMBS	ARRAY_SIZE(indexes)
@@ -91,7 +94,7 @@ static const unsigned long indexes[] = { 0, 1, 77, U32_MAX };
 static struct dibs_dmb dmbs[DEVICES][DMBS];
 static struct dibs_binding bindings[DEVICES][CLIENTS];
 
-/* All of it, whose DMBs are which by @whose. */
+/* The whole state; @whose says which DMBs belong to whom. */
 static void device_reset(struct dibs_dev *dev, u8 whose)
 {
 	unsigned int i, nr = dev - devices;
@@ -100,14 +103,13 @@ static void device_reset(struct dibs_dev *dev, u8 whose)
 	dev->listed = 0;
 	dev->kind = nr == 1 || nr == 3 ? NULL : &kind;
 	dev->net = nr < 2 ? ASKS : nr == 3 ? NULL : ASKS + 1;
-	list_add_tail(&dev->entry, &dibs_devs);
 	for (i = 0; i < CLIENTS; i++) {
 		bindings[nr][i] = (struct dibs_binding){ dev, &clients[i], 0 };
 		dev->bindings.slot[i].index = clients[i].id;
 		dev->bindings.slot[i].entry = &bindings[nr][i];
 	}
 	for (i = 0; i < DMBS; i++) {
-		dmbs[nr][i] = (struct dibs_dmb){ &uses[whose >> i & 1], dev,
+		dmbs[nr][i] = (struct dibs_dmb){ &ctxs[whose >> i & 1], dev,
 						 0 };
 		dev->dmbs.slot[i].index = indexes[i];
 		dev->dmbs.slot[i].entry = &dmbs[nr][i];
@@ -118,7 +120,6 @@ static void devices_reset(u8 whose)
 {
 	unsigned int i;
 
-	INIT_LIST_HEAD(&dibs_devs);
 	INIT_LIST_HEAD(&dibs_clients);
 	for (i = 0; i < DEVICES; i++)
 		device_reset(&devices[i], whose);
@@ -141,6 +142,19 @@ bool dibs_dev_visible(const struct dibs_dev *dev, const struct net *net)
 	return !dev->gone && dev != HIDDEN;
 }
 
+struct dibs_dev *dibs_netns_next_dev(const struct net *net, u32 from)
+{
+	unsigned int i;
+
+	REQUIRE(dibs_lock.held);
+	/* They are sorted. */
+	for (i = 0; i < DEVICES; i++)
+		if (devices[i].index >= from &&
+		    dibs_dev_visible(&devices[i], net))
+			return &devices[i];
+	return NULL;
+}
+
 bool dibs_name_valid(const char *name)
 {
 	size_t len = strnlen(name, DIBS_NAME_LEN);
@@ -153,7 +167,7 @@ struct dibs_dev_kind *dibs_kind_get(const char *name)
 {
 	check_name(name);
 	if (strcmp(name, kind.name))
-		return NULL;
+		return ERR_PTR(*name & 1 ? -EAGAIN : -EOPNOTSUPP);
 	kinds++;
 	return &kind;
 }
@@ -205,15 +219,15 @@ bool dibs_dev_shared(const struct dibs_dev *dev)
 	return !dev->net;
 }
 
-/* --- what may be done to them ---------------------------------------------------- */
+/* --- what may be done to them -------------------------------------------- */
 
 static bool is_own(const struct dibs_dev *dev)
 {
-	/* The namespace that asks is not the initial one. */
+	/* The requesting namespace is not the initial one. */
 	return dev->refs && dev->net == ASKS;
 }
 
-int dibs_dev_set_owner(struct dibs_dev *dev, struct net *net)
+int dibs_netns_set_owner(struct dibs_dev *dev, struct net *net)
 {
 	REQUIRE(dibs_lock.held && is_own(dev) && !dev->kind);
 	REQUIRE(net || choices.host_admin);
@@ -234,7 +248,7 @@ void dibs_dev_disable(struct dibs_dev *dev)
 	REQUIRE(!dibs_lock.held && dev->refs);
 }
 
-int dibs_dev_grant(struct dibs_dev *dev, struct net *net)
+int dibs_netns_grant(struct dibs_dev *dev, struct net *net)
 {
 	static const int errors[] = { 0, -EOPNOTSUPP, -EEXIST, -ENOMEM };
 
@@ -243,21 +257,21 @@ int dibs_dev_grant(struct dibs_dev *dev, struct net *net)
 	return errors[choices.failure % 4];
 }
 
-int dibs_dev_revoke(struct dibs_dev *dev, struct net *net)
+int dibs_netns_revoke(struct dibs_dev *dev, struct net *net)
 {
 	REQUIRE(dibs_lock.held && is_own(dev) && net->refs);
 	return choices.failure & 1 ? -ENOENT : 0;
 }
 
-int dibs_dev_join(struct dibs_dev *dev, struct net *net)
+int dibs_netns_join(struct dibs_dev *dev, struct net *net)
 {
 	REQUIRE(dibs_lock.held && dev->refs && net == ASKS);
 	return dibs_dev_shared(dev) ? 0 : -EOPNOTSUPP;
 }
 
-int dibs_dev_leave(struct dibs_dev *dev, struct net *net)
+int dibs_netns_leave(struct dibs_dev *dev, struct net *net)
 {
-	return dibs_dev_join(dev, net);
+	return dibs_netns_join(dev, net);
 }
 
 void dibs_notify_dev(const struct dibs_dev *dev, u8 cmd)
@@ -275,7 +289,7 @@ void dibs_notify_dev_in(const struct dibs_dev *dev, struct net *net, u8 cmd)
 	REQUIRE(dibs_lock.held && dev->refs && net && cmd);
 }
 
-/* --- commands that look ----------------------------------------------------------- */
+/* --- commands that look -------------------------------------------------- */
 
 u32 dibs_notify_generation(void)
 {
@@ -283,7 +297,7 @@ u32 dibs_notify_generation(void)
 	return 1;
 }
 
-/* A message of one object: all or nothing, as core/netlink_put.c does. */
+/* A message about one object: all or nothing, as in core/netlink_put.c. */
 static int put(struct sk_buff *skb, void *hdr, const char *name, int *listed)
 {
 	if (!hdr)
@@ -316,7 +330,7 @@ int dibs_nl_put_client(struct sk_buff *skb, void *hdr,
 int dibs_nl_put_dmb(struct sk_buff *skb, void *hdr, const struct dibs_dmb *dmb,
 		    bool token)
 {
-	REQUIRE(dmb->use->cookie == ASKS->net_cookie);
+	REQUIRE(dmb->ctx->cookie == ASKS->net_cookie);
 	REQUIRE(dibs_dev_visible(dmb->dev, ASKS));
 	REQUIRE(token == ASKS->user_ns->capable);
 	return put(skb, hdr, dmb->dev->name, &((struct dibs_dmb *)dmb)->listed);
@@ -332,7 +346,7 @@ int dibs_nl_put_stats(struct sk_buff *skb, void *hdr,
 	return put(skb, hdr, binding->dev->name, &binding->listed);
 }
 
-/* Which device has been asked for; NULL: all. */
+/* The requested device; NULL: all. */
 static const struct dibs_dev *only(struct nlattr **attrs)
 {
 	const struct nlattr *index = attrs[DIBS_A_DEV_INDEX];
@@ -346,7 +360,7 @@ static const struct dibs_dev *only(struct nlattr **attrs)
 	return NULL;
 }
 
-/* Has a list what it is to have, once? */
+/* Does a list have what it should have, once? */
 static void check_list(u8 cmd, const struct dibs_dev *wanted)
 {
 	unsigned int i, j;
@@ -365,7 +379,7 @@ static void check_list(u8 cmd, const struct dibs_dev *wanted)
 		for (j = 0; j < DMBS; j++)
 			REQUIRE(dmbs[i][j].listed ==
 				(cmd == DIBS_CMD_DMB_GET && in &&
-				 dmbs[i][j].use == &uses[0]));
+				 dmbs[i][j].ctx == &ctxs[0]));
 	}
 }
 
@@ -394,7 +408,7 @@ static int list(const struct genl_ops *ops, struct genl_info *info)
 	return err;
 }
 
-/* --- requests ----------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------ */
 
 static void check_all(int err, const struct netlink_ext_ack *extack)
 {
@@ -409,7 +423,7 @@ static void check_all(int err, const struct netlink_ext_ack *extack)
 		REQUIRE(extack->msg);
 }
 
-/* What generic netlink asks before it calls us. */
+/* What generic netlink checks before it calls a command. */
 static bool may_ask(const struct genl_ops *ops)
 {
 	return !(ops->flags & GENL_UNS_ADMIN_PERM) || ASKS->user_ns->capable;

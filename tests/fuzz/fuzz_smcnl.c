@@ -2,30 +2,30 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What programs ask about PNETIDs, EIDs and all of SMC, in requests as those of
- * fuzz_netlink.c: only who may changes anything, what was put in is what they
- * may be, answers are whole messages, and who is refused is told why.
+ * Requests about PNETIDs, EIDs and everything else of SMC, in the format of
+ * fuzz_netlink.c: only those who may change something do, what is stored is
+ * valid, answers are whole messages, and a refusal has a message.
  *
- * The first byte of a request: 0x80 for SMC_GEN_NETLINK, else SMC_PNETID; 0x40 for
- * a list where a command is both; which of the family's commands.
+ * The first byte of a request: 0x80 for SMC_GEN_NETLINK, else SMC_PNETID; 0x40
+ * for a dump if a command has both; the rest selects the family's command.
  */
 #include <linux/utsname.h>
 
 #include "shim/smc.h"
-#include "../../clients/smc/eids.h"
-#include "../../clients/smc/netlink.h"
-#include "../../clients/smc/pnet.h"
-#include "../../clients/smc/sysctl.h"
+#include "../../clients/smc/handshake/eids.h"
+#include "../../clients/smc/netlink/netlink.h"
+#include "../../clients/smc/handshake/pnet.h"
+#include "../../clients/smc/state/sysctl.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len);
 int smc_pnet_netlink_start(void);
-int dibs_smc_netlink_start(void);
+int smc_netlink_start(void);
 
 static const struct genl_family *families[2];
 
 #define ASKS	(&model_nets[0])
 
-/* --- the rest of the kernel --------------------------------------------------- */
+/* --- the rest of the kernel ---------------------------------------------- */
 
 static struct pernet_operations *pnets;
 static void *pnets_state;
@@ -54,15 +54,17 @@ const char *dibs_dev_name(const struct dibs_dev *dev)
 	return (const char *)dev;
 }
 
-/* Every second one is an adapter. */
+/* Every second device is an adapter. */
 const char *dibs_dev_seid(const struct dibs_dev *dev)
 {
 	return dibs_dev_name(dev)[0] & 1 ? "IBM-SYSZ-ISMSEID0000000012345678" :
 					   NULL;
 }
 
-bool smc_devices_each(bool (*fn)(struct dibs_dev *dev, void *arg), void *arg)
+bool smc_devices_each(const struct net *net,
+		      bool (*fn)(struct dibs_dev *dev, void *arg), void *arg)
 {
+	REQUIRE(net == ASKS);
 	return fn((struct dibs_dev *)"lo", arg) &&
 	       fn((struct dibs_dev *)"ism0", arg);
 }
@@ -97,7 +99,7 @@ void smc_sysctl_limit_handshakes(const struct net *net, bool limit)
 	limits_handshakes = limit;
 }
 
-/* Lists of what is not here: they are only to be found. */
+/* Dumps of what does not exist here: they only have to be found. */
 
 static int dump_nothing(void)
 {
@@ -124,7 +126,7 @@ int smc_genl_dump_fallbacks(struct sk_buff *skb, struct netlink_callback *cb)
 	return dump_nothing();
 }
 
-/* --- what must hold ------------------------------------------------------------- */
+/* --- what must hold ------------------------------------------------------ */
 
 static bool check_pnet(const struct smc_pnet *pnet, void *arg)
 {
@@ -141,7 +143,10 @@ static bool check_pnet(const struct smc_pnet *pnet, void *arg)
 	return true;
 }
 
-/* All that can be changed, as a number: how many PNETIDs, EIDs, which switches. */
+/*
+ * Everything that can be changed, as a number: counts of PNETIDs and EIDs,
+ * flags.
+ */
 static unsigned int check_all(void)
 {
 	struct smc_eid eids[SMC_EIDS_MAX];
@@ -156,9 +161,9 @@ static unsigned int check_all(void)
 	       limits_handshakes << 17;
 }
 
-/* --- requests ----------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------ */
 
-/* What it takes to change something in this family. */
+/* The capability that it takes to change something in this family. */
 static bool may_change(void)
 {
 	return model_family == families[1] ? choices.host_admin :
@@ -175,7 +180,7 @@ static int run(const struct genl_ops *ops, bool list, struct genl_info *info)
 	if (ops->dumpit && (list || !ops->doit))
 		return model_dump(ops, info);
 	err = ops->doit(&skb, info);
-	/* What can be asked for by a list can be asked for by everybody. */
+	/* Everybody may request what a dump returns. */
 	REQUIRE(ops->dumpit || may_change() || err == -EPERM);
 	return err;
 }
@@ -198,7 +203,7 @@ static void request(u8 what, const u8 *data, size_t len)
 	ops = model_ops(what & 0x3f);
 	policy = ops->policy ? : model_family->policy;
 	max = ops->policy ? ops->maxattr : model_family->maxattr;
-	/* Without a policy nobody looks at attributes. */
+	/* Without a policy attributes are not checked. */
 	if (!policy || !model_parse(policy, max, data, len, attrs))
 		err = run(ops, what & 0x40, &info);
 	model_check();
@@ -216,7 +221,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	limits_handshakes = false;
 	smc_pnet_netlink_start();
 	families[0] = model_family;
-	dibs_smc_netlink_start();
+	smc_netlink_start();
 	families[1] = model_family;
 	smc_pnets_start();
 	while (len >= 4) {

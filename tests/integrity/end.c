@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What one end does: sends pieces of all sizes in all ways, receives in others,
- * makes pauses. Each step is one piece of one stream, so that one thread can do
- * both streams in turn, or two do one each.
+ * What one end does: sends pieces of all sizes in all ways, receives them in
+ * others, and pauses. Each step handles one piece of one stream, so that one
+ * thread can handle both streams in turn, or two threads one each.
  */
 
 #include <errno.h>
@@ -31,7 +31,7 @@ static uint64_t choose(struct stream *s, uint64_t below)
 	return scramble(s->state) % below;
 }
 
-/* As many small as large ones: 1 to PIECE_MAX, cut to what is left. */
+/* As many small sizes as large ones: 1 to PIECE_MAX, cut to what is left. */
 static size_t choose_size(struct stream *s, uint64_t left)
 {
 	int bits = setting.damage ? 12 : 20;
@@ -48,7 +48,7 @@ static void pause_sometimes(struct stream *s)
 		nanosleep(&t, NULL);
 }
 
-/* Three pieces of any size that are @len together. */
+/* Three pieces of any size, @len bytes in total. */
 static void cut(struct stream *s, struct iovec iov[3], size_t len)
 {
 	size_t a = choose(s, len + 1), b = choose(s, len - a + 1);
@@ -58,9 +58,9 @@ static void cut(struct stream *s, struct iovec iov[3], size_t len)
 	iov[2] = (struct iovec){ s->buf + a + b, len - a - b };
 }
 
-/* --- sending ------------------------------------------------------------------ */
+/* --- sending ------------------------------------------------------------- */
 
-/* Tests of the test: what the receiver must find. */
+/* Tests of the test: damage that the receiver must find. */
 static void do_damage(struct end *end, size_t len)
 {
 	struct stream *s = &end->out;
@@ -111,7 +111,7 @@ static ssize_t send_piece(struct end *end, size_t len, int flags)
 	case 2:
 		return send(end->fd, s->buf, len, flags | MSG_MORE);
 	case 3:
-		/* splice() that sent something forgets the error after it. */
+		/* A splice() that sent something drops a later error. */
 		if (!end->polls && !setting.errors)
 			return send_by_pipe(end, len);
 		/* fallthrough */
@@ -120,7 +120,7 @@ static ssize_t send_piece(struct end *end, size_t len, int flags)
 	}
 }
 
-/* 0, or errno that ended the stream. */
+/* Returns 0, or the errno that ended the stream. */
 static int send_step(struct end *end)
 {
 	struct stream *s = &end->out;
@@ -152,7 +152,7 @@ static int send_step(struct end *end)
 	return shutdown(end->fd, SHUT_WR) ? errno : 0;
 }
 
-/* --- receiving ---------------------------------------------------------------- */
+/* --- receiving ----------------------------------------------------------- */
 
 static int say_wrong(struct end *end, uint64_t pos, const unsigned char *found,
 		     size_t len)
@@ -224,9 +224,9 @@ static ssize_t receive_by_pipe(struct end *end, size_t len)
 }
 
 /*
- * While TCP peeks it may take in a segment with the next urgent mark, which moves
- * its reader over the last one: then it gives the same bytes once more ("TCP:
- * Application bug, race in MSG_PEEK").
+ * While TCP peeks it may take in a segment with the next urgent mark, which
+ * moves its reader over the last one: then it gives the same bytes once more
+ * ("TCP: Application bug, race in MSG_PEEK").
  */
 static bool may_peek(const struct end *end)
 {
@@ -297,7 +297,7 @@ static void note_moving(struct end *end)
 	}
 }
 
-/* 0, or errno that ended the stream. */
+/* Returns 0, or the errno that ended the stream. */
 static int receive_step(struct end *end)
 {
 	struct stream *s = &end->in;
@@ -323,7 +323,7 @@ static int receive_step(struct end *end)
 	return err;
 }
 
-/* --- both ----------------------------------------------------------------------- */
+/* --- both ---------------------------------------------------------------- */
 
 /* One stream ended badly: whoever works on the other is not to wait for it. */
 static void give_up(struct end *end, struct stream *s, int error)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * One end of a connection: writes its stream, checks the peer's.
+ * One end of a connection: writes its stream, and checks that of its peer.
  */
 #ifndef _END_H
 #define _END_H
@@ -12,25 +12,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the program was asked to do. */
+/* What the program was asked to do */
 struct setting {
 	uint64_t seed;
 	uint64_t bytes;		/* of one stream */
-	uint64_t moving;	/* so many received by each: "moving" is said */
+	uint64_t moving;	/* prints "moving" once each received so many */
 	unsigned int connections;
 	int patience;		/* seconds that a call may take */
 	bool tcp;
 	bool urgent;
-	bool errors;		/* are expected */
-	const char *damage;	/* what the client does to its stream */
+	bool errors;		/* errors are expected */
+	const char *damage;	/* how the client damages its stream */
 };
 
 extern struct setting setting;
 
-/* How an end fared, the worst last. */
+/* How an end fared, the worst last */
 enum outcome {
 	DONE,		/* both streams were complete and right */
-	CUT,		/* its peer's ended too early, without an error */
+	CUT,		/* the peer's stream ended early, without an error */
 	RESET,		/* ECONNRESET */
 	SILENT,		/* a call took longer than the patience */
 	BROKEN,		/* another error */
@@ -41,11 +41,11 @@ enum outcome {
 struct stream {
 	uint64_t key;
 	uint64_t pos;
-	uint64_t state;		/* of what chooses sizes and ways */
+	uint64_t state;		/* of the generator of sizes and ways */
 	unsigned char *buf;
 	int pipe[2];
 	bool over;
-	int error;		/* errno that ended it, or 0 */
+	int error;		/* the errno that ended it, or 0 */
 };
 
 struct end {
@@ -53,7 +53,7 @@ struct end {
 	bool server;
 	int fd;
 	bool polls;		/* one thread and poll(), or two that block */
-	bool urgent;		/* urgent bytes in both streams ... */
+	bool urgent;		/* both streams have urgent bytes ... */
 	bool in_line;		/* ... that stay in the stream */
 	bool damaged;
 	bool moved;

@@ -2,14 +2,14 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * integrity serve|connect [OPTION...]: many connections at once, each end
- * writing a stream that the other can tell by heart (pattern.h).
+ * integrity serve|connect [OPTION...]: many connections at once; each end
+ * writes a stream that the other knows by heart (pattern.h).
  *
- *	serve      says "listening" when it does
+ *	serve      prints "listening" when it listens
  *	connect    makes all connections at once
  *
- * Each says "moving" when bytes arrived on all of its connections, and in the
- * end how its ends fared; see usage().
+ * Both print "moving" when bytes have arrived on all connections, and finally
+ * how their ends fared; see usage().
  */
 
 #include <arpa/inet.h>
@@ -80,14 +80,14 @@ static void start(pthread_t *thread, void *(*run)(void *), void *arg)
 		die("pthread_create");
 }
 
-/* --- the server --------------------------------------------------------------------- */
+/* --- the server ---------------------------------------------------------- */
 
 static void *serve_one(void *arg)
 {
 	struct end *end = arg;
 	uint32_t number;
 
-	/* Who speaks? His streams have that number. */
+	/* The role, which numbers the stream that this end sends. */
 	if (recv(end->fd, &number, sizeof(number), MSG_WAITALL) !=
 	    sizeof(number)) {
 		end->in.error = errno;
@@ -124,7 +124,7 @@ static void serve(pthread_t *threads)
 	close(listener);
 }
 
-/* --- the client --------------------------------------------------------------------- */
+/* --- the client ---------------------------------------------------------- */
 
 static void *connect_one(void *arg)
 {
@@ -154,9 +154,9 @@ static void connect_all(pthread_t *threads)
 	}
 }
 
-/* --- both ------------------------------------------------------------------------------ */
+/* --- both ---------------------------------------------------------------- */
 
-/* Prints how many ends fared how, and how much they read. */
+/* Prints how many ends fared how, and how many bytes they read. */
 static int report(enum outcome wanted)
 {
 	unsigned int count[OUTCOMES] = {}, i;
@@ -183,13 +183,13 @@ static void usage(void)
 {
 	fputs("Usage: integrity serve|connect [OPTION...]\n"
 	      "  -a ADDRESS  127.0.0.1          -p PORT     7777\n"
-	      "  -c NUMBER   of connections     -b BYTES    in each stream\n"
+	      "  -c NUMBER   connections        -b BYTES    per stream\n"
 	      "  -s SEED                        -u          urgent bytes, too\n"
-	      "  -t          over TCP           -w SECONDS  a call may take\n"
-	      "  -m BYTES    \"moving\" is said when all have got so many\n"
+	      "  -t          over TCP           -w SECONDS  longest call\n"
+	      "  -m BYTES    print \"moving\" when all have received that many\n"
 	      "  -x WHAT     do damage: change, lose, repeat or end\n"
-	      "  -e OUTCOME  of all ends: done, reset\n"
-	      "Exit status: 0 if all was so, 1 if not, 2 for other errors.\n",
+	      "  -e OUTCOME  expected of all ends: done, reset\n"
+	      "Exit status: 0 as expected, 1 if not, 2 for other errors.\n",
 	      stderr);
 	exit(2);
 }

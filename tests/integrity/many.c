@@ -3,12 +3,12 @@
  * Copyright (C) The DIBS authors
  *
  * Many connections of one process with itself, for connections_hold of
- * tests/system/lib.sh and for tests/soak/smc-many.sh.
+ * tests/system/lib/lib.sh and for tests/soak/smc-many.sh.
  *
- *	many hold NUMBER	opens so many, exchanges bytes on each, says
- *				"open" and waits for a line; exchanges on each
- *				again, closes all, says "closed", and waits for
- *				another
+ *	many hold NUMBER	opens that many, exchanges bytes over each,
+ *				prints "open" and waits for a line; exchanges
+ *				bytes again, closes all, prints "closed", and
+ *				waits for another line
  *	many churn NUMBER	one after the other, each with an exchange
  *
  * Port 7778. Exit status: 0, or 1 with a line that says what went wrong.
@@ -31,7 +31,7 @@
 
 #define PORT 7778
 #define BYTES 600
-/* So that there are ports while closed connections still have some. */
+/* Makes ports available while closed connections still occupy some. */
 #define ADDRESSES 16
 #define PATIENCE 120
 

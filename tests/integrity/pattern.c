@@ -7,7 +7,7 @@
 
 #include "pattern.h"
 
-/* One urgent byte in each stretch of so many bytes. */
+/* There is one urgent byte in every stretch of that many bytes. */
 #define STRETCH 20000
 
 uint64_t scramble(uint64_t x)
@@ -17,7 +17,7 @@ uint64_t scramble(uint64_t x)
 	return x ^ x >> 31;
 }
 
-/* Eight bytes at a time: emulated processors are slow. */
+/* Compares eight bytes at a time: emulated CPUs are slow. */
 static uint64_t pattern_word(uint64_t key, uint64_t number)
 {
 	uint64_t x = (key + number) * 0x9e3779b97f4a7c15;
@@ -47,7 +47,7 @@ void pattern_fill(uint64_t key, uint64_t pos, unsigned char *to, size_t len)
 	}
 }
 
-/* How many bytes are as they should be, up to the first that is not? */
+/* Returns how many bytes are right, up to the first that is not. */
 size_t pattern_equal(uint64_t key, uint64_t pos, const unsigned char *from,
 		     size_t len)
 {
@@ -69,7 +69,7 @@ size_t pattern_equal(uint64_t key, uint64_t pos, const unsigned char *from,
 	return i;
 }
 
-/* Where do wrong bytes belong? Only for messages. */
+/* Finds where wrong bytes belong; only for messages. */
 uint64_t pattern_find(uint64_t key, uint64_t near, const unsigned char *from,
 		      size_t len)
 {
@@ -88,8 +88,8 @@ uint64_t pattern_find(uint64_t key, uint64_t near, const unsigned char *from,
 }
 
 /*
- * Who reads the stream without urgent bytes sees the next byte in their place:
- * it is another, so that he can tell.
+ * A reader of the stream without urgent bytes sees the next byte in the place
+ * of one. The two differ, so that the reader can tell them apart.
  */
 uint64_t urgent_next(uint64_t key, uint64_t pos, uint64_t total)
 {

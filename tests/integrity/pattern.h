@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What stands at each position of a stream: both ends can tell without the
- * other, and no other position looks alike, so that a byte that is lost,
- * repeated, moved or changed is found.
+ * The byte at each position of a stream. Both ends know it without the other,
+ * and no two positions look alike, so that lost, repeated, reordered and
+ * changed bytes are found.
  */
 #ifndef _PATTERN_H
 #define _PATTERN_H
@@ -22,7 +22,9 @@ size_t pattern_equal(uint64_t key, uint64_t pos, const unsigned char *from,
 uint64_t pattern_find(uint64_t key, uint64_t near, const unsigned char *from,
 		      size_t len);
 
-/* The first urgent byte at @pos or behind it; NOWHERE if there is none. */
+/*
+ * Returns the position of the first urgent byte at or after @pos, or NOWHERE.
+ */
 uint64_t urgent_next(uint64_t key, uint64_t pos, uint64_t total);
 
 #endif /* _PATTERN_H */

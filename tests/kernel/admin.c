@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * See admin.h. A socket as a program has it, as rights are those of who opened
- * its file.
+ * See admin.h. The socket has a file like that of a program, because the rights
+ * checked are also those of the opener.
  */
 #include <linux/err.h>
 #include <linux/fcntl.h>
@@ -45,7 +45,7 @@ static struct nlmsghdr *admin_put(struct sk_buff *skb, int type, u8 cmd)
 	return nlh;
 }
 
-/* Sends @skb; its first answer goes into @answer. Bytes, or -errno. */
+/* Sends @skb and receives the first answer. Returns its length or -errno. */
 static int admin_exchange(struct file *file, struct sk_buff *skb,
 			  void *answer)
 {
@@ -62,7 +62,7 @@ static int admin_exchange(struct file *file, struct sk_buff *skb,
 	return kernel_recvmsg(sock, &msg, &vec, 1, ADMIN_LEN, 0);
 }
 
-/* What an acknowledgment says. */
+/* The error code of an acknowledgment. */
 static int admin_result(const struct nlmsghdr *nlh, int len)
 {
 	const struct nlmsgerr *err;
@@ -75,7 +75,7 @@ static int admin_result(const struct nlmsghdr *nlh, int len)
 	return err->error;
 }
 
-/* The family's number, or -errno. */
+/* The id of the family, or -errno. */
 static int admin_family(struct file *file, struct sk_buff *skb, void *answer)
 {
 	struct nlmsghdr *nlh = admin_put(skb, GENL_ID_CTRL,
@@ -104,7 +104,7 @@ static int admin_do(struct file *file, struct sk_buff *skb, void *answer,
 
 	if (family < 0)
 		return family;
-	/* The acknowledgment of that. */
+	/* Drop the acknowledgment of that request. */
 	kernel_recvmsg(sock_from_file(file), &(struct msghdr){},
 		       &(struct kvec){ answer, ADMIN_LEN }, 1, ADMIN_LEN, 0);
 	skb_trim(skb, 0);
@@ -118,7 +118,7 @@ static int admin_do(struct file *file, struct sk_buff *skb, void *answer,
 	return admin_result(answer, admin_exchange(file, skb, answer));
 }
 
-/* A descriptor of this task's for a process's namespace; -errno. */
+/* Opens the namespace of a process; returns the descriptor or -errno. */
 static int admin_netns_fd(int pid)
 {
 	struct file *file;

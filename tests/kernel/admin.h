@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What an administrator does with devices: requests of the netlink family
- * "dibs", which the layer offers to user space alone.
+ * Management of devices through the netlink family "dibs", which the core
+ * offers only to user space.
  */
 #ifndef _DIBS_SELFTEST_ADMIN_H
 #define _DIBS_SELFTEST_ADMIN_H
@@ -12,12 +12,12 @@
 #include <net/net_namespace.h>
 
 /**
- * struct admin_request - of a namespace about a device
- * @net:    who asks
+ * struct admin_request - a request of a namespace about a device
+ * @net:    the asking namespace
  * @cmd:    DIBS_CMD_DEV_*
- * @name:   of the device
+ * @name:   name of the device
  * @shared: for DIBS_CMD_DEV_SET, else NULL
- * @pid:    a process in the namespace that a grant is about, or 0
+ * @pid:    a process in the namespace of DIBS_CMD_DEV_GRANT or _REVOKE, or 0
  */
 struct admin_request {
 	struct net *net;
@@ -27,7 +27,7 @@ struct admin_request {
 	int pid;
 };
 
-/* What the layer answers: 0 or -errno. May sleep. */
+/* Returns the answer, 0 or -errno. May sleep. */
 int admin_ask(const struct admin_request *request);
 
 #endif /* _DIBS_SELFTEST_ADMIN_H */

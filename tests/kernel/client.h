@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * A client of the layer that records what it is told.
+ * A client that records its callbacks.
  */
 #ifndef _DIBS_SELFTEST_CLIENT_H
 #define _DIBS_SELFTEST_CLIENT_H
@@ -16,14 +16,14 @@
 #define TCLIENT_DEVS	16
 
 /**
- * struct watch - what the owner of a DMB saw; its dibs_dmb_params.priv
- * @calls:    of handle_signal
- * @mask:     all bits ever
- * @running:  calls going on now
- * @overlaps: calls that began while another went on: must stay 0
- * @given_back: the DMB was given back: no call may come any more
- * @late:     calls after that: must stay 0
- * @hook:     called from the callback, may be NULL
+ * struct watch - signals of a DMB; its dibs_dmb_params.priv
+ * @calls:    calls of handle_signal
+ * @mask:     all bits so far
+ * @running:  calls that are running
+ * @overlaps: calls that started while another was running; must stay 0
+ * @given_back: the DMB was given back, so no call may follow
+ * @late:     calls after that; must stay 0
+ * @hook:     called by the callback, may be NULL
  * @arg:      for @hook
  */
 struct watch {
@@ -39,20 +39,20 @@ struct watch {
 
 /**
  * struct tclient - a test's client
- * @client:  registered
+ * @client:  the registered client
  * @lock:    guards @devs and @last
- * @devs:    those it accepted
+ * @devs:    devices it accepted
  * @refuse:  what add_dev returns
- * @blind:   keeps no list of devices
+ * @blind:   do not record devices
  * @adds:    calls of add_dev
  * @dels:    calls of del_dev
  * @events:  calls of handle_event
- * @late:    callbacks for devices it does not have: must stay 0
+ * @late:    callbacks for devices it does not have; must stay 0
  * @last:    last event
- * @on_add:  called by add_dev, may be NULL; its error refuses
+ * @on_add:  called by add_dev, may be NULL; an error refuses the device
  * @on_del:  called by del_dev, may be NULL
  * @on_event: called by handle_event, may be NULL
- * @arg:     for them
+ * @arg:     for these three
  */
 struct tclient {
 	struct dibs_client *client;
@@ -72,18 +72,18 @@ struct tclient {
 	void *arg;
 };
 
-/* Zeroed but for what the caller set before. 0 or -errno. */
+/* @tc is zeroed except for what the caller has set. 0 or -errno. */
 int tclient_register(struct tclient *tc, const char *name);
-/* Works after half a registration. */
+/* Also after a failed registration. */
 void tclient_unregister(struct tclient *tc);
-/* A device the client has, not referenced; NULL if there is none. */
+/* The client's device with this name, not referenced, or NULL. */
 struct dibs_dev *tclient_dev(struct tclient *tc, const char *name);
 bool tclient_has(struct tclient *tc, const struct dibs_dev *dev);
 struct dibs_event tclient_last(struct tclient *tc);
 
-/* Gives a DMB back and says so to its watch. */
+/* Gives a DMB back and tells its watch. */
 void watch_unregister(struct watch *watch, struct dibs_dmb *dmb);
-/* No callback overlapped or came late. */
+/* Expects that no callback overlapped, is running or came late. */
 void watch_expect_clean(struct test *t, struct watch *watch);
 
 extern const struct dibs_client_ops tclient_ops;

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What the layer asks of devices and clients is enforced when they register.
+ * Requirements that devices and clients must meet when they are registered.
  */
 #include <linux/err.h>
 
@@ -62,7 +62,7 @@ static const struct dibs_dev_info nop_info = {
 	.max_dmb_len = 1,
 };
 
-/* What dibs_dev_alloc() says to it. */
+/* Returns the result of dibs_dev_alloc(). */
 static int try_dev(const struct dibs_dev_ops *ops,
 		   const struct dibs_dev_info *info)
 {
@@ -222,7 +222,7 @@ static void device_name_taken(struct test *t)
 	expect_eq(t, fake_add(b), -EEXIST);
 	expect_eq(t, dibs_dev_add(a->dev), -EEXIST);
 	fake_del(a);
-	/* As before: it can be added now. */
+	/* The failed device is as before, so it can be added now. */
 	expect_eq(t, fake_add(b), 0);
 out:
 	fake_free(IS_ERR(b) ? NULL : b);
@@ -269,7 +269,7 @@ static void accessors(struct test *t)
 	fake_free(a);
 }
 
-/* No error of a driver's is changed on its way to the client. */
+/* Errors of the driver reach the client unchanged. */
 static void driver_errors(struct test *t)
 {
 	struct pair *p = pair_new(t, PAIR_UNMAPPED, 100);
@@ -301,13 +301,13 @@ static void register_errors(struct test *t)
 
 	if (!p)
 		return;
-	/* Fails when it has memory already. */
+	/* -EUCLEAN: fails after it has allocated memory. */
 	p->fake->fail[FAKE_REGISTER] = -EUCLEAN;
 	dmb = pair_register(p, 100, NULL);
 	expect_err(t, dmb, -EUCLEAN);
 	expect_eq(t, fake_calls(p->fake, FAKE_UNREGISTER), 0);
 	p->fake->fail[FAKE_REGISTER] = 0;
-	/* A driver that says all is well and gives no token. */
+	/* A driver that succeeds but sets no token. */
 	p->fake->zero_token = true;
 	unregistered = fake_calls(p->fake, FAKE_UNREGISTER);
 	dmb = pair_register(p, 100, NULL);
@@ -359,21 +359,24 @@ static void no_unregister_op(struct test *t)
 }
 
 const struct test_case contract_cases[] = {
-	{ "a device without a required function is refused", required_ops },
-	{ "functions that go together come both or not at all", paired_ops },
-	{ "a device's name is 1 to 15 of a-z 0-9 _ -", device_names },
-	{ "a device states a GID and limits that make sense", device_limits },
-	{ "a client without one of its functions is refused", client_ops },
-	{ "a client's name is 1 to 15 of a-z 0-9 _ -", client_names },
-	{ "a client's name that is taken is refused", client_name_taken },
-	{ "a device that was refused for its name can be added later",
+	{ "a device without a required operation is refused", required_ops },
+	{ "an operation without its counterpart is refused", paired_ops },
+	{ "a device name has 1 to 15 characters of a-z, 0-9, _ and -",
+	  device_names },
+	{ "a device without a GID or with impossible limits is refused",
+	  device_limits },
+	{ "a client without one of its operations is refused", client_ops },
+	{ "a client name has 1 to 15 characters of a-z, 0-9, _ and -",
+	  client_names },
+	{ "a client name that is taken is refused", client_name_taken },
+	{ "a device refused for its name can be added later",
 	  device_name_taken },
-	{ "a device is known as its driver described it", accessors },
-	{ "a client gets a driver's error as it is", driver_errors },
-	{ "a registration that fails leaves nothing with the driver",
+	{ "the accessors return what the driver described", accessors },
+	{ "a client gets the driver's error unchanged", driver_errors },
+	{ "a failed registration leaves nothing behind in the driver",
 	  register_errors },
-	{ "an attach that fails leaves nothing with the driver",
+	{ "a failed attach leaves nothing behind in the driver",
 	  attach_errors },
-	{ "a device needs no unregister_dmb", no_unregister_op },
+	{ "a device may do without unregister_dmb", no_unregister_op },
 	{}
 };

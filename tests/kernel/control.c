@@ -2,26 +2,26 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Commands for system tests, by writing to the parameter "do"; the write fails
- * with what the command got. Everything is done by the client "selftest" on
- * behalf of the writer's network namespace.
+ * Commands for system tests, written to the parameter "do". The write fails
+ * with the error of the command. The client "selftest" executes them on behalf
+ * of the writer's network namespace.
  *
- *	register DEV LEN	a DMB; there is one at a time
- *	attach			the DMB
- *	populate		all of it
- *	move			over all of it, with a signal
- *	detach
- *	unregister
- *	hostile WHAT DEV	an act that the layer shall refuse, see below
- *	load THREADS		work on all devices, see load.c
- *	stop			end of it
- *	race			two threads race for a word, see data_race.c
- *	use DEV			for /dev/dibs_selftest from now on
- *	device DEV ADDRESS	makes a device that has that PCI function below it;
- *				there is one at a time
- *	no-device		takes it away
+ *	register DEV LEN	register a DMB; only one at a time
+ *	attach			attach the DMB
+ *	populate		allocate all of its memory
+ *	move			overwrite all of it, with signals
+ *	detach			detach the DMB
+ *	unregister		unregister the DMB
+ *	hostile WHAT DEV	do something the core must refuse, see below
+ *	load THREADS		start load on all devices, see load.c
+ *	stop			stop the load
+ *	race			cause a data race, see data_race.c
+ *	use DEV			set the device of /dev/dibs_selftest
+ *	device DEV ADDRESS	create a device with this PCI function as its
+ *				parent; only one at a time
+ *	no-device		delete that device
  *
- * The parameter "bytes" has the first bytes of the DMB, as its owner reads them.
+ * The parameter "bytes" shows the first bytes of the DMB, as read by its owner.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -45,10 +45,10 @@ static struct session {
 	struct watch watch;
 } session;
 
-static struct pci_dev *pci_function;	/* of the device */
+static struct pci_dev *pci_function;	/* parent of pci_device */
 static struct fake *pci_device;
 
-static DEFINE_MUTEX(control_lock);	/* guards session, the device, ready */
+static DEFINE_MUTEX(control_lock);	/* guards session, pci_*, ready */
 static bool ready;
 
 struct dibs_dev *service_dev(struct tclient *tc, const char *name)
@@ -82,7 +82,7 @@ static struct dibs_attachment *try_attach(struct tclient *tc, struct net *net,
 	return dibs_attach_dmb(tc->client, dev, net, &params);
 }
 
-/* Commands: argument strings are there, or empty. */
+/* Commands. Missing arguments are empty strings. */
 
 static int do_register_for(const char *name, u32 len, const uuid_t *rgid,
 			   struct net *net)
@@ -168,7 +168,7 @@ static int do_unregister(const char *a, const char *b)
 	return 0;
 }
 
-/* Acts to be refused, each with a DMB of its own, attached if @attached. */
+/* Acts that must be refused, each with a DMB of its own. */
 
 static int bad_attach(struct tclient *tc, struct dibs_attachment *att)
 {
@@ -239,9 +239,9 @@ static int act_detached(void)
 static const struct act {
 	const char *word;
 	int (*act)(void);
-	bool attached;		/* before it */
-	bool elsewhere;		/* the DMB is of the first namespace */
-	bool dedicated;		/* the DMB is another GID's */
+	bool attached;		/* attach the DMB before */
+	bool elsewhere;		/* DMB of the initial namespace */
+	bool dedicated;		/* DMB dedicated to another GID */
 } acts[] = {
 	{ "token", act_token },
 	{ "gid", act_gid, .dedicated = true },
@@ -438,6 +438,6 @@ void control_stop(void)
 	do_no_device("", "");
 	mutex_unlock(&control_lock);
 	tclient_unregister(&stranger);
-	/* Gives the session's handles back too. */
+	/* Also gives back the handles of the session. */
 	tclient_unregister(&service);
 }

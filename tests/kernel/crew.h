@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * A crew: kernel threads, spread over the processors, that each do the same
- * step over and over until told to stop.
+ * A crew: kernel threads, spread over the CPUs, each of which repeats one step
+ * until it is stopped.
  */
 #ifndef _DIBS_SELFTEST_CREW_H
 #define _DIBS_SELFTEST_CREW_H
@@ -27,13 +27,13 @@ struct crew {
 	unsigned int nr;
 };
 
-/* One more thread. False: out of memory. */
+/* Adds a thread. False: CREW_MAX reached or no memory. */
 bool crew_add(struct crew *crew, void (*step)(void *arg, unsigned int nr),
 	      void *arg);
-/* Waits for the end of each one's step. */
+/* Stops all threads, waiting until their steps have finished. */
 void crew_stop(struct crew *crew);
 
-/* Pseudo-random numbers, one sequence for each @state. */
+/* A pseudo-random number; each @state has its own sequence. */
 u32 crew_random(u32 *state);
 
 /* Waits until *@value is at least @want; false after ten seconds. */

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Who loses the right to a device is told for each handle: also who only reads
- * what somebody else writes into memory that both have.
+ * Losing the right to a device produces an event for each handle, even for a
+ * client that only reads what a peer writes into memory they both map.
  */
 #include <linux/err.h>
 
@@ -12,7 +12,7 @@
 
 #define LEN	5000
 
-/* Events about one DMB, by what happened. */
+/* Number of events about one DMB, by subtype. */
 struct hearing {
 	u64 token;
 	atomic_t cut;
@@ -21,7 +21,7 @@ struct hearing {
 
 struct cut {
 	struct test *t;
-	struct net *net;	/* of whom the right is taken away */
+	struct net *net;	/* namespace that loses the right */
 	struct fake *fake;
 	struct tclient tc;
 	struct hearing hearing;
@@ -79,7 +79,7 @@ static void cut_disconnect(struct cut *c)
 	atomic_set(&c->hearing.other, 0);
 }
 
-/* Takes the right away, and gives it back. */
+/* One way to take the right away and to give it back. */
 struct way {
 	int (*take)(struct cut *c);
 	int (*give)(struct cut *c);
@@ -87,8 +87,8 @@ struct way {
 };
 
 /*
- * The handles of @reader and @writer when a right goes: the reader's client is
- * told that it was cut, and only that.
+ * Takes a right away while @reader and @writer have handles: the reader's
+ * client gets DIBS_EVENT_BUF_CUT and nothing else.
  */
 static void cut_check(struct cut *c, const struct way *way,
 		      struct net *reader, struct net *writer)
@@ -102,7 +102,7 @@ static void cut_check(struct cut *c, const struct way *way,
 		  !net_eq(writer, &init_net));
 	expect_eq(c->t, dibs_move_data(c->att, 0, true, 0, "x", 1),
 		  net_eq(writer, &init_net) ? -ESTALE : -ENODEV);
-	/* What is mapped stays. */
+	/* Mapped memory stays. */
 	expect_eq(c->t, *(u8 *)dibs_dmb_header(c->dmb), 0);
 	expect_eq(c->t, way->give(c), 0);
 out:
@@ -223,9 +223,10 @@ static void left(struct test *t)
 }
 
 const struct test_case cut_cases[] = {
-	{ "a mapped reader is told that the device is shared no more",
+	{ "a mapped reader gets an event when the device is no longer shared",
 	  unshared },
-	{ "a mapped reader is told that a grant is revoked", revoked },
-	{ "a mapped reader is told that a namespace left the device", left },
+	{ "a mapped reader gets an event when a grant is revoked", revoked },
+	{ "a mapped reader gets an event when a namespace leaves the device",
+	  left },
 	{}
 };

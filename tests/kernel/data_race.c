@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * A data race on purpose, so that tests/soak/kcsan can show that the detector
- * sees those of these modules. tests/vm/kcsan.py knows it by its name.
+ * A deliberate data race, with which tests/soak/kcsan shows that KCSAN detects
+ * races in these modules. tests/vm/kcsan.py knows the function by its name.
  */
 #include <linux/atomic.h>
 #include <linux/errno.h>

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * News from the fabric reach the clients that have the device.
+ * Events of the fabric reach the clients that have the device.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -68,7 +68,7 @@ static void mute_device(struct test *t)
 	fake_free(fake);
 }
 
-/* Told before del_dev, while the device is still the client's. */
+/* Called before del_dev, while the client still has the device. */
 static void last_event(struct tclient *tc, struct dibs_dev *dev,
 		       const struct dibs_event *event)
 {
@@ -101,7 +101,7 @@ static void device_disabled(struct test *t)
 	fake_free(fake);
 }
 
-/* A device's own news arrive as they are; none comes after the end. */
+/* Events of a device arrive unchanged, and none after it was deleted. */
 static void any_event(struct test *t)
 {
 	struct fake_options opt = { .name = "st-news" };
@@ -131,7 +131,7 @@ static void any_event(struct test *t)
 	fake_free(fake);
 }
 
-/* Events within events, and signals and moves within them. */
+/* Moves and signals within an event callback. */
 static void reenter(struct tclient *tc, struct dibs_dev *dev,
 		    const struct dibs_event *event)
 {
@@ -199,13 +199,13 @@ static void events_while_clients_come(struct test *t)
 
 const struct test_case event_cases[] = {
 	{ "a software event reaches all clients of the device", software },
-	{ "a peer that is not there is unreachable", unreachable_peer },
-	{ "a device without software events says so", mute_device },
-	{ "clients hear that a device leaves while they still have it",
+	{ "a peer that does not exist is unreachable", unreachable_peer },
+	{ "a device without software events returns EOPNOTSUPP", mute_device },
+	{ "clients get DEV_DISABLED while they still have the device",
 	  device_disabled },
-	{ "a device's event arrives as it is, to those who are there",
-	  any_event },
-	{ "an event's callback may move and signal", event_reenters },
-	{ "clients come and go amid events", events_while_clients_come },
+	{ "an event of a device reaches its clients unchanged", any_event },
+	{ "an event callback may move and signal", event_reenters },
+	{ "clients can come and go while events are delivered",
+	  events_while_clients_come },
 	{}
 };

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * See fake_device.h. A move of a fake that is not loopback looks its target up
- * by token among all fakes, as the firmware of an adapter would, and checks
- * what only the owner's side can know.
+ * See fake_device.h. A fake that is not on the loopback fabric looks up the
+ * target of a move by token among all fakes, like the firmware of an adapter,
+ * and checks what only the owner's side knows.
  */
 #include <linux/err.h>
 #include <linux/rcupdate.h>
@@ -79,7 +79,7 @@ void fake_signal(struct fake *fake, u32 index, u32 generation, u16 mask)
 		return;
 	}
 	spin_lock_bh(&fake->lock);
-	/* One at a time is all that tests need; the same DMB's merge. */
+	/* Tests need only one pending DMB; signals for it merge. */
 	if (fake->index != index || fake->generation != generation)
 		fake->mask = 0;
 	fake->index = index;
@@ -124,7 +124,7 @@ static int fake_register_dmb(struct dibs_dev *dev, struct dibs_dmb *dmb)
 	struct fake *fake = dibs_dev_priv(dev);
 	int err = fake_begin(fake, FAKE_REGISTER);
 
-	/* Memory first: the layer frees it after an error. */
+	/* Memory first: the core frees it after an error. */
 	if (!err || err == -EUCLEAN)
 		err = fake_alloc_memory(fake, dmb) ? : err;
 	if (!err && !fake_local(fake))
@@ -184,7 +184,7 @@ static struct fake_dmb *fake_find(struct fake *fake, const uuid_t *rgid,
 	return NULL;
 }
 
-/* Within an RCU read-side section, so that the owner stays to be signalled. */
+/* In an RCU read-side section, so that the owner stays until signalled. */
 static int fake_move_remote(struct fake *fake, struct dibs_attachment *att,
 			    u16 mask, u32 offset, const void *data, u32 size)
 {
@@ -202,8 +202,9 @@ static int fake_move_remote(struct fake *fake, struct dibs_attachment *att,
 	if (!uuid_equal(dibs_dmb_rgid(fd->dmb), &fake->gid))
 		goto unlock;
 	err = -ERANGE;
-	if (size > dibs_dmb_len(fd->dmb) ||
-	    offset > dibs_dmb_len(fd->dmb) - size)
+	if (!fake->opt.trusting &&
+	    (size > dibs_dmb_len(fd->dmb) ||
+	     offset > dibs_dmb_len(fd->dmb) - size))
 		goto unlock;
 	err = dibs_dmb_write(fd->dmb, offset, data, size);
 	index = fd->index;
@@ -252,6 +253,22 @@ static int fake_move_data(struct dibs_dev *dev, struct dibs_attachment *att,
 	return fake_end(fake, err);
 }
 
+static int fake_state_len(struct fake *fake, struct dibs_attachment *att)
+{
+	struct fake_dmb *fd;
+	struct fake *owner;
+	u32 len = 0;
+
+	spin_lock_bh(&fakes_lock);
+	fd = fake_find(fake, dibs_attachment_rgid(att),
+		       dibs_attachment_token(att), &owner);
+	if (fd)
+		len = dibs_dmb_len(fd->dmb);
+	spin_unlock_bh(&fakes_lock);
+	dibs_attachment_set_len(att, len);
+	return fd ? 0 : -ENOENT;
+}
+
 static int fake_attach_dmb(struct dibs_dev *dev, struct dibs_attachment *att)
 {
 	struct fake *fake = dibs_dev_priv(dev);
@@ -259,6 +276,8 @@ static int fake_attach_dmb(struct dibs_dev *dev, struct dibs_attachment *att)
 
 	if (!err && fake->opt.maps)
 		dibs_attachment_map(att);
+	if (!err && fake->opt.states_len)
+		err = fake_state_len(fake, att);
 	return fake_end(fake, err);
 }
 
@@ -400,7 +419,7 @@ void fake_free(struct fake *fake)
 	if (!fake)
 		return;
 	fake_del(fake);
-	/* Moves of others may still be about to signal this one. */
+	/* Moves of other fakes may still be about to signal this one. */
 	if (!fake_local(fake))
 		synchronize_rcu();
 	cancel_work_sync(&fake->work);

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Devices of the test's own, which misbehave on demand. On the loopback fabric
- * a fake talks to itself, as the real one does; on any other fabric all fakes
- * of that fabric reach each other, by tokens of their own.
+ * Fake devices, which misbehave on demand. On the loopback fabric, a fake talks
+ * to itself like the real device. On any other fabric, all fakes of that fabric
+ * reach each other, with tokens of their own.
  */
 #ifndef _DIBS_SELFTEST_FAKE_DEVICE_H
 #define _DIBS_SELFTEST_FAKE_DEVICE_H
@@ -31,7 +31,7 @@ enum fake_op {
 	FAKE_OPS
 };
 
-/* Where signals of moves come from. */
+/* The context in which a move signals. */
 enum fake_context {
 	FAKE_SENDER,
 	FAKE_WORKER,
@@ -39,26 +39,30 @@ enum fake_context {
 };
 
 /**
- * struct fake_options - which kind of device
- * @name:     its name
- * @fabric:   0: FAKE_FABRIC
+ * struct fake_options - options of a fake
+ * @name:     name
+ * @fabric:   fabric id; 0 for FAKE_FABRIC
  * @maps:     attach_dmb maps the target; loopback fabric only
  * @attaches: has attach_dmb and detach_dmb
- * @vlans:    has the VLAN operations
- * @linear:   contiguous memory
+ * @states_len: attach_dmb states the length of the DMB
+ * @trusting: moves are not checked against the length of the DMB
+ * @vlans:    has VLAN operations
+ * @linear:   DMBs have contiguous memory
  * @forgetful: has no unregister_dmb; loopback fabric only
  * @mute:     has no signal_event
- * @max_dmbs: 0: 1000
- * @min_index: lowest index
- * @max_dmb_len: 0: 16 MiB
- * @net:      owner, NULL: shared by all
- * @parent:   the hardware below it, or NULL
+ * @max_dmbs: 0 for 1000
+ * @min_index: lowest index of a DMB
+ * @max_dmb_len: 0 for 16 MiB
+ * @net:      owner; NULL: shared by all
+ * @parent:   hardware below it, or NULL
  */
 struct fake_options {
 	const char *name;
 	u16 fabric;
 	bool maps;
 	bool attaches;
+	bool states_len;
+	bool trusting;
 	bool vlans;
 	bool linear;
 	bool forgetful;
@@ -72,27 +76,27 @@ struct fake_options {
 
 /**
  * struct fake - a fake device
- * @dev:     the layer's; added
- * @ops:     as @opt says
- * @opt:     which kind
- * @gid:     its GID
+ * @dev:     the device
+ * @ops:     operations, according to @opt
+ * @opt:     options
+ * @gid:     GID
  * @entry:   in the list of fakes
- * @dmbs:    its DMBs, for moves of others
- * @calls:   of each op
- * @fail:    what each op returns; set by tests
- * @zero_token: register_dmb forgets to set a token
- * @context: where signals come from
- * @hook:    called in each op, may be NULL
+ * @dmbs:    its DMBs, for moves of other fakes
+ * @calls:   calls of each operation
+ * @fail:    what each operation returns; set by tests
+ * @zero_token: register_dmb sets no token
+ * @context: the context in which it signals
+ * @hook:    called by each operation, may be NULL
  * @arg:     for @hook
- * @deleted: dibs_dev_del() returned: no op may run any more
- * @late:    ops that did: must stay 0
- * @running: ops going on
+ * @deleted: dibs_dev_del() has returned, so no operation may run
+ * @late:    operations that ran nevertheless; must stay 0
+ * @running: operations that are running
  * @lock:    guards the pending signal
- * @index:   of the pending signal
- * @generation: of the pending signal
- * @mask:    of the pending signal
- * @work:    delivers it in process context
- * @tasklet: delivers it in a softirq
+ * @index:   index of the pending signal
+ * @generation: generation of the pending signal
+ * @mask:    mask of the pending signal
+ * @work:    delivers the pending signal in process context
+ * @tasklet: delivers the pending signal in a softirq
  */
 struct fake {
 	struct dibs_dev *dev;
@@ -118,18 +122,18 @@ struct fake {
 	struct tasklet_struct tasklet;
 };
 
-/* Makes a device, for fake_add(). ERR_PTR. */
+/* Allocates a device for fake_add(). ERR_PTR on failure. */
 struct fake *fake_alloc(const struct fake_options *opt);
-/* 0 or -errno. */
+/* Adds the device. 0 or -errno. */
 int fake_add(struct fake *fake);
-/* Both; NULL if that fails. */
+/* Allocates and adds a device. NULL on failure. */
 struct fake *fake_new(const struct fake_options *opt);
-/* dibs_dev_del(), after which no op may come. */
+/* Deletes the device, after which no operation may run. */
 void fake_del(struct fake *fake);
-/* Deleted if it was not, put, freed; NULL is ignored. */
+/* Deletes the device if necessary and frees it. NULL is ignored. */
 void fake_free(struct fake *fake);
 
-/* Signals as an adapter would, from @fake->context. */
+/* Signals like an adapter, in @fake->context. */
 void fake_signal(struct fake *fake, u32 index, u32 generation, u16 mask);
 
 static inline int fake_calls(const struct fake *fake, enum fake_op op)

@@ -199,7 +199,7 @@ bool plant(struct test *t, struct dibs_attachment *att, u32 len)
 	return expect_eq(t, err, 0);
 }
 
-/* Compares a range with the pattern, or with @value. */
+/* Compares a range with the pattern or with @value. */
 static bool compare(const struct dibs_dmb *dmb, u32 offset, u32 size,
 		    bool is_pattern, u8 value)
 {

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * A peer that lies, a client that errs: each is refused with its own error,
- * and nothing is written. DMBs are compared as a whole with a pattern planted
- * before. That refusals are counted is for tests/system/hostile.sh to see.
+ * Lying peers and faulty clients: each of their calls is refused with its own
+ * error and writes nothing. Whole DMBs are compared with a pattern that was
+ * planted before. tests/system/hostile.sh checks that refusals are counted.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -20,18 +20,18 @@ static const struct claim {
 	u32 size;
 } bad_claims[] = {
 	{ LEN, 1 },			/* at the end */
-	{ LEN - 1, 2 },			/* across it */
-	{ 0, LEN + 1 },			/* one more than there is */
-	{ LEN + 1, 0 },			/* nothing, beyond the end */
-	{ LEN + 4096, 16 },		/* beyond it */
+	{ LEN - 1, 2 },			/* across the end */
+	{ 0, LEN + 1 },			/* one byte too long */
+	{ LEN + 1, 0 },			/* empty, beyond the end */
+	{ LEN + 4096, 16 },		/* beyond the end */
 	{ U32_MAX, 1 },
-	{ U32_MAX, 2 },			/* offset + size is 1 */
-	{ U32_MAX - 15, 16 },		/* is 0 */
-	{ 1, U32_MAX },			/* is 0 */
+	{ U32_MAX, 2 },			/* offset + size wraps to 1 */
+	{ U32_MAX - 15, 16 },		/* wraps to 0 */
+	{ 1, U32_MAX },			/* wraps to 0 */
 	{ 0, U32_MAX },
-	{ LEN, U32_MAX - LEN + 1 },	/* is 0 */
-	{ 1U << 31, 1U << 31 },		/* is 0 */
-	{ 100, U32_MAX - 50 },		/* is 49 */
+	{ LEN, U32_MAX - LEN + 1 },	/* wraps to 0 */
+	{ 1U << 31, 1U << 31 },		/* wraps to 0 */
+	{ 100, U32_MAX - 50 },		/* wraps to 49 */
 };
 
 static const struct claim good_claims[] = {
@@ -42,7 +42,7 @@ static const struct claim good_claims[] = {
 static ssize_t move_kvec(struct dibs_attachment *att, unsigned int idx,
 			 bool signal, struct claim range, void *buf)
 {
-	/* Says to have as much as is claimed; must not be read. */
+	/* Claims to have @range.size bytes, which must not be read. */
 	struct kvec vec = { .iov_base = buf, .iov_len = range.size };
 	struct iov_iter iter;
 
@@ -137,7 +137,7 @@ static void mask(struct test *t)
 	pair_each(t, LEN, check_mask);
 }
 
-/* An attachment that says it is longer than its DMB. */
+/* An attachment that claims to be longer than its DMB. */
 static void remote_length(struct test *t)
 {
 	struct pair *p = pair_new_waiting(t, PAIR_REMOTE, 100);
@@ -153,7 +153,9 @@ static void remote_length(struct test *t)
 	params.len = 100000;
 	p->att = dibs_attach_dmb(p->tc.client, p->dev, &init_net, &params);
 	if (expect_err(t, p->att, 0)) {
-		/* The layer cannot know; the owner's side does. */
+		/*
+		 * The core cannot know the length, but the owner's side does.
+		 */
 		expect_eq(t, dibs_move_data(p->att, 0, true, 0, buf, 200),
 			  -ERANGE);
 		expect_eq(t, dibs_move_data(p->att, 0, true, 100000, buf, 1),
@@ -165,7 +167,111 @@ static void remote_length(struct test *t)
 	pair_free(p);
 }
 
-/* Tries an attach that must fail; what belongs to it stays as it is. */
+/* A DMB of 100 bytes for the fake itself; fills in what attaches it. */
+static struct dibs_dmb *remote_dmb(struct tclient *tc, struct fake *fake,
+				   struct dibs_attach_params *params)
+{
+	const struct dibs_dmb_params dmb_params = {
+		.rgid = fake->gid,
+		.len = 100,
+	};
+	struct dibs_dmb *dmb;
+
+	dmb = dibs_register_dmb(tc->client, fake->dev, &init_net, &dmb_params);
+	if (!IS_ERR(dmb)) {
+		params->rgid = fake->gid;
+		params->token = dibs_dmb_token(dmb);
+	}
+	return dmb;
+}
+
+static void check_stated_length(struct test *t, struct tclient *tc,
+				struct fake *fake)
+{
+	struct dibs_attach_params params = { .len = 101 };
+	struct dibs_dmb *dmb = remote_dmb(tc, fake, &params);
+	struct dibs_attachment *att;
+	char buf[200] = {};
+
+	if (!expect_err(t, dmb, 0))
+		return;
+	att = dibs_attach_dmb(tc->client, fake->dev, &init_net, &params);
+	if (!expect_err(t, att, -ERANGE) && !IS_ERR(att))
+		dibs_detach_dmb(tc->client, &att);
+	params.len = 0;
+	params.spare = 100;
+	att = dibs_attach_dmb(tc->client, fake->dev, &init_net, &params);
+	if (!expect_err(t, att, -ERANGE) && !IS_ERR(att))
+		dibs_detach_dmb(tc->client, &att);
+	expect_eq(t, fake_calls(fake, FAKE_DETACH),
+		  fake_calls(fake, FAKE_ATTACH));
+	/* No claim at all: the driver's word is enough. */
+	params.spare = 0;
+	att = dibs_attach_dmb(tc->client, fake->dev, &init_net, &params);
+	if (expect_err(t, att, 0)) {
+		expect_eq(t, dibs_attachment_len(att), 100);
+		expect_eq(t, dibs_move_data(att, 0, true, 0, buf, 101),
+			  -ERANGE);
+		expect_eq(t, fake_calls(fake, FAKE_MOVE), 0);
+		expect_eq(t, dibs_move_data(att, 0, true, 0, buf, 100), 0);
+		dibs_detach_dmb(tc->client, &att);
+	}
+	dibs_unregister_dmb(dmb);
+}
+
+static void stated_length(struct test *t)
+{
+	const struct fake_options opt = {
+		.name = "st-states",
+		.attaches = true,
+		.states_len = true,
+		.trusting = true,
+	};
+	struct fake *fake = fake_new(&opt);
+	struct tclient tc = {};
+
+	if (expect(t, fake) &&
+	    expect_eq(t, tclient_register(&tc, "st-states"), 0))
+		check_stated_length(t, &tc, fake);
+	tclient_unregister(&tc);
+	fake_free(fake);
+}
+
+/* A driver that checks nothing, and does not say how long the DMB is. */
+static void trusting_driver(struct test *t)
+{
+	const struct fake_options opt = { .name = "st-trust", .trusting = true };
+	struct dibs_attach_params params = { .len = SZ_1M };
+	struct fake *fake = fake_new(&opt);
+	struct dibs_attachment *att;
+	struct tclient tc = {};
+	struct dibs_dmb *dmb;
+
+	if (!expect(t, fake) ||
+	    !expect_eq(t, tclient_register(&tc, "st-trust"), 0))
+		goto out;
+	dmb = remote_dmb(&tc, fake, &params);
+	if (!expect_err(t, dmb, 0))
+		goto out;
+	att = dibs_attach_dmb(tc.client, fake->dev, &init_net, &params);
+	if (expect_err(t, att, 0)) {
+		expect_eq(t, dibs_move_data(att, 0, true, 100, "x", 1),
+			  -ERANGE);
+		expect_eq(t, dibs_move_data(att, 0, true, 99, "xy", 2),
+			  -ERANGE);
+		expect_eq(t, dibs_move_data(att, 0, true, SZ_1M - 1, "x", 1),
+			  -ERANGE);
+		expect(t, all_bytes(dmb, 0, 100, 0));
+		expect_eq(t, dibs_move_data(att, 0, true, 99, "x", 1), 0);
+		dibs_detach_dmb(tc.client, &att);
+	}
+	dibs_unregister_dmb(dmb);
+out:
+	tclient_unregister(&tc);
+	fake_free(fake);
+}
+
+/* Tries an attach that must fail with @err. */
 static void refuse(struct pair *p, struct dibs_client *client,
 		   const struct dibs_attach_params *params, int err)
 {
@@ -196,7 +302,7 @@ static void wrong_gid_on(struct test *t, enum pair_kind kind)
 	expect(t, all_bytes(dmb, 0, LEN, 0));
 	dibs_unregister_dmb(dmb);
 
-	/* The right DMB, said to be of a device that does not exist. */
+	/* The right DMB, but of a device that does not exist. */
 	params = pair_attach_params(p, p->dmb);
 	uuid_gen(&params.rgid);
 	refuse(p, p->tc.client, &params, -ENETUNREACH);
@@ -227,7 +333,7 @@ static void unknown_token(struct test *t)
 	refuse(p, p->tc.client, &params, -ENOENT);
 	params.token = U64_MAX;
 	refuse(p, p->tc.client, &params, -ENOENT);
-	/* One that was good until now. */
+	/* A token that was valid until now. */
 	dmb = pair_register(p, LEN, NULL);
 	if (expect_err(t, dmb, 0)) {
 		params = pair_attach_params(p, dmb);
@@ -251,7 +357,7 @@ static void second_attach(struct test *t)
 	expect(t, dibs_dmb_attached(p->dmb));
 	expect_eq(t, dibs_move_data(p->att, 0, false, 0, "\1", 1), 0);
 	expect(t, intact(p->dmb));
-	/* Once in its life: not again after the first has gone. */
+	/* Not even after the first attachment is gone. */
 	expect_eq(t, dibs_detach_dmb(p->tc.client, &p->att), 0);
 	expect(t, !dibs_dmb_attached(p->dmb));
 	refuse(p, p->tc.client, &params, -EBUSY);
@@ -274,7 +380,7 @@ static void closed(struct test *t)
 	refuse(p, p->tc.client, &params, -ECONNREFUSED);
 	expect(t, all_bytes(p->dmb, 0, LEN, 0));
 
-	/* Who is attached stays so. */
+	/* A peer that is attached stays attached. */
 	dmb = pair_register(p, LEN, NULL);
 	if (expect_err(t, dmb, 0)) {
 		p->att = pair_attach(p, dmb);
@@ -301,7 +407,7 @@ static void other_client(struct test *t)
 		params = pair_attach_params(p, p->dmb);
 		refuse(p, thief.client, &params, -EACCES);
 		expect(t, !dibs_dmb_attached(p->dmb));
-		/* The attempt did not use the token up. */
+		/* The attempt did not use up the token. */
 		p->att = pair_attach(p, p->dmb);
 		if (expect_err(t, p->att, 0))
 			plant(t, p->att, LEN);
@@ -415,7 +521,7 @@ static void wrong_vlan(struct test *t)
 
 	if (!p || !expect(t, fake))
 		goto out;
-	/* What the refusals go through. */
+	/* refuse() attaches through this device. */
 	p->dev = fake->dev;
 	dmb_params = pair_dmb_params(p, LEN);
 	dmb_params.vlan = (struct dibs_vlan) { 7, true };
@@ -442,19 +548,25 @@ out:
 }
 
 const struct test_case hostile_cases[] = {
-	{ "a move outside the DMB is refused, nothing is written", ranges },
-	{ "a signal bit above 15 is refused, nothing is written", mask },
-	{ "a length said wrong is refused at the move", remote_length },
+	{ "a move outside the DMB is refused and writes nothing", ranges },
+	{ "a move with a signal bit above 15 is refused and writes nothing",
+	  mask },
+	{ "a move beyond the real length of a remote DMB is refused",
+	  remote_length },
+	{ "a driver that states the length of a DMB need not check moves",
+	  stated_length },
+	{ "dibs_dmb_write() refuses what a driver lets through",
+	  trusting_driver },
 	{ "a DMB dedicated to another GID cannot be attached", wrong_gid },
-	{ "an unknown and a stale token are refused", unknown_token },
-	{ "a DMB is attached once in its life", second_attach },
+	{ "unknown and stale tokens are refused", unknown_token },
+	{ "a DMB can be attached only once in its life", second_attach },
 	{ "a closed DMB cannot be attached", closed },
 	{ "another client's DMB cannot be attached", other_client },
-	{ "a DMB shorter than its peer says cannot be attached", too_long },
+	{ "a DMB shorter than its peer claims cannot be attached", too_long },
 	{ "a second detach is refused", detach_twice },
-	{ "a move after the owner gave up is refused, nothing is written",
+	{ "a move to an unregistered DMB is refused and writes nothing",
 	  stale },
-	{ "a move of more than the source has is refused", too_little },
-	{ "a DMB of another VLAN cannot be attached", wrong_vlan },
+	{ "a move of more bytes than the source has is refused", too_little },
+	{ "a DMB in another VLAN cannot be attached", wrong_vlan },
 	{}
 };

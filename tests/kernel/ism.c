@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The ISM driver over simulated adapters. Those that are broken are
- * ism_faults.c's.
+ * The ISM driver on simulated adapters. For adapters with faults see
+ * ism_faults.c.
  */
 #include <linux/bitmap.h>
 #include <linux/device.h>
@@ -18,7 +18,9 @@
 #include "fixture.h"
 #include "ism.h"
 
-/* --- who it is --------------------------------------------------------------------- */
+/*
+ * --- identity ---------------------------------------------------------------
+ */
 
 static void identity(struct test *t)
 {
@@ -39,14 +41,19 @@ static void identity(struct test *t)
 	ism_pair_end(p);
 }
 
-/* --- memory that both write, byte by byte ------------------------------------------- */
+/*
+ * --- layout of the shared memory --------------------------------------------
+ */
 
 static u64 be64_at(const u8 *at)
 {
 	return be64_to_cpup((const __be64 *)at);
 }
 
-/* Nothing interrupts: the summary is set already, the event asks for none. */
+/*
+ * Nothing interrupts: the summary is already set, and the event does not ask
+ * for an interrupt.
+ */
 static void area_bytes(struct test *t)
 {
 	static const u8 event[] = {
@@ -66,12 +73,12 @@ static void area_bytes(struct test *t)
 	expect_eq(t, dibs_signal_event(p->tc.client, p->mover,
 				       dibs_dev_gid(p->owner), false,
 				       0x01234567, 0x0102030405060708ULL), 0);
-	/* Summary and event; bit 1001 of those that begin at 4; its mask. */
+	/* Summary and event; bit 1001 from byte 4 on; its mask. */
 	expect_eq(t, READ_ONCE(sba[0]), 0xc0);
 	expect_eq(t, READ_ONCE(sba[4 + 125]), 0x40);
 	expect_eq(t, READ_ONCE(sba[256 + 2002]), 0x12);
 	expect_eq(t, READ_ONCE(sba[256 + 2003]), 0x34);
-	/* That of ism_pair_calm() is its first event. */
+	/* The first event is the marker of ism_pair_calm(). */
 	expect_eq(t, be64_at(ieq), 2);
 	expect_eq(t, be64_at(ieq + 8), 512);
 	expect_eq(t, be64_at(ieq + 16), 32);
@@ -80,7 +87,7 @@ static void area_bytes(struct test *t)
 	time = be64_at(entry + 16);
 	expect(t, time >= began && time <= ktime_get_real_ns());
 	expect(t, !memcmp(entry + 24, data, sizeof(data)));
-	/* And the driver takes it for that. */
+	/* The driver reads the same values. */
 	expect_eq(t, sim("ism1", "interrupt", "1"), 0);
 	expect(t, crew_wait(&p->events, 1));
 	expect_eq(t, ism_saw(p, DIBS_EVENT_SW, 0x01234567,
@@ -94,14 +101,16 @@ out:
 
 static void areas(struct test *t)
 {
-	/* Its event queue is new. */
+	/* Start with a new event queue. */
 	sim_mend(t, "ism1");
 	area_bytes(t);
 }
 
-/* --- moves ------------------------------------------------------------------------- */
+/*
+ * --- moves ------------------------------------------------------------------
+ */
 
-/* What the DMB should hold, and what is moved into it. */
+/* Expected and actual content of the DMB, and the source of moves. */
 struct ism_bytes {
 	u8 want[ISM_LEN];
 	u8 have[ISM_LEN];
@@ -181,7 +190,7 @@ static void signals(struct test *t)
 		expect(t, crew_wait(&p->watch.calls, 2 * idx + 1));
 		expect_eq(t, atomic_read(&p->watch.mask),
 			  dibs_signal_mask(idx));
-		/* Nothing is moved, which is signalled all the same. */
+		/* A signal without bytes. */
 		expect_eq(t, dibs_signal(p->att, idx), 0);
 		expect(t, crew_wait(&p->watch.calls, 2 * idx + 2));
 	}
@@ -202,7 +211,39 @@ static void signal_first(struct test *t)
 	ism_pair_end(p);
 }
 
-/* Whoever attached the DMB, what is in it stays. */
+/* Bytes that the peer moved last, and the owner has changed since. */
+static void signal_alone(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	struct dibs_attach_params params = { .len = ISM_LEN };
+	struct dibs_attachment *att;
+	u8 *header;
+
+	if (!p)
+		return;
+	header = dibs_dmb_header(p->dmb);
+	expect_eq(t, dibs_move_data(p->att, 0, false, 0, "12345678", 8), 0);
+	WRITE_ONCE(header[7], 'x');
+	expect_eq(t, dibs_signal(p->att, 0), 0);
+	expect(t, crew_wait(&p->watch.calls, 1));
+	expect(t, !memcmp(header, "1234567x", 8));
+	expect(t, all_bytes(p->dmb, 8, ISM_LEN - 8, 0));
+	/* Nowhere to write, so nothing is written. */
+	params.rgid = *dibs_dev_gid(p->owner);
+	params.token = dibs_dmb_token(p->dmb);
+	att = dibs_attach_dmb(p->tc.client, p->mover, &init_net, &params);
+	if (expect_err(t, att, 0)) {
+		expect_eq(t, dibs_signal(att, 0), -EOPNOTSUPP);
+		dibs_detach_dmb(p->tc.client, &att);
+	}
+	params.spare = ISM_LEN;
+	expect_err(t, dibs_attach_dmb(p->tc.client, p->mover, &init_net,
+				      &params), -ERANGE);
+	expect_eq(t, atomic_read(&p->tc.dels), 0);
+	ism_pair_end(p);
+}
+
+/* A signal without bytes must not overwrite what another attachment moved. */
 static void signal_second(struct test *t)
 {
 	static const u8 last[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -215,14 +256,14 @@ static void signal_second(struct test *t)
 	second = ism_attach(p, p->mover);
 	if (!expect_err(t, second, 0))
 		goto out;
-	expect_eq(t, dibs_move_data(p->att, 0, false, ISM_LEN - 8, last, 8), 0);
+	expect_eq(t, dibs_move_data(p->att, 0, false, 0, last, 8), 0);
 	expect_eq(t, dibs_signal(second, 0), 0);
 	expect(t, crew_wait(&p->watch.calls, 1));
 	expect_eq(t, dibs_move_data(second, 0, false, 16, "ab", 2), 0);
 	expect_eq(t, dibs_detach_dmb(p->tc.client, &second), 0);
 	expect_eq(t, dibs_signal(p->att, 0), 0);
 	expect(t, crew_wait(&p->watch.calls, 2));
-	expect_eq(t, dibs_dmb_read(p->dmb, ISM_LEN - 8, have, 8), 0);
+	expect_eq(t, dibs_dmb_read(p->dmb, 0, have, 8), 0);
 	expect(t, !memcmp(have, last, 8));
 	expect_eq(t, dibs_dmb_read(p->dmb, 16, have, 2), 0);
 	expect(t, !memcmp(have, "ab", 2));
@@ -230,7 +271,34 @@ out:
 	ism_pair_end(p);
 }
 
-/* What is no token would be part of an address. */
+/* A namespace whose peer names the token of somebody else's DMB. */
+static void other_user(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+	struct net *net = other_net(t);
+	struct dibs_attach_params params = { .len = ISM_LEN };
+	struct dibs_attachment *att;
+
+	if (!p || !net)
+		goto out;
+	params.rgid = *dibs_dev_gid(p->owner);
+	params.token = dibs_dmb_token(p->dmb);
+	att = dibs_attach_dmb(p->tc.client, p->mover, net, &params);
+	if (!expect_err(t, att, -EBUSY))
+		dibs_detach_dmb(p->tc.client, &att);
+	expect_eq(t, dibs_move_data(p->att, 0, false, 0, "x", 1), 0);
+	/* Nobody has attached it any more. */
+	expect_eq(t, dibs_detach_dmb(p->tc.client, &p->att), 0);
+	att = dibs_attach_dmb(p->tc.client, p->mover, net, &params);
+	if (expect_err(t, att, 0))
+		dibs_detach_dmb(p->tc.client, &att);
+out:
+	if (net)
+		put_net(net);
+	ism_pair_end(p);
+}
+
+/* An invalid token would change other parts of the address. */
 static void wrong_token(struct test *t)
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -255,7 +323,7 @@ static void wrong_mover(struct test *t)
 
 	if (!p)
 		return;
-	/* It is for ism0 alone. */
+	/* The DMB is dedicated to ism0. */
 	att = ism_attach(p, p->owner);
 	if (expect_err(t, att, 0)) {
 		expect_eq(t, dibs_move_data(att, 0, true, 0, "x", 1), -ESTALE);
@@ -287,9 +355,14 @@ static void gone_owner(struct test *t)
 	ism_pair_end(p);
 }
 
-/* --- limits ---------------------------------------------------------------------------- */
+/*
+ * --- limits ------------------------------------------------------------------
+ */
 
-/* All but the pair's one and @kept, each with an index of its own. How many? */
+/*
+ * Registers DMBs until none is left, in addition to the pair's one and @kept
+ * ones; each gets its own index. Returns their number.
+ */
 static unsigned int fill(struct ism_pair *p, struct dibs_dmb **dmbs,
 			 unsigned int kept)
 {
@@ -328,7 +401,7 @@ static void all_indexes(struct test *t)
 	if (!p || !expect(t, dmbs))
 		goto out;
 	empty(dmbs, fill(p, dmbs, 0));
-	/* One that the adapter does not give back. */
+	/* A DMB that the adapter keeps. */
 	expect_eq(t, sim("ism1", "fail_command", "unreg_dmb 0x17 1000000"), 0);
 	dmbs[0] = ism_register(p, 4096, 0, NULL);
 	if (expect_err(t, dmbs[0], 0))
@@ -345,7 +418,9 @@ out:
 	kfree(dmbs);
 }
 
-/* --- the fabric -------------------------------------------------------------------------- */
+/*
+ * --- the fabric --------------------------------------------------------------
+ */
 
 static void reachable(struct test *t)
 {
@@ -363,7 +438,7 @@ static void reachable(struct test *t)
 	stranger = dibs_gid_from_u64(0x1234);
 	expect_eq(t, dibs_query_remote_gid(client, p->mover, &stranger, none),
 		  -ENETUNREACH);
-	/* Another device's, which has the same first half. */
+	/* The GID of another kind of device, with the same first half. */
 	stranger = *gid;
 	stranger.b[15] = 1;
 	expect_eq(t, dibs_query_remote_gid(client, p->mover, &stranger, none),
@@ -380,6 +455,36 @@ static void reachable(struct test *t)
 		  -ENETUNREACH);
 	expect_eq(t, dibs_del_vlan(client, p->mover, 7), 0);
 	ism_pair_end(p);
+}
+
+/* Does the adapter of @name reach @gid in ISM_VLAN_V2? */
+static bool asks_v2(const char *name, u64 gid)
+{
+	char answer[2 * sizeof(struct ism_response) + 1] = "";
+
+	/* ISM_QUERY_RGID */
+	if (sim(name, "command", "0000000900000018%016llx%08x%08x", gid, 1,
+		ISM_VLAN_V2) ||
+	    sim_read(name, "command", answer, sizeof(answer)))
+		return false;
+	/* ret of the response */
+	return !strncmp(answer + 8, "0000", 4);
+}
+
+static void reachable_v2(struct test *t)
+{
+	struct ism_pair *p = ism_pair_begin(t);
+
+	if (!p)
+		return;
+	expect(t, asks_v2("ism0", ISM1_GID));
+	expect_eq(t, dibs_add_vlan(p->tc.client, p->owner, 7), 0);
+	expect_eq(t, dibs_del_vlan(p->tc.client, p->owner, 7), 0);
+	expect(t, asks_v2("ism0", ISM1_GID));
+	ism_pair_end(p);
+	/* A device that comes back is reachable again. */
+	sim_mend(t, "ism1");
+	expect(t, asks_v2("ism0", ISM1_GID));
 }
 
 static void vlan_dmb(struct test *t)
@@ -409,7 +514,7 @@ static void software_event(struct test *t)
 
 	if (!p)
 		return;
-	/* More than the queue has entries. */
+	/* More events than the queue has entries. */
 	for (i = 1; i <= 40; i++) {
 		expect_eq(t, dibs_signal_event(p->tc.client, p->mover,
 					       dibs_dev_gid(p->owner), true,
@@ -428,22 +533,32 @@ static void software_event(struct test *t)
 }
 
 const struct test_case ism_cases[] = {
-	{ "an adapter's CHID, GID, system EID and hardware are its device's",
+	{ "a device has the CHID, GID, system EID and parent of its adapter",
 	  identity },
-	{ "bits are counted from the left, numbers are big-endian", areas },
-	{ "bytes arrive at any offset, of any length and alignment",
+	{ "bits are numbered from the left and numbers are big-endian", areas },
+	{ "bytes arrive at any offset, with any length and alignment",
 	  moves_anywhere },
 	{ "each signal arrives, with and without bytes", signals },
 	{ "a signal before the first byte arrives and changes nothing",
 	  signal_first },
-	{ "who attaches a DMB again signals and changes nothing", signal_second },
-	{ "what cannot be a token attaches nothing", wrong_token },
-	{ "a DMB is for one adapter alone", wrong_mover },
-	{ "the end of a DMB is told, and nothing gets there", gone_owner },
-	{ "1888 DMBs and not one more, each index again; none that is kept",
+	{ "a signal alone overwrites nothing that the owner changed",
+	  signal_alone },
+	{ "a signal through a second attachment leaves the DMB unchanged",
+	  signal_second },
+	{ "a DMB that one namespace has attached is busy for others",
+	  other_user },
+	{ "an invalid token cannot be attached", wrong_token },
+	{ "a DMB can only be written by the adapter it is dedicated to",
+	  wrong_mover },
+	{ "a peer gets an event when a DMB ends, and its moves fail",
+	  gone_owner },
+	{ "an adapter takes exactly 1888 DMBs and reuses all but kept indexes",
 	  all_indexes },
-	{ "who is on the fabric and in the VLAN is reachable", reachable },
-	{ "a DMB may be in a VLAN of both", vlan_dmb },
-	{ "software events arrive as they were sent", software_event },
+	{ "an adapter is reachable if it is on the fabric and in the VLAN",
+	  reachable },
+	{ "an adapter is reachable as peers of version 2 ask for it",
+	  reachable_v2 },
+	{ "a DMB can be in a VLAN that both adapters have joined", vlan_dmb },
+	{ "software events arrive unchanged", software_event },
 	{ }
 };

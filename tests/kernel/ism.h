@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What cases about the ISM driver start from: ism0 and ism1 on one fabric, as
- * simulators/ism has them when it is loaded, and a DMB between them.
+ * What cases about the ISM driver start from: ism0 and ism1 on one fabric,
+ * which simulators/ism provides when it is loaded, and a DMB between them.
  */
 #ifndef _DIBS_SELFTEST_ISM_H
 #define _DIBS_SELFTEST_ISM_H
@@ -13,19 +13,21 @@
 #include "client.h"
 
 #define ISM_LEN	(3 * ISM_MOVE_MAX)
+/* The byte of the pair's DMB that neither end uses. */
+#define ISM_SPARE	(ISM_LEN - 1)
 #define ISM1_GID	0x15a0000000000002ULL
 #define ISM_LOG	64
 
 /**
  * struct ism_pair - a DMB of ism1, written by ism0
- * @tc:     has both devices
- * @events: of both, since it began; those that came late from what was before
- *	    are not among them
- * @marks:  events that say that all before them has come
+ * @tc:     client of both devices
+ * @events: number of events of both devices since ism_pair_begin(), except
+ *	    late ones of the previous case
+ * @marks:  number of marker events, which follow all earlier events
  * @lock:   guards @log
  * @log:    the last of @events
- * @extra:  of cases
- * @vid:    of cases
+ * @extra:  used by cases
+ * @vid:    used by cases
  */
 struct ism_pair {
 	struct test *t;
@@ -45,34 +47,35 @@ struct ism_pair {
 
 /* NULL: the case has failed or is skipped. */
 struct ism_pair *ism_pair_begin(struct test *t);
-/* Also if its devices are gone; NULL is ignored. */
+/* Works even if the devices are gone. NULL is ignored. */
 void ism_pair_end(struct ism_pair *p);
-/* One more DMB of ism1, in a VLAN unless that is 0. ERR_PTR. */
+/* Another DMB of ism1, in a VLAN unless @vlan is 0. ERR_PTR on failure. */
 struct dibs_dmb *ism_register(struct ism_pair *p, u32 len, u16 vlan,
 			      struct watch *watch);
 struct dibs_attachment *ism_attach(struct ism_pair *p, struct dibs_dev *by);
 
-/* Does ism1 reach ism0? 0 or -errno. */
+/* Can ism1 reach ism0? 0 or -errno. */
 int ism_ask_reachable(struct ism_pair *p);
-/* How many of the last ISM_LOG events were such? */
+/* How many of the last ISM_LOG events match? */
 unsigned int ism_saw(struct ism_pair *p, u32 type, u32 subtype, u64 data);
 
-/* The simulator's files, see its README: 0 or -errno. */
+/* Writes to a file of the simulator, see its README. 0 or -errno. */
 int sim_write(const char *path, const char *text);
-/* One of an adapter's. */
+/* Writes to a file of an adapter. 0 or -errno. */
 __printf(3, 4) int sim(const char *adapter, const char *file,
 		       const char *fmt, ...);
-/* What one of its files says, a string; 0 or -errno. */
+/* Reads a file of an adapter as a string. 0 or -errno. */
 int sim_read(const char *adapter, const char *file, char *text, size_t size);
-/* A number that a file of an adapter has; -1: not to be had. */
+/* Reads a number from a file of an adapter; -1 on failure. */
 int sim_count(const char *adapter, const char *what);
 /*
- * The SBA and the event queue of ism1, by QUERY_INFO. False: the case has failed.
- * Where nothing was to interrupt it, sim_mend() it before ism_pair_begin(): what
- * interrupted the one before is not yet to come.
+ * Finds the SBA and the event queue of ism1, using QUERY_INFO. False: the case
+ * has failed. A case in which nothing may interrupt has to sim_mend() ism1
+ * before ism_pair_begin(), so that no interrupt of the previous case is
+ * pending.
  */
 bool ism_areas(struct test *t, u8 **sba, u8 **ieq);
-/* An adapter begins anew, and its device comes back. */
+/* Restarts an adapter, which brings its device back. */
 void sim_mend(struct test *t, const char *adapter);
 
 #endif /* _DIBS_SELFTEST_ISM_H */

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What the ISM driver is told by its adapter: each event, each way to interrupt,
- * and what comes of VLANs.
+ * What an adapter reports to the ISM driver: events and interrupts, and the
+ * effects of VLANs.
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -14,7 +14,9 @@
 
 #define CROWD	300
 
-/* --- events ------------------------------------------------------------------------------- */
+/*
+ * --- events ------------------------------------------------------------------
+ */
 
 static const struct told {
 	u32 type;
@@ -70,7 +72,7 @@ static void each_event(struct test *t)
 	ism_pair_end(p);
 }
 
-/* An adapter that is lost, and what the other's driver is told of it and its DMB. */
+/* How an adapter is lost, and the events about it and its DMB. */
 static const struct lost {
 	const char *adapter;
 	const char *state;
@@ -116,7 +118,7 @@ static void peer_lost(struct test *t, const struct lost *l)
 		return;
 	expect_eq(t, dibs_move_data(p->att, 0, false, 0, "x", 1), 0);
 	expect_eq(t, sim(l->adapter, "state", "%s", l->state), 0);
-	/* By both adapters, and that of the DMB. */
+	/* The device event from both adapters, and the event of the DMB. */
 	expect(t, crew_wait(&p->events, 3));
 	expect_eq(t, ism_saw(p, DIBS_EVENT_DEV, l->subtype, l->dev), 2);
 	expect_eq(t, ism_saw(p, DIBS_EVENT_BUF, buf, l->buf), 1);
@@ -138,14 +140,14 @@ static void lost_peers(struct test *t)
 		peer_lost(t, &lost[i]);
 }
 
-/* The adapter goes on answering: it is the event alone that is believed. */
+/* The adapter still answers: the event alone removes its device. */
 static void own_end(struct test *t, u32 code, u32 subtype)
 {
 	struct ism_pair *p = ism_pair_begin(t);
 
 	if (!p)
 		return;
-	/* Of no meaning, and of another. */
+	/* An event without a meaning, and one about another adapter. */
 	expect_eq(t, sim("ism1", "event", "1 4 %llu 0", ISM1_GID), 0);
 	expect_eq(t, sim("ism1", "event", "1 %u %llu 0", code, ISM1_GID + 1),
 		  0);
@@ -165,7 +167,10 @@ static void own_ends(struct test *t)
 	own_end(t, ISM_EVENT_DEV_DISABLED, DIBS_EVENT_DEV_DISABLED);
 }
 
-/* --- interrupts ------------------------------------------------------------------------------ */
+/*
+ * --- interrupts
+ * ---------------------------------------------------------------
+ */
 
 static void no_cause(struct test *t)
 {
@@ -176,7 +181,7 @@ static void no_cause(struct test *t)
 		return;
 	before = sim_count("ism1", "stats/interrupts");
 	expect_eq(t, sim("ism1", "interrupt", "1"), 0);
-	/* For DMBs that are not there, and where there are none. */
+	/* An index without a DMB, and indexes that no DMB can have. */
 	expect_eq(t, sim("ism1", "signal", "1919 0xffff"), 0);
 	expect_eq(t, sim("ism1", "signal", "0 0xffff"), 0);
 	expect_eq(t, sim("ism1", "signal", "31 0xffff"), 0);
@@ -189,7 +194,7 @@ static void no_cause(struct test *t)
 	ism_pair_end(p);
 }
 
-/* All masks come, however few interrupts there are for them. */
+/* All masks arrive, however few interrupts there are. */
 static void merged(struct test *t)
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -222,7 +227,10 @@ struct crowd {
 	struct watch watch;
 };
 
-/* One interrupt for them all, and what comes while they are handed out. */
+/*
+ * One interrupt for all signals, plus those caused while the driver handles
+ * them.
+ */
 static void crowd_signal(struct ism_pair *p, struct crowd *crowd)
 {
 	struct test *t = p->t;
@@ -240,7 +248,7 @@ static void crowd_signal(struct ism_pair *p, struct crowd *crowd)
 		expect(t, crew_wait(&crowd[i].watch.calls, 1));
 }
 
-/* More than are handed out in one go. */
+/* More signals than one run of the driver's tasklet handles. */
 static void many_signals(struct test *t)
 {
 	struct crowd *crowd = kvcalloc(CROWD, sizeof(*crowd), GFP_KERNEL);
@@ -267,8 +275,8 @@ out:
 }
 
 /*
- * An event that does not interrupt comes with the next that does. What interrupts
- * sets the summary; who is interrupted clears the event's bit.
+ * An event without an interrupt arrives with the next one that interrupts. The
+ * adapter sets the summary to interrupt; the driver clears the event's bit.
  */
 static void silent_event_mended(struct test *t)
 {
@@ -301,7 +309,7 @@ static void silent_event(struct test *t)
 	silent_event_mended(t);
 }
 
-/* What the queue has no room for is lost; all else comes, and what is later. */
+/* Only events without room in the queue are lost; later ones arrive. */
 static void full_queue(struct test *t)
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -331,14 +339,14 @@ static void wrong_idx(struct test *t)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(nonsense) && !t->failed; i++) {
-		/* The entry of its first event is 1; then there were none. */
+		/* The first event has index 1; no others follow it. */
 		sim_mend(t, "ism1");
 		p = ism_pair_begin(t);
 		if (!p)
 			return;
 		expect_eq(t, sim("ism1", "ieq_idx", "5"), 0);
 		expect(t, crew_wait(&p->events, 4));
-		/* To 2, the long way round. The first comes once more. */
+		/* To index 2, all the way round: the first arrives again. */
 		expect_eq(t, sim("ism1", "event", "2 9 1 2"), 0);
 		expect(t, crew_wait(&p->events, 15));
 		expect_eq(t, tclient_last(&p->tc).subtype, 9);
@@ -349,7 +357,10 @@ static void wrong_idx(struct test *t)
 	}
 }
 
-/* --- VLANs ----------------------------------------------------------------------------------- */
+/*
+ * --- VLANs
+ * -----------------------------------------------------------------------
+ */
 
 static void all_vlans(struct test *t)
 {
@@ -360,7 +371,7 @@ static void all_vlans(struct test *t)
 	if (!p)
 		return;
 	client = p->tc.client;
-	for (vid = 1; vid <= ISM_VLANS; vid++)
+	for (vid = 1; vid < ISM_VLANS; vid++)
 		if (!expect_eq(t, dibs_add_vlan(client, p->owner, vid), 0))
 			break;
 	expect_eq(t, dibs_add_vlan(client, p->owner, 4094), -EREMOTEIO);
@@ -371,7 +382,7 @@ static void all_vlans(struct test *t)
 	ism_pair_end(p);
 }
 
-/* The driver is not let go, and knows that when it is to join again. */
+/* The adapter refuses to leave; the driver knows that when it joins again. */
 static void kept_vlan(struct test *t)
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -392,7 +403,7 @@ static void kept_vlan(struct test *t)
 	expect_eq(t, dibs_del_vlan(client, p->owner, 7), 0);
 	expect_eq(t, dibs_query_remote_gid(client, p->mover, gid, vlan),
 		  -ENETUNREACH);
-	/* By a command again. */
+	/* Now by a command again. */
 	expect_eq(t, dibs_add_vlan(client, p->owner, 7), 0);
 	expect_eq(t, dibs_query_remote_gid(client, p->mover, gid, vlan), 0);
 	expect_eq(t, dibs_del_vlan(client, p->owner, 7), 0);
@@ -400,7 +411,7 @@ static void kept_vlan(struct test *t)
 	ism_pair_end(p);
 }
 
-/* The adapters tell both ends of a DMB that is not in its VLAN any more. */
+/* Both ends of a DMB get an event when the other end leaves its VLAN. */
 static void left_vlan(struct test *t)
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -432,7 +443,7 @@ out:
 	ism_pair_end(p);
 }
 
-/* SET_VLAN and RESET_VLAN, which our driver never says, but a peer's may. */
+/* SET_VLAN and RESET_VLAN, which our driver never sends, but a peer's may. */
 static void required_vlan(struct test *t)
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -465,23 +476,26 @@ static void required_vlan(struct test *t)
 }
 
 const struct test_case ism_event_cases[] = {
-	{ "each event arrives as what it is", each_event },
-	{ "of a peer that fails or leaves one is told", lost_peers },
-	{ "an adapter that says it has failed or is disabled is gone",
+	{ "each event arrives with its type, subtype and data", each_event },
+	{ "clients get an event when a peer fails or leaves", lost_peers },
+	{ "an adapter that reports its own failure or end loses its device",
 	  own_ends },
-	{ "interrupts without a cause, and for no DMB, do nothing", no_cause },
+	{ "interrupts without a cause and signals without a DMB do nothing",
+	  no_cause },
 	{ "merged interrupts lose no signal", merged },
-	{ "of very many signals at once each arrives, once", many_signals },
-	{ "an event without an interrupt comes with the next", silent_event },
+	{ "each of very many simultaneous signals arrives exactly once",
+	  many_signals },
+	{ "an event without an interrupt arrives with the next interrupt",
+	  silent_event },
 	{ "a full event queue loses only what it has no room for", full_queue },
-	{ "an event queue may be at any place, or at none: the device goes",
+	{ "any event queue index works, and an invalid one removes the device",
 	  wrong_idx },
-	{ "64 VLANs and not one more", all_vlans },
-	{ "a VLAN that could not be left can be joined again, and left",
+	{ "an adapter takes 64 VLANs, that of version 2 included", all_vlans },
+	{ "a VLAN the adapter refused to leave can be joined and left again",
 	  kept_vlan },
-	{ "who leaves a VLAN moves no more, and the other is told",
+	{ "an adapter outside a VLAN cannot move, and its peer gets an event",
 	  left_vlan },
-	{ "a peer that requires VLANs is reached by way of one alone",
+	{ "a peer that requires VLANs is reachable only through one",
 	  required_vlan },
 	{ }
 };

@@ -2,16 +2,19 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The ISM driver over adapters that refuse, talk nonsense, or die: each command.
+ * The ISM driver on adapters that refuse commands, give invalid answers, or
+ * die.
  */
 #include <linux/err.h>
 
 #include "crew.h"
 #include "ism.h"
 
-#define ISM_CODES	0x18	/* that the simulator answers: below */
+#define ISM_CODES	0x18	/* end of the simulator's codes */
 
-/* --- what a client asks for -------------------------------------------------------- */
+/*
+ * --- commands of operations --------------------------------------------------
+ */
 
 static int ask_dmb(struct ism_pair *p)
 {
@@ -32,7 +35,7 @@ static int ask_vlan(struct ism_pair *p)
 	return err ? : dibs_del_vlan(p->tc.client, p->owner, vid);
 }
 
-/* The same in two steps. */
+/* The same in two steps, for the command of the second one. */
 static int have_dmb(struct ism_pair *p)
 {
 	p->extra = ism_register(p, PAGE_SIZE, 0, NULL);
@@ -45,7 +48,7 @@ static int give_dmb(struct ism_pair *p)
 	return 0;
 }
 
-/* Another each time: it stays joined where DEL_VLAN is refused. */
+/* A new id each time: a VLAN stays joined if DEL_VLAN is refused. */
 static int have_vlan(struct ism_pair *p)
 {
 	static u16 last;
@@ -66,8 +69,10 @@ static int ask_event(struct ism_pair *p)
 }
 
 /*
- * A command, what has to be before it (may be NULL), who gives it, what they get
- * when it is refused, and whether nobody is told: DMBs and VLANs go in any case.
+ * A command, its preparation (may be NULL), the operation that sends it, the
+ * error of that operation if the command is refused, whether failures are
+ * silent (giving back a DMB or a VLAN cannot fail), and the invalid answers to
+ * try.
  */
 static const struct asked {
 	const char *cmd;
@@ -103,7 +108,7 @@ static void refused_op(struct ism_pair *p, const struct asked *a, int code)
 	expect_eq(p->t, sim("ism1", "fail_command", "%s %d", a->cmd, code), 0);
 	if (!expect_eq(p->t, a->ask(p), a->refused))
 		test_note(p->t, "%s refused by %#x", a->cmd, code);
-	/* It is as good as before. */
+	/* The adapter still works. */
 	expect_eq(p->t, atomic_read(&p->tc.dels), 0);
 	expect_eq(p->t, ism_ask_reachable(p), 0);
 }
@@ -120,11 +125,11 @@ static void refused_ops(struct test *t)
 		refused_op(p, &asked[i], 0xfffe);
 	}
 	ism_pair_end(p);
-	/* VLANs and DMBs that it did not give up go with that. */
+	/* This also drops the VLANs and DMBs that it kept. */
 	sim_mend(t, "ism1");
 }
 
-/* The device goes by itself; whoever asked is told that there is none. */
+/* The device is removed; the operation fails with -ENODEV. */
 static void nonsense_op(struct test *t, const struct asked *a, const char *how)
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -150,7 +155,7 @@ static void nonsense_ops(struct test *t)
 			nonsense_op(t, &asked[i], asked[i].lies[j]);
 }
 
-/* Without an answer the driver reads 0xffff; nothing else tells it. */
+/* Without an answer the driver reads 0xffff; it gets no other notice. */
 static void silent_op(struct test *t, const struct asked *a)
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -174,7 +179,9 @@ static void silent_ops(struct test *t)
 		silent_op(t, &asked[i]);
 }
 
-/* What it does not give back it gives back later; until then nobody gets it. */
+/*
+ * A DMB that the adapter keeps is tried again later and not reused until then.
+ */
 static void kept_dmbs(struct test *t)
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -185,12 +192,12 @@ static void kept_dmbs(struct test *t)
 	expect_eq(t, have_dmb(p), 0);
 	give_dmb(p);
 	expect_eq(t, sim_count("ism1", "dmbs"), 2);
-	/* It is asked for again: in vain the first time. */
+	/* Tried again, and refused once more. */
 	expect_eq(t, have_dmb(p), 0);
 	expect_eq(t, sim_count("ism1", "dmbs"), 3);
 	give_dmb(p);
 	expect_eq(t, sim_count("ism1", "dmbs"), 1);
-	/* What is kept to the end goes with the adapter. */
+	/* Whatever is left is dropped with the adapter. */
 	expect_eq(t, sim("ism1", "fail_command", "unreg_dmb 0x17 100"), 0);
 	expect_eq(t, have_dmb(p), 0);
 	give_dmb(p);
@@ -200,9 +207,12 @@ static void kept_dmbs(struct test *t)
 	expect_eq(t, sim_count("ism1", "dmbs"), 0);
 }
 
-/* --- moves ---------------------------------------------------------------------------- */
+/*
+ * --- moves
+ * --------------------------------------------------------------------
+ */
 
-/* A move that fails tells nothing, so the driver asks: here is who answers. */
+/* After a failed move the driver sends a command, which is answered here. */
 static void refused_move(struct test *t)
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -221,7 +231,7 @@ static void refused_move(struct test *t)
 	ism_pair_end(p);
 }
 
-/* And here is who does not, and says so by nothing else. */
+/* Here it is not answered, and there is no other notice. */
 static void silent_move(struct test *t)
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -237,7 +247,10 @@ static void silent_move(struct test *t)
 	sim_mend(t, "ism0");
 }
 
-/* --- beginning and end ----------------------------------------------------------------- */
+/*
+ * --- start and end
+ * -------------------------------------------------------------
+ */
 
 static const struct begin {
 	const char *cmd;
@@ -248,13 +261,12 @@ static const struct begin {
 	{ "query_info", { "long", "short", "shorter", "cmd", "none", "zeros",
 			  "ones" } },
 	{ "add_vlan", { "long", "short", "shorter", "cmd", "none" } },
-	{ "del_vlan", { "long", "short", "shorter", "cmd", "none" } },
 	{ "reg_sba", { "long", "short", "shorter", "cmd", "none" } },
 	{ "reg_ieq", { "long", "short", "shorter", "cmd", "none" } },
 };
 
-static void begins_not(struct tclient *tc, struct test *t, const char *cmd,
-		       const char *how)
+static void start_fails(struct tclient *tc, struct test *t, const char *cmd,
+			const char *how)
 {
 	if (!expect_eq(t, sim("ism1", "state", "ok"), -EIO) ||
 	    !expect(t, !tclient_dev(tc, "ism1")))
@@ -269,19 +281,19 @@ static void bad_begin(struct test *t)
 	if (!expect_eq(t, tclient_register(&tc, "st-ism"), 0))
 		return;
 	for (i = 0; i < ARRAY_SIZE(begin); i++) {
-		/* Without ISM_VLAN_V2 it can do less: see old_adapter(). */
+		/* Refusing ISM_VLAN_V2 is not a fault: see old_adapter(). */
 		if (!strstr(begin[i].cmd, "vlan")) {
 			expect_eq(t, sim("ism1", "fail_command", "%s 0x17",
 					 begin[i].cmd), 0);
-			begins_not(&tc, t, begin[i].cmd, "0x17");
+			start_fails(&tc, t, begin[i].cmd, "0x17");
 		}
 		for (j = 0; begin[i].lies[j]; j++) {
 			expect_eq(t, sim("ism1", "bad_answer", "%s %s",
 					 begin[i].cmd, begin[i].lies[j]), 0);
-			begins_not(&tc, t, begin[i].cmd, begin[i].lies[j]);
+			start_fails(&tc, t, begin[i].cmd, begin[i].lies[j]);
 		}
 	}
-	/* More than has to be is not wrong. */
+	/* A longer answer than required is valid. */
 	expect_eq(t, sim("ism1", "bad_answer", "query_info longer"), 0);
 	sim_mend(t, "ism1");
 	expect(t, tclient_dev(&tc, "ism1"));
@@ -298,18 +310,14 @@ static void old_adapter(struct test *t)
 	if (p)
 		expect(t, !dibs_dev_seid(p->owner) && dibs_dev_seid(p->mover));
 	ism_pair_end(p);
-	expect_eq(t, sim("ism1", "fail_command", "del_vlan 0x0c"), 0);
 	sim_mend(t, "ism1");
-	p = ism_pair_begin(t);
-	if (p)
-		expect(t, dibs_dev_seid(p->owner));
-	ism_pair_end(p);
 }
 
-/* Whatever it says to that, it begins again. */
+/* Whatever the adapter answers at its end, it can be restarted. */
 static void bad_end(struct test *t)
 {
-	static const char *const cmds[] = { "unreg_sba", "unreg_ieq" };
+	static const char *const cmds[] = { "unreg_sba", "unreg_ieq",
+					    "del_vlan" };
 	static const char *const lies[] = { "cmd", "none" };
 	struct ism_pair *p;
 	unsigned int i, j;
@@ -323,7 +331,7 @@ static void bad_end(struct test *t)
 			expect_eq(t, sim("ism1", "bad_answer", "%s %s", cmds[i],
 					 lies[j]), 0);
 			sim_mend(t, "ism1");
-			/* It was asked for that. */
+			/* The command was sent. */
 			expect_eq(t, sim_read("ism1", "bad_answer", left,
 					      sizeof(left)), 0);
 			expect(t, !*left);
@@ -335,7 +343,10 @@ static void bad_end(struct test *t)
 	ism_pair_end(p);
 }
 
-/* --- while all is busy ----------------------------------------------------------------------- */
+/*
+ * --- under load
+ * -----------------------------------------------------------------
+ */
 
 struct busy {
 	struct ism_pair *p;
@@ -366,7 +377,9 @@ static void busy_step(void *arg, unsigned int nr)
 	atomic_inc(&b->steps[nr]);
 }
 
-/* Everything is under way when @file of ism1 gets @text, and comes to an end. */
+/*
+ * Runs all operations when @happens ends the adapter ism1, and expects an end.
+ */
 static void busy_until(struct test *t, int (*happens)(void))
 {
 	struct ism_pair *p = ism_pair_begin(t);
@@ -437,18 +450,19 @@ static void while_busy(struct test *t)
 }
 
 const struct test_case ism_fault_cases[] = {
-	{ "each command may be refused by any code: an error, no more",
+	{ "a refused command returns an error and has no other effect",
 	  refused_ops },
-	{ "each command may be answered by nonsense: the device goes",
-	  nonsense_ops },
-	{ "each command may have no answer: the device goes", silent_ops },
-	{ "a DMB that is not given back is asked for again", kept_dmbs },
-	{ "a move may be refused: an error, no more", refused_move },
-	{ "a move that fails finds that the adapter is gone", silent_move },
-	{ "an adapter that begins with nonsense, or no answer, is no device",
+	{ "an invalid answer to any command removes the device", nonsense_ops },
+	{ "a missing answer to any command removes the device", silent_ops },
+	{ "a DMB that the adapter keeps is unregistered again later",
+	  kept_dmbs },
+	{ "a refused move returns an error and has no other effect",
+	  refused_move },
+	{ "a failed move detects that the adapter is gone", silent_move },
+	{ "an adapter that starts with an invalid answer gets no device",
 	  bad_begin },
 	{ "an adapter of version 1 has no system EID", old_adapter },
-	{ "an adapter that gives nothing back can begin anew", bad_end },
-	{ "all that is under way ends when the adapter does", while_busy },
+	{ "an adapter that gives nothing back can be restarted", bad_end },
+	{ "all operations end when their adapter does", while_busy },
 	{ }
 };

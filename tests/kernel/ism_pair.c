@@ -22,6 +22,7 @@ struct dibs_dmb *ism_register(struct ism_pair *p, u32 len, u16 vlan,
 	struct dibs_dmb_params params = {
 		.rgid = *dibs_dev_gid(p->mover),
 		.len = len,
+		.header_len = 8,
 		.vlan = { .id = vlan, .valid = vlan },
 		.priv = watch,
 	};
@@ -35,6 +36,7 @@ struct dibs_attachment *ism_attach(struct ism_pair *p, struct dibs_dev *by)
 		.rgid = *dibs_dev_gid(p->owner),
 		.token = dibs_dmb_token(p->dmb),
 		.len = dibs_dmb_len(p->dmb),
+		.spare = ISM_SPARE,
 	};
 
 	return dibs_attach_dmb(p->tc.client, by, &init_net, &params);
@@ -80,7 +82,7 @@ unsigned int ism_saw(struct ism_pair *p, u32 type, u32 subtype, u64 data)
 	return n;
 }
 
-/* What adapters still had to say of the case before is said. */
+/* Waits until late events of the previous case have arrived. */
 static bool ism_pair_calm(struct ism_pair *p)
 {
 	if (!expect_eq(p->t, sim("ism0", "event", "2 1 1 %u", ISM_MARK), 0) ||
@@ -133,7 +135,9 @@ int ism_ask_reachable(struct ism_pair *p)
 				     (struct dibs_vlan){});
 }
 
-/* --- the simulator -------------------------------------------------------------- */
+/*
+ * --- the simulator ----------------------------------------------------------
+ */
 
 int sim_write(const char *path, const char *text)
 {

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Lives and references: what outlives what, and who is told. What happens when
- * several processors do it at once is in race.c.
+ * Lifetimes and references: what outlives what, and who gets an event. race.c
+ * has the cases with several CPUs at once.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -39,14 +39,14 @@ static void memory_outlives_name(struct test *t)
 	header = dibs_attachment_header(p->att);
 	expect(t, header == dibs_dmb_header(dmb));
 	dibs_unregister_dmb(dmb);
-	/* No name, but memory. */
+	/* The token is gone, the memory is not. */
 	expect_err(t, dibs_attach_dmb(p->tc.client, p->dev, &init_net,
 				      &attach), -ENOENT);
 	expect_eq(t, header[5], pattern(5));
 	header[5] = 99;
 	expect_eq(t, header[5], 99);
 	expect_eq(t, dibs_attachment_header_len(p->att), 64);
-	/* And none more, which its owner would pay for. */
+	/* No more memory, which would be charged to the owner. */
 	expect_eq(t, dibs_attachment_populate(p->att, 0, LEN), -ESTALE);
 	dibs_attachment_trim(p->att, 0, LEN);
 	expect_eq(t, dibs_attachment_len(p->att), LEN);
@@ -107,7 +107,7 @@ static void page_outlives_all(struct test *t)
 	dibs_detach_dmb(p->tc.client, &p->att);
 	watch_unregister(&p->watch, p->dmb);
 	p->dmb = NULL;
-	/* Memory is freed by now, but for this reference. */
+	/* Only this reference keeps the page. */
 	expect_eq(t, page_count(page), 1);
 	bytes = page_address(page);
 	for (i = 0; i < PAGE_SIZE; i++)
@@ -118,7 +118,7 @@ out:
 	pair_free(p);
 }
 
-/* An adapter's interrupt is late: the index has a new owner by then. */
+/* A late interrupt of an adapter: the index has a new owner by then. */
 static void index_reused(struct test *t)
 {
 	struct fake_options opt = { .name = "st-one", .max_dmbs = 1,
@@ -164,7 +164,7 @@ out:
 	pair_free(p);
 }
 
-/* Handles are dead when their device is gone, and are given back as ever. */
+/* Handles are dead once their device is gone, and are given back as usual. */
 static void check_device_gone(struct pair *p)
 {
 	struct test *t = p->t;
@@ -195,7 +195,7 @@ static void check_device_gone(struct pair *p)
 	expect_eq(t, dibs_dmb_read(p->dmb, 0, &byte, 1), 0);
 	expect_eq(t, dibs_dmb_len(p->dmb), LEN);
 	expect(t, dibs_dmb_dev(p->dmb) == dev);
-	/* A late report of the adapter. */
+	/* Late signals of the adapter. */
 	dibs_dev_signal(dev, dibs_dmb_index(p->dmb),
 			dibs_dmb_generation(p->dmb), 1);
 	dibs_dmb_signal(p->dmb, 1);
@@ -256,7 +256,7 @@ static void client_leaves_all(struct test *t)
 			continue;
 		att = pair_attach(p, dmb);
 		expect_err(t, att, 0);
-		/* Half of those without their owner. */
+		/* Half of these attachments lose their owner. */
 		if (i % 4)
 			dibs_unregister_dmb(dmb);
 	}
@@ -271,7 +271,7 @@ static void client_leaves_all(struct test *t)
 	pair_free(p);
 }
 
-/* Deleted while handles live, then the client leaves them too. */
+/* The device is deleted first, then the client with its handles. */
 static void all_leave(struct test *t)
 {
 	struct pair *p = pair_new(t, PAIR_LINEAR, LEN);
@@ -339,7 +339,7 @@ static void each_meets_each(struct test *t)
 	expect_eq(t, atomic_read(&late.dels), atomic_read(&late.adds));
 }
 
-/* Makes things, and then refuses. */
+/* Creates handles, then refuses the device. */
 static int make_and_refuse(struct tclient *tc, struct dibs_dev *dev)
 {
 	struct dibs_dmb_params params = {
@@ -392,7 +392,7 @@ out:
 	expect_eq(t, atomic_read(&tc.dels), dels);
 }
 
-/* A refusing client does not keep the others from it. */
+/* A client that refuses a device does not keep it from others. */
 static void refused_by_one(struct test *t)
 {
 	struct fake_options opt = { .name = "st-both" };
@@ -437,24 +437,29 @@ static void privs(struct test *t)
 }
 
 const struct test_case life_cases[] = {
-	{ "memory outlives its name while a peer is attached",
+	{ "memory outlives a DMB's registration while a peer is attached",
 	  memory_outlives_name },
-	{ "an attached peer is told that the owner gave up", peer_is_told },
-	{ "without a peer nobody is told", nobody_is_told },
-	{ "a page that was taken outlives DMB and attachment",
+	{ "an attached peer gets an event when the owner unregisters",
+	  peer_is_told },
+	{ "nobody gets an event when no peer is attached", nobody_is_told },
+	{ "a page reference outlives the DMB and the attachment",
 	  page_outlives_all },
 	{ "a late signal does not reach the new owner of an index",
 	  index_reused },
-	{ "handles are dead when their device is gone", device_gone },
+	{ "handles are dead once their device is gone", device_gone },
 	{ "handles can be given back in del_dev", given_back_in_del_dev },
-	{ "a client that leaves gives back what it forgot",
+	{ "unregistering a client gives back what it forgot",
 	  client_leaves_all },
-	{ "a client that leaves after the device gives back all", all_leave },
-	{ "deleting twice, or before adding, does nothing", deleted_twice },
-	{ "each client meets each device, whoever comes first",
+	{ "unregistering a client after its device gives everything back",
+	  all_leave },
+	{ "deleting a device twice or before adding it does nothing",
+	  deleted_twice },
+	{ "each client meets each device in whichever order they come",
 	  each_meets_each },
-	{ "a client that refuses a device hears no more of it", refusing },
-	{ "a refusal does not keep a device from others", refused_by_one },
-	{ "handles and bindings know whose they are", privs },
+	{ "a client that refused a device never hears of it again", refusing },
+	{ "a refusal by one client does not affect the others",
+	  refused_by_one },
+	{ "handles and bindings return their owners and private pointers",
+	  privs },
 	{}
 };

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * How much there can be, what it costs, and what is said at the end of it.
+ * Limits: how many objects can exist, what they cost, and errors at the limit.
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -43,7 +43,7 @@ static void bad_params(struct test *t)
 	pair_free(p);
 }
 
-/* Indexes from @min on, @max of them. */
+/* Fills a device that has @max indexes from @min on. */
 static void full_at(struct test *t, u32 min, u32 max)
 {
 	struct fake_options opt = {
@@ -75,7 +75,7 @@ static void full_at(struct test *t, u32 min, u32 max)
 	expect_err(t, dibs_register_dmb(p->tc.client, fake->dev, &init_net,
 					&params), -ENOSPC);
 	expect_eq(t, fake_calls(fake, FAKE_REGISTER), max);
-	/* Room for one more when one has gone. */
+	/* There is room for another one after one is given back. */
 	if (n)
 		dibs_unregister_dmb(dmbs[--n]);
 	dmb = dibs_register_dmb(p->tc.client, fake->dev, &init_net, &params);
@@ -95,6 +95,75 @@ static void full(struct test *t)
 	full_at(t, 7, 8);
 	full_at(t, U32_MAX, 1);
 	full_at(t, U32_MAX - 3, 4);
+}
+
+/* Registers DMBs of @len bytes for a namespace; how many it gets, up to @max. */
+static u32 register_many(struct pair *p, struct net *net,
+			 struct dibs_dmb **dmbs, u32 max)
+{
+	struct dibs_dmb_params params = pair_dmb_params(p, 100);
+	struct dibs_dmb *dmb;
+	u32 n;
+
+	for (n = 0; n < max; n++) {
+		dmb = dibs_register_dmb(p->tc.client, p->dev, net, &params);
+		if (IS_ERR(dmb)) {
+			expect_err(p->t, dmb, -ENOSPC);
+			break;
+		}
+		dmbs[n] = dmb;
+	}
+	return n;
+}
+
+/*
+ * Of the 16 DMBs of a shared device, 12 may be used by others than the initial
+ * namespace, its owner; one of them alone gets half of those.
+ */
+static void leaves_some(struct test *t)
+{
+	struct fake_options opt = {
+		.name = "st-shares",
+		.fabric = DIBS_FABRIC_LOOPBACK,
+		.max_dmbs = 16,
+	};
+	struct pair *p = pair_new(t, PAIR_UNMAPPED, 100);
+	struct net *net = other_net(t);
+	struct dibs_dmb *dmbs[16];
+	struct fake *fake = NULL;
+	u32 n = 0;
+
+	if (!p || !net)
+		goto out;
+	fake = fake_new(&opt);
+	if (!expect(t, fake))
+		goto out;
+	p->dev = fake->dev;
+	n = register_many(p, net, dmbs, 16);
+	expect_eq(t, n, 6);
+	expect_eq(t, fake_calls(fake, FAKE_REGISTER), n);
+	/* One is given back, so there is one again. */
+	if (n)
+		dibs_unregister_dmb(dmbs[--n]);
+	n += register_many(p, net, dmbs + n, 16 - n);
+	expect_eq(t, n, 6);
+	/* The owner gets all that are left. */
+	n += register_many(p, &init_net, dmbs + n, 16 - n);
+	expect_eq(t, n, 16);
+	while (n)
+		dibs_unregister_dmb(dmbs[--n]);
+	/* What the owner has is not left for others. */
+	n = register_many(p, &init_net, dmbs, 15);
+	expect_eq(t, n, 15);
+	expect_eq(t, register_many(p, net, dmbs + n, 1), 1);
+	n++;
+	while (n)
+		dibs_unregister_dmb(dmbs[--n]);
+out:
+	fake_free(fake);
+	if (net)
+		put_net(net);
+	pair_free(p);
 }
 
 static void many_devices(struct test *t)
@@ -153,7 +222,7 @@ static void many_clients(struct test *t)
 	kfree(tc);
 }
 
-/* Attaches and detaches some of @nr DMBs. Nanoseconds for each. */
+/* Attaches and detaches some of @nr DMBs. Returns nanoseconds per DMB. */
 static u64 attach_some(struct pair *p, struct dibs_dmb **dmbs, u32 nr,
 		       u32 from)
 {
@@ -172,8 +241,8 @@ static u64 attach_some(struct pair *p, struct dibs_dmb **dmbs, u32 nr,
 }
 
 /*
- * The figures say whether a look-up costs the same; they are no verdict, since
- * the machine below may be anything.
+ * The figures show whether the cost of a lookup is constant. They do not decide
+ * the case, since they depend on the machine.
  */
 static void lookup_is_flat(struct test *t)
 {
@@ -204,7 +273,7 @@ static void lookup_is_flat(struct test *t)
 	test_note(t, "attach+detach: %llu ns at 10 DMBs, %llu ns at %u",
 		  ns_few, ns_many, n);
 	test_note(t, "register: %llu ns", div_u64(start, max(n - few, 1U)));
-	/* Not one has another's token, index or bytes. */
+	/* Tokens are unique. */
 	expect(t, dibs_dmb_token(dmbs[0]) != dibs_dmb_token(dmbs[n - 1]));
 	start = ktime_get_ns();
 	while (n--) {
@@ -223,7 +292,7 @@ static long memory_free_mib(void)
 {
 	struct sysinfo info;
 
-	/* What RCU still keeps is no use of memory. */
+	/* Memory that RCU has yet to free does not count. */
 	rcu_barrier();
 	si_meminfo(&info);
 	return (info.freeram * info.mem_unit) >> 20;
@@ -249,7 +318,7 @@ static void idle_is_cheap(struct test *t)
 	after = memory_free_mib();
 	test_note(t, "%u DMBs of 1 MiB: %ld MiB", n, before - after);
 	expect_eq(t, n, 20000);
-	/* Sanitizers have a memory use of their own. */
+	/* Sanitizers need memory themselves. */
 	if (!IS_ENABLED(CONFIG_KASAN))
 		expect(t, before - after < 200);
 	while (n--)
@@ -260,12 +329,14 @@ out:
 }
 
 const struct test_case limits_cases[] = {
-	{ "a DMB has a length, within its device's limit", bad_params },
-	{ "a full device says so, and has room again later", full },
-	{ "there can be a hundred devices", many_devices },
-	{ "there can be forty clients", many_clients },
-	{ "each of 100,000 DMBs is found by its token", lookup_is_flat },
-	{ "20,000 DMBs of 1 MiB untouched cost less than 200 MB",
+	{ "a DMB needs a length within its device's limit", bad_params },
+	{ "a full device returns ENOSPC and has room again later", full },
+	{ "a namespace leaves DMBs of a device to others and to its owner",
+	  leaves_some },
+	{ "a hundred devices can exist", many_devices },
+	{ "forty clients can exist", many_clients },
+	{ "each of 100,000 DMBs can be attached by its token", lookup_is_flat },
+	{ "20,000 untouched DMBs of 1 MiB cost less than 200 MB",
 	  idle_is_cheap },
 	{}
 };

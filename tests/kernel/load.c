@@ -2,10 +2,10 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Work for all processors on all devices that there are, by two clients, until
- * told to stop: registers, attaches, moves, signals, gives back, in no order.
- * When it stops, the clients unregister and leave whatever they have, one
- * while the other still works.
+ * Load on all CPUs and all devices, by two clients, until it is stopped: it
+ * registers, attaches, moves, signals and gives back, in random order. At the
+ * end the clients are unregistered with all their handles, one while the other
+ * is still working.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -36,9 +36,9 @@ struct load {
 	atomic_t odd;
 };
 
-static struct load *loads[LOAD_CLIENTS];	/* under control_lock */
+static struct load *loads[LOAD_CLIENTS];	/* control_lock */
 
-/* Any device of the client, referenced. */
+/* A random device of the client, referenced, or NULL. */
 static struct dibs_dev *load_dev(struct load *load, u32 *random)
 {
 	unsigned int i, first = crew_random(random) % TCLIENT_DEVS;
@@ -90,7 +90,7 @@ static void load_attach(struct load *load, struct load_slot *slot)
 		slot->att = att;
 }
 
-/* What was moved is there, as nobody else writes to this DMB. */
+/* Moves bytes and reads them back; nobody else writes to this DMB. */
 static void load_move(struct load *load, struct load_slot *slot,
 		      unsigned int nr)
 {
@@ -141,7 +141,7 @@ static void load_step(void *arg, unsigned int nr)
 		dibs_attachment_trim(slot->att, 0, LOAD_LEN);
 	else
 		load_give_back(load, slot, what % 2);
-	/* Whoever takes all this away needs the processors, too. */
+	/* Leave CPU time to whoever removes the devices. */
 	if (!(crew_random(random) % 16))
 		usleep_range(50, 100);
 }
@@ -198,7 +198,7 @@ int load_stop(void)
 		if (!load)
 			continue;
 		crew_stop(&load->crew);
-		/* With all it has. */
+		/* With all its handles. */
 		tclient_unregister(&load->tc);
 		odd += atomic_read(&load->odd) + atomic_read(&load->tc.late);
 		kvfree(load);

@@ -2,14 +2,14 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs_selftest.ko: tests of the layer that need to be in the kernel. Loading
- * it runs the cases and reports in KTAP to the kernel log; it stays loaded
- * with the services of service.h for system tests.
+ * dibs_selftest.ko: tests of the core that have to run in the kernel. Loading
+ * the module runs the cases and reports KTAP to the kernel log. It stays loaded
+ * and offers the services of service.h to system tests.
  *
- *	run=PATTERN	cases "topic: statement" or topics, default all; only
- *			'*' is special; "run=" runs none
- *	list=1		only name them
- *	failed		how many failed, to be read
+ *	run=PATTERN	run matching cases ("topic: statement") or topics; only
+ *			'*' is special; default all; "run=" runs none
+ *	list=1		only list them
+ *	failed		number of failed cases, read-only
  */
 #include <linux/module.h>
 

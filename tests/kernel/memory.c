@@ -2,8 +2,10 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The bytes of DMBs: zero at first, there when written, gone when trimmed.
+ * The memory of DMBs: zero at first, allocated when written, freed when
+ * trimmed.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -11,6 +13,7 @@
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
+#include "crew.h"
 #include "fixture.h"
 
 static bool has_pages(const struct pair *p)
@@ -18,7 +21,7 @@ static bool has_pages(const struct pair *p)
 	return p->kind != PAIR_LINEAR;
 }
 
-/* Does the page at @offset exist? */
+/* Is there a page at @offset? */
 static bool present(struct dibs_dmb *dmb, u32 offset)
 {
 	struct page *page = dibs_dmb_get_page(dmb, offset);
@@ -55,7 +58,7 @@ static void check_follows_use(struct pair *p)
 	expect(t, present(p->dmb, at));
 	expect(t, !present(p->dmb, at - PAGE_SIZE));
 	expect(t, !present(p->dmb, at + PAGE_SIZE));
-	/* Holes read as zero beside what was written. */
+	/* Everything else reads as zero. */
 	expect(t, all_bytes(p->dmb, 0, at, 0));
 	expect(t, all_bytes(p->dmb, at + 3, len - at - 3, 0));
 }
@@ -90,7 +93,7 @@ static void trim(struct test *t)
 
 	if (!p || !plant(t, p->att, len))
 		goto out;
-	/* Only pages that lie in it as a whole. */
+	/* Only pages that lie wholly in the range. */
 	dibs_attachment_trim(p->att, PAGE_SIZE - 1, PAGE_SIZE + 1);
 	expect(t, present(p->dmb, 0));
 	expect(t, !present(p->dmb, PAGE_SIZE));
@@ -101,7 +104,7 @@ static void trim(struct test *t)
 	expect(t, present(p->dmb, 6 * PAGE_SIZE));
 	dibs_attachment_trim(p->att, 7 * PAGE_SIZE, 0);
 	expect(t, present(p->dmb, 7 * PAGE_SIZE));
-	/* The last page is short: it goes with the end. */
+	/* The last page is short: a range up to the end includes it. */
 	dibs_attachment_trim(p->att, 200 * PAGE_SIZE, 49);
 	expect(t, present(p->dmb, len - 1));
 	dibs_attachment_trim(p->att, 200 * PAGE_SIZE, 50);
@@ -110,8 +113,57 @@ static void trim(struct test *t)
 	expect(t, !present(p->dmb, 0));
 	expect(t, !present(p->dmb, 150 * PAGE_SIZE));
 	expect(t, all_bytes(p->dmb, 0, len, 0));
-	/* And back. */
+	/* Write everything again. */
 	plant(t, p->att, len);
+	expect(t, intact(p->dmb));
+out:
+	pair_free(p);
+}
+
+static bool page_is(struct dibs_dmb *dmb, u32 offset, const struct page *page)
+{
+	struct page *there = dibs_dmb_get_page(dmb, offset);
+
+	if (IS_ERR(there))
+		return false;
+	put_page(there);
+	return there == page;
+}
+
+static void reuse(struct test *t)
+{
+	struct pair *p = pair_new(t, PAIR_LO, 16 * PAGE_SIZE);
+	struct page *page;
+
+	if (!p || !plant(t, p->att, 8 * PAGE_SIZE))
+		goto out;
+	page = dibs_dmb_get_page(p->dmb, PAGE_SIZE);
+	if (!expect_err(t, page, 0))
+		goto out;
+	put_page(page);
+	/* The first one may be a header. */
+	dibs_attachment_reuse(p->att, 0, 9 * PAGE_SIZE, 4 * PAGE_SIZE);
+	expect(t, present(p->dmb, 0));
+	expect(t, !present(p->dmb, 9 * PAGE_SIZE));
+	expect(t, !present(p->dmb, PAGE_SIZE));
+	expect(t, page_is(p->dmb, 10 * PAGE_SIZE, page));
+	expect(t, !present(p->dmb, 3 * PAGE_SIZE));
+	expect(t, present(p->dmb, 12 * PAGE_SIZE));
+	expect(t, present(p->dmb, 4 * PAGE_SIZE));
+	expect(t, !present(p->dmb, 13 * PAGE_SIZE));
+	/* Places that have pages keep them. */
+	dibs_attachment_reuse(p->att, 4 * PAGE_SIZE, 10 * PAGE_SIZE,
+			      PAGE_SIZE);
+	expect(t, page_is(p->dmb, 10 * PAGE_SIZE, page));
+	expect(t, present(p->dmb, 4 * PAGE_SIZE));
+	/* Not pages, and beyond the end. */
+	dibs_attachment_reuse(p->att, 4 * PAGE_SIZE + 1, 8 * PAGE_SIZE,
+			      PAGE_SIZE);
+	dibs_attachment_reuse(p->att, 4 * PAGE_SIZE, 15 * PAGE_SIZE,
+			      2 * PAGE_SIZE);
+	expect(t, present(p->dmb, 4 * PAGE_SIZE));
+	/* Write everything again. */
+	plant(t, p->att, 16 * PAGE_SIZE);
 	expect(t, intact(p->dmb));
 out:
 	pair_free(p);
@@ -166,7 +218,7 @@ static void header_on(struct test *t, enum pair_kind kind)
 		expect(t, !dibs_attachment_header(att));
 		expect_eq(t, dibs_attachment_header_len(att), 0);
 	}
-	/* A store, a move and a read are of the same bytes. */
+	/* Stores, moves and reads access the same bytes. */
 	header[9] = 0x77;
 	expect_eq(t, dibs_dmb_read(dmb, 9, &byte, 1), 0);
 	expect_eq(t, byte, 0x77);
@@ -203,7 +255,7 @@ static void check_every_length(struct pair *p)
 	u8 byte;
 
 	for (i = 0; i < ARRAY_SIZE(lens); i++) {
-		/* Contiguous memory has its limits. */
+		/* Larger contiguous memory may not be available. */
 		if (p->kind == PAIR_LINEAR && lens[i] > SZ_1M)
 			break;
 		dmb = pair_register(p, lens[i], NULL);
@@ -227,7 +279,7 @@ static void every_length(struct test *t)
 	pair_each(t, 100, check_every_length);
 }
 
-/* Pieces of all sizes at all offsets, against a plain buffer. */
+/* Random sizes at random offsets, compared with a plain buffer. */
 static void check_like_memcpy(struct pair *p)
 {
 	u32 len = dibs_dmb_len(p->dmb), i, offset, size;
@@ -273,7 +325,62 @@ static void like_memcpy(struct test *t)
 	pair_each(t, SZ_256K + 77, check_like_memcpy);
 }
 
-/* The sysctl of the first namespace, as an administrator sets it. */
+/* Sets the sysctl of the initial namespace. */
+/* A peer that allocates memory while the owner gives the DMB up. */
+struct populator {
+	struct pair *p;
+	atomic_t done;
+	int err;
+};
+
+static void populate_step(void *arg, unsigned int nr)
+{
+	struct populator *job = arg;
+
+	if (atomic_read(&job->done)) {
+		usleep_range(50, 100);
+		return;
+	}
+	job->err = dibs_attachment_populate(job->p->att, 0, SZ_16M);
+	atomic_set(&job->done, 1);
+}
+
+static void check_given_up(struct pair *p, struct dibs_dmb *dmb)
+{
+	u32 offset, pages = 0;
+
+	for (offset = 0; offset < SZ_16M; offset += PAGE_SIZE)
+		pages += present(dmb, offset);
+	expect_eq(p->t, pages, 0);
+}
+
+static void given_up(struct test *t)
+{
+	struct pair *p = pair_new(t, PAIR_LO, SZ_16M);
+	struct populator job = { .p = p };
+	struct crew crew = {};
+	struct dibs_dmb *dmb;
+	int i;
+
+	if (!p)
+		return;
+	/* The attachment holds it for as long as the peer stays attached. */
+	dmb = dibs_attachment_target(p->att);
+	if (!expect(t, crew_add(&crew, populate_step, &job)))
+		goto out;
+	for (i = 0; i < 1000000 && !present(dmb, 0); i++)
+		cpu_relax();
+	watch_unregister(&p->watch, p->dmb);
+	p->dmb = NULL;
+	expect(t, crew_wait(&job.done, 1));
+	crew_stop(&crew);
+	if (!job.err)
+		test_skip(t, "the memory was allocated too early");
+	check_given_up(p, dmb);
+out:
+	pair_free(p);
+}
+
 static int cap_set(const char *value)
 {
 	struct file *file = filp_open("/proc/sys/net/dibs/mem_max", O_WRONLY,
@@ -317,12 +424,12 @@ static void check_capped(struct pair *p)
 	expect_eq(t, dibs_move_iter(p->att, 0, true, SZ_1M - 3, &iter, 3),
 		  -ENOBUFS);
 	expect_eq(t, atomic_read(&p->watch.calls), 0);
-	/* An empty DMB costs nothing, one with a header does. */
+	/* A new DMB needs memory only if it has a header. */
 	params = pair_dmb_params(p, SZ_1M);
 	params.header_len = 1;
 	expect_err(t, dibs_register_dmb(p->tc.client, p->dev, &init_net,
 					&params), -ENOBUFS);
-	/* What is there can be written. */
+	/* Existing pages can still be written. */
 	expect_eq(t, dibs_move_data(p->att, 0, true, 0, "abc", 3), 0);
 }
 
@@ -346,15 +453,69 @@ out:
 	pair_free(p);
 }
 
+static struct dibs_attachment *attach_with_header(struct pair *p,
+						  struct dibs_dmb **dmb)
+{
+	struct dibs_dmb_params params = pair_dmb_params(p, SZ_64K);
+
+	params.header_len = 64;
+	*dmb = dibs_register_dmb(p->tc.client, p->dev, &init_net, &params);
+	if (!expect_err(p->t, *dmb, 0))
+		return ERR_CAST(*dmb);
+	return pair_attach(p, *dmb);
+}
+
+static void reserve(struct test *t)
+{
+	struct pair *p = pair_new(t, PAIR_LO, 100);
+	static const u8 bytes[PAGE_SIZE];
+	struct dibs_attachment *att;
+	struct dibs_dmb *dmb;
+	char before[32];
+
+	if (!p)
+		return;
+	if (cap_get(before, sizeof(before))) {
+		test_skip(t, "no sysctl net.dibs.mem_max");
+		goto out;
+	}
+	att = attach_with_header(p, &dmb);
+	if (expect_err(t, att, 0)) {
+		expect_eq(t, cap_set("1"), 0);
+		/* The two pages behind that of the header. */
+		expect_eq(t, dibs_move_data(att, 0, false, PAGE_SIZE + 100,
+					    bytes, PAGE_SIZE), 0);
+		expect_eq(t, dibs_move_data(att, 0, false, 3 * PAGE_SIZE,
+					    bytes, 1), -ENOBUFS);
+		/* And once more, after they were given back. */
+		dibs_attachment_trim(att, PAGE_SIZE, 2 * PAGE_SIZE);
+		expect_eq(t, dibs_move_data(att, 0, false, PAGE_SIZE + 100,
+					    bytes, PAGE_SIZE), 0);
+		expect_eq(t, cap_set(before), 0);
+		dibs_detach_dmb(p->tc.client, &att);
+	}
+	if (!IS_ERR(dmb))
+		dibs_unregister_dmb(dmb);
+out:
+	pair_free(p);
+}
+
 const struct test_case memory_cases[] = {
-	{ "a DMB reads as zero at first", zero_at_first },
-	{ "memory comes with the first write, beside it none", follows_use },
-	{ "memory can be had in advance", populate },
-	{ "trimmed memory is gone, reads as zero and comes back", trim },
-	{ "a page that was taken outlives trimming", page_survives_trim },
-	{ "the header is there from the start and stays", header },
-	{ "every length works", every_length },
-	{ "moves and reads are like memcpy", like_memcpy },
-	{ "beyond net.dibs.mem_max there is no memory", cap },
+	{ "a new DMB reads as zero", zero_at_first },
+	{ "a write allocates the pages it touches and no others", follows_use },
+	{ "memory can be allocated in advance", populate },
+	{ "trimmed memory is freed, reads as zero and can be written again",
+	  trim },
+	{ "pages of a range that is not needed move to one that has none",
+	  reuse },
+	{ "a page reference survives trimming", page_survives_trim },
+	{ "the header has memory from the start and keeps it", header },
+	{ "DMBs of all lengths work", every_length },
+	{ "moves and reads behave like memcpy", like_memcpy },
+	{ "a peer that allocates memory leaves none in a DMB given up",
+	  given_up },
+	{ "net.dibs.mem_max limits the memory of DMBs", cap },
+	{ "a DMB with a header has three pages even if net.dibs.mem_max is full",
+	  reserve },
 	{}
 };

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * A namespace that may not use a device gets nothing from it. Module parameter
- * netns_pid names a process in another namespace than the first.
+ * A namespace that may not use a device gets nothing from it. The module
+ * parameter netns_pid is a process in another namespace than the initial one.
  */
 #include <linux/err.h>
 #include <linux/moduleparam.h>
@@ -32,7 +32,7 @@ struct net *other_net(struct test *t)
 		return NULL;
 	if (net_eq(net, &init_net)) {
 		put_net(net);
-		test_skip(t, "netns_pid is in the first namespace");
+		test_skip(t, "netns_pid is in the initial namespace");
 		return NULL;
 	}
 	return net;
@@ -69,7 +69,7 @@ static void stranger(struct test *t)
 	dmb = dibs_register_dmb(p->tc.client, fake->dev, &init_net, &params);
 	if (!expect_err(t, dmb, 0))
 		goto out;
-	/* The token leaked; it does not help. */
+	/* Knowing the token does not help. */
 	attach = pair_attach_params(p, dmb);
 	expect_err(t, dibs_attach_dmb(p->tc.client, fake->dev, net, &attach),
 		   -EXDEV);
@@ -109,8 +109,8 @@ out:
 }
 
 /*
- * Two namespaces may each have a device of one name, and then a shared one may
- * have it too, else they could keep hardware out; but no second shared one.
+ * Two namespaces may each have a device with the same name, and so may a shared
+ * device, or they could keep hardware out. A second shared device may not.
  */
 static void names(struct test *t)
 {
@@ -137,9 +137,9 @@ static void names(struct test *t)
 }
 
 const struct test_case namespace_cases[] = {
-	{ "a private device is closed to a stranger who has the token",
-	  stranger },
-	{ "a shared device joins two namespaces", shared },
-	{ "a name is taken within a namespace, a shared one among shared", names },
+	{ "a stranger with the token cannot use a private device", stranger },
+	{ "a shared device connects two namespaces", shared },
+	{ "device names are unique per namespace and among shared devices",
+	  names },
 	{}
 };

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Several processors at once, each for a bounded time. What goes wrong shows
- * as a count here, or as a report of the sanitizers.
+ * Cases with several CPUs at once, each for a limited time. Failures show as
+ * counts here or as reports of the sanitizers.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -17,21 +17,22 @@
 
 #define LEN	8192
 /*
- * Who is waited for stays that long at most: a test that fails shall not hang.
- * Longer than the tester may be held up, shorter than what looks like a lockup.
+ * How long a callback or an operation that others wait for stays at most, so
+ * that a failing case does not hang. Longer than the tester may be delayed,
+ * shorter than a lockup.
  */
 #define STAY_MS	5000
 
-/* What the members of a crew share. */
+/* State that the members of a crew share. */
 struct race {
 	struct test *t;
 	struct pair *p;
 	u64 token;			/* of a DMB that may be gone */
 	atomic_t turns;
 	atomic_t good;
-	atomic_t odd;			/* answers that should not be */
+	atomic_t odd;			/* unexpected results */
 	u32 random[CREW_MAX];
-	bool in;			/* somebody is where he stays ... */
+	bool in;			/* a member is staying ... */
 	bool out;			/* ... until this is set */
 	atomic_t done;
 };
@@ -68,7 +69,7 @@ static bool one_of(long err, const int *errors)
 	return *errors;
 }
 
-/* One registers and unregisters; the others attach by a token they saw. */
+/* One registers and unregisters; the others attach by the token they see. */
 
 static void owner_step(void *arg, unsigned int nr)
 {
@@ -83,7 +84,7 @@ static void owner_step(void *arg, unsigned int nr)
 		return;
 	}
 	WRITE_ONCE(race->token, dibs_dmb_token(dmb));
-	/* Not at all, or about as long as a peer needs. */
+	/* Wait not at all, or about as long as a peer needs. */
 	for (wait = crew_random(&race->random[nr]) % 64; wait; wait--) {
 		if (wait % 4 && dibs_dmb_attached(dmb))
 			break;
@@ -134,7 +135,7 @@ static void lookup_on(struct test *t, enum pair_kind kind)
 	crew_add(&crew, owner_step, race);
 	for (i = 0; i < num_online_cpus() && i < 4; i++)
 		crew_add(&crew, attach_step, race);
-	/* Few attach under sanitizers. */
+	/* With sanitizers, few attaches succeed. */
 	for (i = 0; i < 2 || (i < 40 && !atomic_read(&race->good)); i++)
 		msleep(test_busy_ms());
 	crew_stop(&crew);
@@ -151,7 +152,7 @@ static void lookup_against_unregister(struct test *t)
 	lookup_on(t, PAIR_UNMAPPED);
 }
 
-/* Everything a client can do, on a device that comes and goes. */
+/* All operations of a client on a device that comes and goes. */
 
 static void any_move(struct race *race, unsigned int nr,
 		     struct dibs_attachment *att)
@@ -244,7 +245,7 @@ static void device_on(struct test *t, enum pair_kind kind)
 	fake_del(race->p->fake);
 	for (i = 0; i < num_online_cpus() + 1 && i < 5; i++)
 		crew_add(&crew, any_step, race);
-	/* Few attach under sanitizers. */
+	/* With sanitizers, few attaches succeed. */
 	while ((ktime_before(ktime_get(), end) || lives < 3 ||
 		(lives < 300 && !atomic_read(&race->good))) && !t->failed) {
 		one_life(race, race->p->fake);
@@ -263,7 +264,7 @@ static void device_goes_amid_all(struct test *t)
 	device_on(t, PAIR_LINEAR);
 }
 
-/* Signals of a device, while the DMB they are for goes. */
+/* Signals of a device for a DMB that is being unregistered. */
 
 static void late_signal_step(void *arg, unsigned int nr)
 {
@@ -311,7 +312,7 @@ static void signals_against_unregister(struct test *t)
 		watch_unregister(watch, dmb);
 		calls += atomic_read(&watch->calls);
 		watch_expect_clean(t, watch);
-		/* A callback that comes now would use freed memory. */
+		/* A callback from now on would use freed memory. */
 		kfree(watch);
 	}
 	crew_stop(&crew);
@@ -320,7 +321,7 @@ static void signals_against_unregister(struct test *t)
 	pair_free(p);
 }
 
-/* Removal waits for what runs. */
+/* Removal waits for what is running. */
 
 static void stay_in_callback(struct watch *watch, struct dibs_dmb *dmb,
 			     u16 mask)
@@ -364,7 +365,7 @@ static void delete_step(void *arg, unsigned int nr)
 	usleep_range(50, 100);
 }
 
-/* Once the callback runs, @remove must not end before it does. */
+/* Once the callback is running, @remove must not return before it. */
 static void removal_waits(struct test *t, enum pair_kind kind,
 			  void (*remove)(void *arg, unsigned int nr))
 {
@@ -375,7 +376,7 @@ static void removal_waits(struct test *t, enum pair_kind kind,
 	if (!race)
 		return;
 	if (num_online_cpus() < 2) {
-		test_skip(t, "needs two processors");
+		test_skip(t, "needs two CPUs");
 		goto out;
 	}
 	race->p->watch.hook = stay_in_callback;
@@ -385,7 +386,7 @@ static void removal_waits(struct test *t, enum pair_kind kind,
 		usleep_range(20, 50);
 	expect(t, race->in);
 	expect(t, crew_add(&crew, remove, race));
-	/* Long enough for a removal that does not wait to end. */
+	/* Long enough for a removal that does not wait to return. */
 	usleep_range(50000, 60000);
 	expect_eq(t, atomic_read(&race->done), 0);
 	WRITE_ONCE(race->out, true);
@@ -407,7 +408,7 @@ static void delete_waits(struct test *t)
 	removal_waits(t, PAIR_REMOTE, delete_step);
 }
 
-/* A driver's operation that takes its time. */
+/* A slow operation of a driver. */
 static void stay_in_op(struct fake *fake, enum fake_op op)
 {
 	ktime_t end = ktime_add_ms(ktime_get(), STAY_MS);
@@ -435,7 +436,7 @@ static void register_step(void *arg, unsigned int nr)
 	usleep_range(50, 100);
 }
 
-/* Has deleting begun? Then no operation enters. */
+/* Has the deletion started, so that no operation can enter? */
 static bool entrance_closed(struct race *race)
 {
 	const struct dibs_vlan none = {};
@@ -463,7 +464,7 @@ static void delete_waits_for_op(struct test *t)
 		usleep_range(20, 50);
 	usleep_range(50000, 60000);
 	expect_eq(t, atomic_read(&race->done), 0);
-	/* No new one enters meanwhile. */
+	/* No new operation enters meanwhile. */
 	expect_err(t, pair_register(race->p, LEN, NULL), -ENODEV);
 	WRITE_ONCE(race->out, true);
 	expect(t, crew_wait(&race->done, 1));
@@ -472,14 +473,14 @@ static void delete_waits_for_op(struct test *t)
 	race_free(race);
 }
 
-/* The client goes, with all it has, while its DMBs are signalled. */
+/* A client is unregistered with its DMBs while they are signalled. */
 
 static void signal_all_step(void *arg, unsigned int nr)
 {
 	struct fake *fake = arg;
 	u32 index;
 
-	/* Generations count up with indexes, as there are 32 of both. */
+	/* Generations and indexes count up together, 32 of each. */
 	for (index = 0; index < 32; index++)
 		dibs_dev_signal(fake->dev, index,
 				READ_ONCE(fake->generation) + index, 1);
@@ -545,7 +546,7 @@ static void client_goes_amid_signals(struct test *t)
 	fake_free(fake);
 }
 
-/* One detaches and one unregisters, at the moment the device goes. */
+/* One detaches and one unregisters while the device is deleted. */
 
 struct gone {
 	struct race *race;
@@ -627,7 +628,7 @@ static void given_back_at_the_end(struct test *t)
 	kfree(gone);
 }
 
-/* Readers, writers and a trimmer at the same bytes. */
+/* Readers, writers and a trimmer on the same bytes. */
 
 static void rough_step(void *arg, unsigned int nr)
 {
@@ -689,21 +690,21 @@ static void memory_from_all_sides(struct test *t)
 }
 
 const struct test_case race_cases[] = {
-	{ "a DMB is found whole or not at all while it goes",
+	{ "a lookup finds a complete DMB or none while it goes away",
 	  lookup_against_unregister },
-	{ "a device comes and goes amid everything a client can do",
+	{ "a device can come and go during any operation of a client",
 	  device_goes_amid_all },
-	{ "no callback comes after a DMB was unregistered",
+	{ "no callback runs after a DMB was unregistered",
 	  signals_against_unregister },
-	{ "unregistering waits for a callback that runs", unregister_waits },
-	{ "deleting a device waits for a callback that runs", delete_waits },
-	{ "deleting a device waits for an operation that runs",
+	{ "unregistering waits for a running callback", unregister_waits },
+	{ "deleting a device waits for a running callback", delete_waits },
+	{ "deleting a device waits for a running operation",
 	  delete_waits_for_op },
-	{ "a client leaves with all it has amid signals",
+	{ "a client can be unregistered while its DMBs are signalled",
 	  client_goes_amid_signals },
-	{ "handles are given back at the moment their device goes",
+	{ "handles can be given back while their device is deleted",
 	  given_back_at_the_end },
-	{ "readers, writers and a trimmer share a DMB",
+	{ "readers, writers and a trimmer can share a DMB",
 	  memory_from_all_sides },
 	{}
 };

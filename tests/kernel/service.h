@@ -2,24 +2,24 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What system tests use while the module is loaded: commands written to
- * /sys/module/dibs_selftest/parameters/do (control.c), a load on all devices
- * (load.c), and DMBs as a file for user memory (user_device.c).
+ * Services for system tests while the module is loaded: commands written to
+ * /sys/module/dibs_selftest/parameters/do (control.c), load on all devices
+ * (load.c), and a file that moves user memory (user_device.c).
  */
 #ifndef _DIBS_SELFTEST_SERVICE_H
 #define _DIBS_SELFTEST_SERVICE_H
 
 #include "client.h"
 
-/* The client "selftest", and its device of this name, referenced, or NULL. */
-extern struct tclient service;
+extern struct tclient service;	/* the client "selftest" */
+/* The device of a client with this name, referenced, or NULL. */
 struct dibs_dev *service_dev(struct tclient *tc, const char *name);
 
 int control_start(void);
 void control_stop(void);
 
 int load_start(unsigned int threads);
-/* -EIO if a DMB had other bytes than were written. */
+/* -EIO: a DMB had the wrong bytes, or a callback was late or overlapped. */
 int load_stop(void);
 
 int race_run(void);

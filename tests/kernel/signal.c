@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Signals: may merge, never get lost, never overlap; callbacks may go back
- * into the layer.
+ * Signals may merge, but never get lost and never overlap; their callbacks may
+ * move and signal.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -40,7 +40,7 @@ static void bits(struct test *t)
 	pair_each(t, LEN, check_bits);
 }
 
-/* In the callback: are the bytes there? */
+/* Callback: have the bytes arrived? */
 static void look_at_bytes(struct watch *watch, struct dibs_dmb *dmb, u16 mask)
 {
 	struct test *t = watch->arg;
@@ -98,7 +98,7 @@ static void from_softirq(struct test *t)
 	from_elsewhere(t, FAKE_SOFTIRQ);
 }
 
-/* Two DMBs, each of whose owners answers each signal with a signal. */
+/* Two DMBs whose owners answer each signal with a signal. */
 struct pingpong {
 	struct test *t;
 	struct pair *p;
@@ -110,7 +110,7 @@ struct pingpong {
 	atomic_t deepest;
 };
 
-/* Callbacks within callbacks on one processor. */
+/* Nested callbacks on this CPU. */
 static DEFINE_PER_CPU(int, pingpong_depth);
 
 static void pingpong_hook(struct watch *watch, struct dibs_dmb *dmb, u16 mask)
@@ -178,7 +178,7 @@ static void check_pingpong(struct pair *p)
 		expect(t, crew_wait(&pp->done, 1));
 		expect_eq(t, atomic_read(&pp->watch[0].calls) +
 			     atomic_read(&pp->watch[1].calls), rounds + 1);
-		/* Each DMB has a callback running at most once. */
+		/* Callbacks of one DMB do not overlap. */
 		expect(t, atomic_read(&pp->deepest) <= 4);
 		dibs_dmb_read(pp->dmb[rounds % 2], 0, &value, 4);
 		expect_eq(t, value, rounds);
@@ -192,7 +192,7 @@ static void pingpong(struct test *t)
 	pair_each(t, LEN, check_pingpong);
 }
 
-/* A chain: the owner of DMB n writes to DMB n + 1, within its callback. */
+/* A chain: the owner of DMB n writes to DMB n + 1 in its callback. */
 #define CHAIN	64
 
 struct chain {
@@ -243,7 +243,7 @@ static void check_chain(struct pair *p)
 		if (!expect(t, crew_wait(&chain->ended, i)))
 			break;
 	}
-	/* Deep, but no deeper than a stack can bear. */
+	/* Nested, but no deeper than the stack allows. */
 	expect(t, atomic_read(&chain->deepest) >= 2);
 	expect(t, atomic_read(&chain->deepest) <= 4);
 	while (n--) {
@@ -282,7 +282,7 @@ static void self(struct test *t)
 	pair_each(t, LEN, check_self);
 }
 
-/* Signals that arrive during a callback join into one that follows. */
+/* Signals that arrive during a callback merge into the next one. */
 static void merge_hook(struct watch *watch, struct dibs_dmb *dmb, u16 mask)
 {
 	struct pair *p = watch->arg;
@@ -319,7 +319,7 @@ static void merge(struct test *t)
 	pair_free(p);
 }
 
-/* All processors signal one DMB: each sees its last number noticed. */
+/* All CPUs signal one DMB, whose owner sees the last number of each. */
 struct storm {
 	struct pair *p;
 	atomic_t sent[CREW_MAX];
@@ -374,7 +374,7 @@ static void check_storm(struct pair *p)
 		expect_eq(t, atomic_read(&storm->seen[nr]),
 			  atomic_read(&storm->sent[nr]));
 	}
-	/* The hook's memory goes before the DMB. */
+	/* Unregister before the hook's memory is freed. */
 	watch_unregister(&p->watch, p->dmb);
 	p->dmb = NULL;
 	kfree(storm);
@@ -393,7 +393,7 @@ static void storm(struct test *t)
 	pair_free(p);
 }
 
-/* Both processors write to each other's DMB and are signalled back. */
+/* Two CPUs signal each other's DMB, and the owners answer. */
 static void answer_hook(struct watch *watch, struct dibs_dmb *dmb, u16 mask)
 {
 	struct pingpong *pp = watch->arg;
@@ -457,17 +457,17 @@ static void nonsense(struct test *t)
 }
 
 const struct test_case signal_cases[] = {
-	{ "each bit arrives, and none when none is asked for", bits },
-	{ "the bytes are there before the signal, which is atomic",
+	{ "each signal bit arrives, and none arrives without a signal", bits },
+	{ "bytes arrive before their signal, which runs in atomic context",
 	  bytes_before_signal },
 	{ "a device may signal from a worker", from_worker },
 	{ "a device may signal from a softirq", from_softirq },
-	{ "two owners can answer each other without end", pingpong },
-	{ "callbacks nest no deeper than four", chain },
+	{ "two owners can answer each other's signals indefinitely", pingpong },
+	{ "callbacks nest at most four deep", chain },
 	{ "an owner can signal itself", self },
-	{ "signals during a callback merge, none is lost", merge },
-	{ "signals from all processors are never lost, never overlap", storm },
+	{ "signals during a callback merge and none is lost", merge },
+	{ "signals from all CPUs are never lost and never overlap", storm },
 	{ "two owners signalling at once do not block each other", crossing },
-	{ "signals for no DMB and of no bit are ignored", nonsense },
+	{ "signals without a DMB or without a bit are ignored", nonsense },
 	{}
 };

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Runs the cases and reports in KTAP to the kernel log, which "run" beside
- * this file reads. Lines have no prefix, as KTAP wants them.
+ * Runs the cases and reports KTAP to the kernel log, from which the script
+ * "run" in this directory reads it. Lines have no prefix, as KTAP requires.
  */
 #define pr_fmt(fmt) fmt
 
@@ -79,7 +79,7 @@ unsigned int test_busy_ms(void)
 	return 300;
 }
 
-/* Only '*' is special. */
+/* Matches a pattern in which only '*' is special. */
 static bool test_match(const char *pattern, const char *name)
 {
 	const char *star = NULL, *back = NULL;
@@ -123,7 +123,7 @@ static unsigned int tests_count(const char *pattern)
 	return nr;
 }
 
-/* True if it failed. */
+/* Returns true if the case failed. */
 static bool test_run(const struct test_topic *topic,
 		     const struct test_case *tc, unsigned int nr)
 {

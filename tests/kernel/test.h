@@ -2,9 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What a test case is and how it says what it found. A case is a statement; an
- * expectation that does not hold is printed and fails the case, which goes on
- * or returns as it likes.
+ * Test cases and their expectations. A case is a statement. An expectation that
+ * does not hold is printed and fails the case, which may continue or return.
  */
 #ifndef _DIBS_SELFTEST_TEST_H
 #define _DIBS_SELFTEST_TEST_H
@@ -16,7 +15,7 @@
 struct test {
 	const char *name;
 	bool failed;
-	const char *skipped;	/* why */
+	const char *skipped;	/* reason, or NULL */
 };
 
 struct test_case {
@@ -24,7 +23,7 @@ struct test_case {
 	void (*run)(struct test *t);
 };
 
-/* Tables of cases end with an empty one. */
+/* Tables of cases end with an empty entry. */
 extern const struct test_case vocabulary_cases[];
 extern const struct test_case contract_cases[];
 extern const struct test_case hostile_cases[];
@@ -42,12 +41,12 @@ extern const struct test_case ism_cases[];
 extern const struct test_case ism_event_cases[];
 extern const struct test_case ism_fault_cases[];
 
-/* True if @ok; else says where and what, and fails the case. */
+/* Returns @ok. If false, prints what and where, and fails the case. */
 bool test_expect(struct test *t, bool ok, const char *what, const char *file,
 		 int line);
 bool test_expect_eq(struct test *t, s64 got, s64 want, const char *what,
 		    const char *file, int line);
-/* A line of information. */
+/* Prints a diagnostic line. */
 __printf(2, 3) void test_note(struct test *t, const char *fmt, ...);
 void test_skip(struct test *t, const char *why);
 
@@ -56,14 +55,14 @@ void test_skip(struct test *t, const char *why);
 #define expect_eq(t, got, want) \
 	test_expect_eq(t, (s64)(got), (s64)(want), #got " == " #want, \
 		       __FILE__, __LINE__)
-/* A pointer that shall be an error. */
+/* Expects an ERR_PTR, or a valid pointer if @want is 0. */
 #define expect_err(t, ptr, want) \
 	expect_eq(t, PTR_ERR_OR_ZERO(ptr), want)
 
-/* Runs what @pattern selects, or only lists it. Number of failures. */
+/* Runs or lists the cases that match @pattern; returns how many failed. */
 unsigned int tests_run(const char *pattern, bool list);
 
-/* test.c: how long a case keeps the processors busy, in milliseconds. */
+/* How long a case keeps the CPUs busy, in milliseconds. */
 unsigned int test_busy_ms(void);
 
 #endif /* _DIBS_SELFTEST_TEST_H */

@@ -2,10 +2,10 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * /dev/dibs_selftest: each open file is a DMB of its own with its attachment,
- * on the device that the command "use" named. Writing moves user memory into
- * the DMB at the file's position, reading reads it. So programs can show what
- * happens with pages that are missing, slow or never come.
+ * /dev/dibs_selftest: each open file has its own DMB and attachment, on the
+ * device set by the command "use". Writes move user memory into the DMB at the
+ * file's position, reads copy it back. Programs use it to test pages that are
+ * missing, slow or never arrive.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -27,7 +27,7 @@ struct user_file {
 	struct watch watch;
 };
 
-static char use_name[DIBS_NAME_LEN] = "lo";	/* under control_lock */
+static char use_name[DIBS_NAME_LEN] = "lo";	/* control_lock */
 
 void user_device_use(const char *name)
 {
@@ -88,7 +88,7 @@ static int user_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* As much as there is from here to the end; 0 at the end. */
+/* How many bytes fit between the position and the end; 0 at the end. */
 static size_t user_size(struct kiocb *iocb, struct iov_iter *iter)
 {
 	if (iocb->ki_pos < 0 || iocb->ki_pos >= FILE_LEN)

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Moves from and to user memory: that of the process which loads this module.
- * Pages that never come are the business of tests/system/blocked-page.sh.
+ * Moves from and to user memory of the process that loads this module. For
+ * pages that never arrive see tests/system/blocked-page.sh.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -17,7 +17,7 @@
 
 #define PAGES	8
 
-/* Fresh user memory, its page @hole and what follows it taken away. */
+/* Maps user memory without the pages from @hole on. */
 static unsigned long user_map(struct test *t, unsigned int hole)
 {
 	unsigned long base;
@@ -98,7 +98,7 @@ static void check_there_and_back(struct pair *p)
 	expect_eq(t, iov_iter_count(&iter), 0);
 	expect_eq(t, atomic_read(&p->watch.calls), 1);
 	expect(t, intact(p->dmb));
-	/* Memory that was never touched: it is faulted in. */
+	/* Untouched memory is faulted in. */
 	expect_eq(t, user_read(p, to, 0, len), len);
 	expect(t, user_same(to, len));
 	vm_munmap(from, len);
@@ -130,7 +130,7 @@ static void never_touched(struct test *t)
 	pair_each(t, PAGES * PAGE_SIZE, check_never_touched);
 }
 
-/* Two pages and a bit, then nothing. */
+/* Almost two pages, then no memory. */
 static void check_short(struct pair *p)
 {
 	u32 len = PAGES * PAGE_SIZE, good = 2 * PAGE_SIZE - 100;
@@ -146,7 +146,7 @@ static void check_short(struct pair *p)
 	expect_eq(t, user_move(p, from + 100, 100, len - 200, true, &iter),
 		  good);
 	expect_eq(t, iov_iter_count(&iter), len - 200 - good);
-	/* What was moved is there and was signalled; nothing beyond it. */
+	/* The bytes that were moved arrived with a signal, nothing else. */
 	expect_eq(t, atomic_read(&p->watch.calls), 1);
 	dibs_dmb_read(p->dmb, 100 + good - 1, &after, 1);
 	expect_eq(t, after, pattern(100 + good - 1));
@@ -178,7 +178,7 @@ static void check_fault(struct pair *p)
 	expect_eq(t, user_read(p, from, 0, len), -EFAULT);
 	expect(t, intact(p->dmb));
 	expect_eq(t, atomic_read(&p->watch.calls), 0);
-	/* Bad arguments come first. */
+	/* Arguments are checked first. */
 	expect_eq(t, user_move(p, from, 1, len, true, &iter), -ERANGE);
 	vm_munmap(from - PAGE_SIZE, PAGE_SIZE);
 }
@@ -189,12 +189,11 @@ static void fault(struct test *t)
 }
 
 const struct test_case user_memory_cases[] = {
-	{ "user memory is moved into a DMB and read out of it",
-	  there_and_back },
-	{ "user memory that was never touched moves as zeroes",
-	  never_touched },
-	{ "where user memory ends the move ends, and says how far it came",
+	{ "user memory can be moved into a DMB and read back", there_and_back },
+	{ "untouched user memory moves as zeroes", never_touched },
+	{ "a move ends where user memory ends and returns the bytes moved",
 	  short_count },
-	{ "no user memory at all: EFAULT, nothing written, no signal", fault },
+	{ "a move without any user memory returns EFAULT and does nothing",
+	  fault },
 	{}
 };

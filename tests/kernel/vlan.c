@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * VLANs are counted per client and passed on once.
+ * VLANs are counted per client and passed on to the device once.
  */
 #include <linux/err.h>
 
@@ -124,11 +124,10 @@ static void without(struct test *t)
 }
 
 const struct test_case vlan_cases[] = {
-	{ "a VLAN is joined once and left by the last", counted },
-	{ "a VLAN id is 1 to 4094", bad_ids },
-	{ "what the device refuses is not joined", device_error },
-	{ "what a client forgot is left with it or with the device",
-	  forgotten },
-	{ "a device without VLANs says so", without },
+	{ "a VLAN is joined once and left by its last user", counted },
+	{ "a VLAN id is between 1 and 4094", bad_ids },
+	{ "a VLAN that the device refuses is not joined", device_error },
+	{ "a forgotten VLAN is left with its client or its device", forgotten },
+	{ "a device without VLANs rejects them", without },
 	{}
 };

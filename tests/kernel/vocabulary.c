@@ -2,8 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The words both sides share mean the same on every machine, whatever its byte
- * order.
+ * Definitions in <linux/dibs.h> mean the same on machines of either byte order.
  */
 #include <linux/dibs.h>
 
@@ -47,8 +46,8 @@ static void vlans(struct test *t)
 
 const struct test_case vocabulary_cases[] = {
 	{ "bit n of a signal is 0x1000 rotated right by n", signal_bits },
-	{ "a 64-bit GID is a UUID's first bytes, most significant first",
+	{ "a 64-bit GID is the first bytes of a UUID, in big-endian order",
 	  short_gid },
-	{ "VLANs are the same if both are none or have one id", vlans },
+	{ "two VLANs are equal if both are none or have the same id", vlans },
 	{}
 };

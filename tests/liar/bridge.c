@@ -2,17 +2,17 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What a liar can do with tokens that are real. A program has no DMB, but it may
- * stand in the middle: it is told the token of an honest server, names it to an
- * honest client, is told the client's, and names that to the server. Those two
- * then have DMBs in common:
+ * What a liar can do with real tokens. A program has no DMB, but it can be in
+ * the middle: it gets the token of an honest server, passes it to an honest
+ * client, gets the client's token, and passes that to the server. Those two
+ * then share DMBs:
  *
  *	honest server        liar        honest client
  *	    <------ proposal | <--- proposal
  *	accept, token 1 ---> | accept, token 1 --->
  *	    <- confirm, t. 2 | <- confirm, token 2
  *
- * With DMBs in use by others nothing of that works.
+ * With DMBs that others use, none of that works.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@
 #include "liar.h"
 
 struct bridge {
-	int server, client;		/* honest; -1 until there */
+	int server, client;		/* honest; -1 until connected */
 	int to_server, to_client;	/* the liar's */
 	struct message accept, confirm;
 };
@@ -46,7 +46,7 @@ static void bridge_close(struct bridge *b)
 	close_one(&b->to_client);
 }
 
-/* Both have proposed, the server has accepted. */
+/* Both sides have proposed, and the server has accepted. */
 static bool bridge_begin(struct bridge *b)
 {
 	b->server = -1;
@@ -56,7 +56,7 @@ static bool bridge_begin(struct bridge *b)
 	       server_begin(&b->to_client, &b->client);
 }
 
-/* The accept, maybe changed by now, makes the client confirm. */
+/* The accept, possibly changed, makes the client confirm. */
 static bool bridge_client(struct bridge *b)
 {
 	return liar_tell(b->to_client, &b->accept) &&
@@ -78,7 +78,7 @@ static bool client_connects(struct bridge *b)
 	return !error || wrong("connect: %s", strerror(error));
 }
 
-/* Both ends are SMC-D's, and what they write arrives. */
+/* SMC-D carries both ends, and what they write arrives. */
 static bool bridge_carries(struct bridge *b)
 {
 	return both_ways(b->client, b->server) && honest_is_smcd(b->client) &&
@@ -91,9 +91,9 @@ static bool bridge_make(struct bridge *b)
 	       client_connects(b);
 }
 
-/* --- right messages ---------------------------------------------------------- */
+/* --- correct messages ---------------------------------------------------- */
 
-/* Reserved fields of both messages, and what is for SMC-R. */
+/* @reserved: sets reserved fields of both messages, and those of SMC-R. */
 static bool right(int reserved)
 {
 	bool good = bridge_begin(&bridge);
@@ -116,7 +116,7 @@ static bool right(int reserved)
 	return good;
 }
 
-/* Whatever arrives. */
+/* Sends a lot; whatever arrives is fine. */
 static bool pour(int from, int to)
 {
 	static uint8_t data[1 << 16];
@@ -129,7 +129,7 @@ static bool pour(int from, int to)
 	return true;
 }
 
-/* A size that is larger than the DMB. */
+/* The size is larger than the DMB. */
 static bool larger(int code)
 {
 	bool good;
@@ -149,8 +149,8 @@ static bool larger(int code)
 }
 
 /*
- * One that is smaller: the two ends do not agree where the ring ends. What is
- * written lies in the DMB all the same, and the first bytes are right.
+ * The size is smaller: the two ends do not agree where the ring ends. Writes
+ * stay within the DMB nevertheless, and the first bytes are right.
  */
 static bool smaller(int code)
 {
@@ -165,7 +165,7 @@ static bool smaller(int code)
 	return good;
 }
 
-/* --- messages and bytes when DMBs carry the connection -------------------------- */
+/* --- messages and bytes while DMBs carry the connection ------------------ */
 
 enum what { CONFIRM_AGAIN, DECLINE_LATE, NOISE, ENDS, RESETS };
 
@@ -204,7 +204,7 @@ static bool carried_and(int what)
 	return good;
 }
 
-/* A reset of the TCP connection ends it, whoever carries the bytes. */
+/* A reset of the TCP connection ends it, whatever carries the bytes. */
 static bool carried_and_reset(int arg)
 {
 	bool good = bridge_make(&bridge) && bridge_carries(&bridge);
@@ -219,9 +219,9 @@ static bool carried_and_reset(int arg)
 	return good;
 }
 
-/* --- tokens of others ------------------------------------------------------------ */
+/* --- tokens of others ---------------------------------------------------- */
 
-/* Names a token in an accept: the client stays on TCP. */
+/* An accept with that token: the client falls back to TCP. */
 static bool accept_names(uint64_t token)
 {
 	int liar, honest;
@@ -254,7 +254,7 @@ static bool confirm_names(uint64_t token)
 	return good;
 }
 
-/* The two ends of an honest connection, and nobody in the middle. */
+/* The two ends of an honest connection with nobody in the middle. */
 static bool strangers_meet(int *client, int *server, struct fate *fate)
 {
 	*server = -1;
@@ -268,7 +268,7 @@ static bool strangers_meet(int *client, int *server, struct fate *fate)
 	return wrong("the strangers' tokens are unknown");
 }
 
-/* Their connection goes on as if nothing had been. */
+/* The strangers' connection goes on as if nothing had happened. */
 static bool stranger(int peer)
 {
 	struct fate fate;
@@ -284,7 +284,7 @@ static bool stranger(int peer)
 	return good;
 }
 
-/* One server's DMB is named to two clients: only the first gets it. */
+/* Two clients get the token of one server's DMB: only the first can use it. */
 static bool two_clients(int arg)
 {
 	bool good = bridge_begin(&bridge) && bridge_client(&bridge) &&
@@ -297,7 +297,7 @@ static bool two_clients(int arg)
 	return good;
 }
 
-/* One client's DMB is named to two servers. */
+/* Two servers get the token of one client's DMB: only the first can use it. */
 static bool two_servers(int arg)
 {
 	bool good = bridge_make(&bridge) &&
@@ -309,7 +309,7 @@ static bool two_servers(int arg)
 	return good;
 }
 
-/* A server is told its own token: it must not write to itself. */
+/* A server gets its own token: it must not write to itself. */
 static bool own_token(int arg)
 {
 	static struct message accept;
@@ -330,21 +330,27 @@ static bool own_token(int arg)
 }
 
 const struct act bridge_acts[] = {
-	{ "what is right is taken", right, 0 },
-	{ "reserved fields are nobody's business", right, 1 },
-	{ "a size code one too large", larger, 1 },
-	{ "the largest size code for a small DMB", larger, 6 },
-	{ "a size code one too small", smaller, 5 },
-	{ "the smallest size code for a large DMB", smaller, 0 },
-	{ "a confirm and an accept again", carried_and, CONFIRM_AGAIN },
-	{ "declines when all is agreed", carried_and, DECLINE_LATE },
-	{ "bytes on the TCP connection below", carried_and, NOISE },
-	{ "a reset of the TCP connection below", carried_and_reset, 0 },
-	{ "the token of a stranger's client", stranger, 0 },
-	{ "the token of a stranger's server", stranger, 1 },
-	{ "one server's token for two clients", two_clients, 0 },
-	{ "one client's token for two servers", two_servers, 0 },
-	{ "a server's own token", own_token, 0 },
+	{ "two honest ends with correct messages use SMC-D", right, 0 },
+	{ "reserved fields are ignored", right, 1 },
+	{ "a size code one too large is declined", larger, 1 },
+	{ "the largest size code for a small DMB is declined", larger, 6 },
+	{ "a size code one too small does no harm", smaller, 5 },
+	{ "the smallest size code for a large DMB does no harm", smaller, 0 },
+	{ "a second confirm and a second accept do no harm", carried_and,
+	  CONFIRM_AGAIN },
+	{ "declines after the handshake do no harm", carried_and,
+	  DECLINE_LATE },
+	{ "bytes on the TCP connection do no harm to SMC-D", carried_and,
+	  NOISE },
+	{ "a reset of the TCP connection resets both ends",
+	  carried_and_reset, 0 },
+	{ "the token of a stranger's client is declined", stranger, 0 },
+	{ "the token of a stranger's server is declined", stranger, 1 },
+	{ "one server's token is declined by a second client", two_clients,
+	  0 },
+	{ "one client's token is declined by a second server", two_servers,
+	  0 },
+	{ "a server's own token is declined", own_token, 0 },
 };
 
 const unsigned int bridge_count = sizeof(bridge_acts) / sizeof(*bridge_acts);

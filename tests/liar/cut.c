@@ -2,9 +2,10 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Each message cut at each byte: then the connection ends, or is reset, or the
- * rest comes by itself. What is shorter than a header might be a program's
- * bytes, and is given to it as the end comes; what is longer is not.
+ * Each message cut at each byte: after that the connection ends, or is reset,
+ * or the rest comes on its own. Less than a header might be the program's
+ * bytes, which gets them when the end comes; it does not get more than a
+ * header.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,11 +22,11 @@ enum which { OF_PROPOSAL, OF_CONFIRM, OF_ACCEPT, OF_DECLINE };
 
 struct ends {
 	int liar;
-	int port;		/* of the liar's */
+	int port;		/* the liar's */
 	int honest;		/* -1: to be accepted */
 };
 
-/* Up to the message that is to be cut, which is in "message" then. */
+/* Runs a handshake up to the message to be cut, and builds it in "message". */
 static bool begin(enum which which, struct ends *ends)
 {
 	ends->honest = -1;
@@ -58,7 +59,7 @@ static void finish(struct ends *ends)
 		close(ends->honest);
 }
 
-/* The honest program has its connection; *error: what connect() says. */
+/* The honest program gets its connection; *error: the result of connect(). */
 static bool program_has(struct ends *ends, int *error)
 {
 	*error = 0;
@@ -94,8 +95,8 @@ static bool end_at(struct ends *ends, size_t at)
 }
 
 /*
- * TCP would give what came before the reset, or not, and then the error: once,
- * to connect(), to recv(), or to whoever asks first.
+ * TCP may or may not deliver the bytes before the reset, and then reports the
+ * error once: by connect(), recv(), or whatever call comes first.
  */
 static bool reset_at(struct ends *ends, size_t at)
 {
@@ -120,7 +121,7 @@ static bool reset_at(struct ends *ends, size_t at)
 	       wrong("no reset: %s", strerror(error));
 }
 
-/* Nothing is known until all is there: as if it had come at once. */
+/* Nothing happens until all is there: as if it had come at once. */
 static bool pause_at(struct ends *ends, size_t at)
 {
 	static struct message answer;
@@ -158,7 +159,7 @@ static bool everywhere(enum which which,
 	do {
 		if (!begin(which, &ends))
 			return false;
-		/* It is shorter where a link group has come to be meanwhile. */
+		/* A confirm is shorter once there is a link group. */
 		if (at < message.len && !run(&ends, at))
 			good = wrong("cut at byte %zu of %zu", at,
 				     message.len);
@@ -183,18 +184,18 @@ static bool cut_and_go_on(int which)
 }
 
 const struct act cut_acts[] = {
-	{ "a proposal ends at any byte", cut_and_end, OF_PROPOSAL },
-	{ "a confirm ends at any byte", cut_and_end, OF_CONFIRM },
-	{ "an accept ends at any byte", cut_and_end, OF_ACCEPT },
-	{ "a decline ends at any byte", cut_and_end, OF_DECLINE },
-	{ "a reset at any byte of a proposal", cut_and_reset, OF_PROPOSAL },
-	{ "a reset at any byte of a confirm", cut_and_reset, OF_CONFIRM },
-	{ "a reset at any byte of an accept", cut_and_reset, OF_ACCEPT },
-	{ "a reset at any byte of a decline", cut_and_reset, OF_DECLINE },
-	{ "a proposal comes in two parts", cut_and_go_on, OF_PROPOSAL },
-	{ "a confirm comes in two parts", cut_and_go_on, OF_CONFIRM },
-	{ "an accept comes in two parts", cut_and_go_on, OF_ACCEPT },
-	{ "a decline comes in two parts", cut_and_go_on, OF_DECLINE },
+	{ "a proposal may end at any byte", cut_and_end, OF_PROPOSAL },
+	{ "a confirm may end at any byte", cut_and_end, OF_CONFIRM },
+	{ "an accept may end at any byte", cut_and_end, OF_ACCEPT },
+	{ "a decline may end at any byte", cut_and_end, OF_DECLINE },
+	{ "a proposal may be reset at any byte", cut_and_reset, OF_PROPOSAL },
+	{ "a confirm may be reset at any byte", cut_and_reset, OF_CONFIRM },
+	{ "an accept may be reset at any byte", cut_and_reset, OF_ACCEPT },
+	{ "a decline may be reset at any byte", cut_and_reset, OF_DECLINE },
+	{ "a proposal may come in two parts", cut_and_go_on, OF_PROPOSAL },
+	{ "a confirm may come in two parts", cut_and_go_on, OF_CONFIRM },
+	{ "an accept may come in two parts", cut_and_go_on, OF_ACCEPT },
+	{ "a decline may come in two parts", cut_and_go_on, OF_DECLINE },
 };
 
 const unsigned int cut_count = sizeof(cut_acts) / sizeof(*cut_acts);

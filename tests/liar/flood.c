@@ -2,11 +2,12 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Handshakes by the thousand that never go on: a SYN with the option and then
- * silence; half a proposal; a whole one, and no confirm. A listener has no more
- * of them than its backlog; who comes then is not promised anything and is TCP's
- * at once. So what a flood costs is bounded, and honest connections beside it are
- * ready within a tenth of the handshakes' time-out (docs/security.md).
+ * Handshakes by the thousand that never continue: a SYN with the option and
+ * then silence; half a proposal; a whole proposal without a confirm. A listener
+ * has no more of them than its backlog; later clients are not offered SMC and
+ * use TCP at once. So the cost of a flood is bounded, and honest connections
+ * beside it are ready within a tenth of the handshake timeout
+ * (docs/security.md).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,11 +23,11 @@
 #define FLOOD		3000
 #define FULL		(BACKLOG + 10)
 #define HONEST		10
-/* Honest ones are ready within the time-out divided by that. */
+/* Honest connections are ready within the timeout divided by that. */
 #define SHARE		10
-/* A stall makes them late once, waiting for liars each time. */
+/* A stall makes them late once; waiting for liars makes them late each time. */
 #define TRIES		3
-/* Of a handshake, both ends' sockets, and what allocators add. */
+/* A handshake with the sockets of both ends, and what allocators add. */
 #define KIB_EACH	40
 #define KIB_SLACK	8192
 
@@ -36,7 +37,7 @@ enum flood { SILENCE, HALF, WHOLE };
 static int liars[FLOOD];
 static struct message message;
 
-/* What the kernel has in slabs and pages of DMBs, in KiB. */
+/* Kernel memory in slabs and in pages of DMBs, in KiB. */
 static long kernel_memory(void)
 {
 	FILE *file = fopen("/proc/meminfo", "r");
@@ -54,7 +55,7 @@ static long kernel_memory(void)
 	return slab;
 }
 
-/* Is this the kernel full of sanitizers, which is slow? */
+/* Is this the debug kernel, which is slow? */
 static bool is_debug(void)
 {
 	const char *debug = getenv("DIBS_DEBUG");
@@ -62,7 +63,7 @@ static bool is_debug(void)
 	return debug && *debug;
 }
 
-/* Accepts what is there: those that the listener promised nothing. */
+/* Accepts what is ready: clients that were not offered SMC. */
 static unsigned int accept_ready(int listener)
 {
 	unsigned int count = 0;
@@ -84,7 +85,7 @@ static bool one_liar(enum flood flood, int port, int *liar)
 	return liar_send(*liar, message.data, len);
 }
 
-/* An honest client of the flooded listener's, and the other end. */
+/* An honest client of the flooded listener, and the other end. */
 static bool meet(int listener, int *client, int *server)
 {
 	*client = honest_begin(port_of(listener));
@@ -100,7 +101,7 @@ static bool meet(int listener, int *client, int *server)
 	return !honest_finish(*client);
 }
 
-/* The same at a listener that nobody floods. */
+/* The same with a listener that nobody floods. */
 static bool meet_elsewhere(int *client, int *server)
 {
 	*client = honest_begin(honest_port);
@@ -109,8 +110,8 @@ static bool meet_elsewhere(int *client, int *server)
 }
 
 /*
- * Do both ends get ready for bytes, and do those arrive? @took: the longest until
- * they were ready so far, in ms.
+ * Do both ends get ready, and do their bytes arrive? @took: the longest time
+ * until they were ready so far, in ms.
  */
 static bool one_honest(int listener, bool elsewhere, long *took)
 {
@@ -131,13 +132,13 @@ static bool one_honest(int listener, bool elsewhere, long *took)
 }
 
 /*
- * Honest ones at the flooded listener and at another. As long as there are liars
- * left that are waited for, nobody waited for all of them. @late: one was not
- * ready in time.
+ * Honest connections to the flooded listener and to another. As long as liars
+ * are still waited for, no honest one waited for all of them. @late: one was
+ * not ready in time.
  */
 static bool honest_beside(int listener, bool *late)
 {
-	/* Others want the processor, too; sanitizers are others. */
+	/* Other programs use the CPU, too, or sanitizers do. */
 	bool good = true, slow = in_storm || is_debug();
 	long took = 0, most = honest_timeout() / (slow ? 1 : SHARE);
 	int i;
@@ -153,7 +154,7 @@ static bool honest_beside(int listener, bool *late)
 	return good;
 }
 
-/* There are never many more than a backlog; so it is with memory. */
+/* There are never many more liars than the backlog, and memory follows. */
 static bool pour(enum flood flood, int listener)
 {
 	unsigned int i, most = 0, now, accepted = 0;
@@ -166,7 +167,7 @@ static bool pour(enum flood flood, int listener)
 		if (!one_liar(flood, port, &liars[i]))
 			return false;
 		accepted += accept_ready(listener);
-		/* Once more after a late one, beside new liars. */
+		/* Try again after a late one, beside new liars. */
 		if (late && i && i <= TRIES * FULL && !(i % FULL) &&
 		    !honest_beside(listener, &late))
 			return false;
@@ -178,13 +179,13 @@ static bool pour(enum flood flood, int listener)
 			cost = kernel_memory() - before;
 		}
 	}
-	wrong("of %u liars %u at once were waited for, %ld KiB; %u were TCP's",
+	wrong("of %u liars %u at once were waited for, %ld KiB; %u fell back",
 	      count, most, cost, accepted);
 	if (late)
 		return wrong("an honest connection was late each time");
 	if (most > BACKLOG + 2)
 		return wrong("more than a backlog");
-	/* Others have memory, too. */
+	/* Others use memory, too. */
 	if (in_storm)
 		return true;
 	if (most < BACKLOG / 2)
@@ -235,9 +236,11 @@ static bool run_flood(int flood)
 }
 
 const struct act flood_acts[] = {
-	{ "thousands connect and fall silent", run_flood, SILENCE },
-	{ "thousands send half a proposal", run_flood, HALF },
-	{ "thousands propose and do not confirm", run_flood, WHOLE },
+	{ "thousands of clients may connect and fall silent", run_flood,
+	  SILENCE },
+	{ "thousands of clients may send half a proposal", run_flood, HALF },
+	{ "thousands of clients may propose and not confirm", run_flood,
+	  WHOLE },
 };
 
 const unsigned int flood_count = sizeof(flood_acts) / sizeof(*flood_acts);

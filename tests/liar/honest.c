@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The honest end: sockets of IPPROTO_SMC, what sock_diag says of them, and
+ * The honest end: IPPROTO_SMC sockets, what sock_diag says about them, and
  * bytes that must arrive.
  */
 #include <arpa/inet.h>
@@ -30,7 +30,7 @@
 #define AF_SMC 43
 #endif
 
-/* As in the kernel, which shows it to no program. */
+/* From the kernel, which shows this state to no program. */
 #define SMC_STATE_INIT	2
 
 #define BACKLOG		4096
@@ -59,14 +59,14 @@ int honest_listen(int backlog)
 	return fd;
 }
 
-/* The listener that all cases use; its port. */
+/* Makes the listener that all cases use; returns its port. */
 int honest_start(void)
 {
 	listener = honest_listen(BACKLOG);
 	return port_of(listener);
 }
 
-/* For connections made later. */
+/* Sets the ring size of later connections. */
 void honest_ring(int kib)
 {
 	int size = kib * 1024;
@@ -76,7 +76,7 @@ void honest_ring(int kib)
 		die("SO_RCVBUFFORCE");
 }
 
-/* The connection from this port, if it is not 0; others are closed. */
+/* Accepts the connection from @port, unless 0; closes others. */
 int honest_accept(int port)
 {
 	struct place peer = { .len = sizeof(peer.in6) };
@@ -121,7 +121,7 @@ int honest_finish(int fd)
 	return error;
 }
 
-/* --- time ------------------------------------------------------------------ */
+/* --- time ---------------------------------------------------------------- */
 
 static const char timeout_file[] = "/proc/sys/net/smc/handshake_timeout_ms";
 
@@ -136,7 +136,7 @@ long honest_timeout(void)
 	return ms;
 }
 
-/* Of handshakes that begin later. */
+/* Sets the timeout of later handshakes. */
 void honest_set_timeout(long ms)
 {
 	FILE *file = fopen(timeout_file, "w");
@@ -145,7 +145,7 @@ void honest_set_timeout(long ms)
 		die(timeout_file);
 }
 
-/* By a clock that nobody sets. */
+/* By a clock that is never set. */
 long now_ms(void)
 {
 	struct timespec now;
@@ -154,7 +154,7 @@ long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* --- sock_diag ------------------------------------------------------------- */
+/* --- sock_diag ----------------------------------------------------------- */
 
 static void fate_read(const struct nlmsghdr *reply, struct fate *fate)
 {
@@ -214,7 +214,7 @@ static void diag_ask(void)
 		die("sock_diag");
 }
 
-/* All sockets there are. */
+/* Calls @fn for all sockets. */
 static void diag_walk(void (*fn)(const struct nlmsghdr *reply, void *arg),
 		      void *arg)
 {
@@ -274,7 +274,7 @@ struct tally {
 	unsigned int count;
 };
 
-/* A connection at that port, in a handshake. */
+/* Counts connections at that port that are in a handshake. */
 static void tally_undecided(const struct nlmsghdr *reply, void *arg)
 {
 	const struct smc_diag_msg *msg = NLMSG_DATA(reply);
@@ -302,7 +302,7 @@ bool honest_is(int fd, uint32_t reason)
 	if (!honest_fate(fd, &fate))
 		return false;
 	if (fate.smcd)
-		return wrong("the honest end is SMC-D's");
+		return wrong("SMC-D carries the honest end");
 	if (fate.reason != reason)
 		return wrong("the honest end fell back for %08x, not %08x",
 			     fate.reason, reason);
@@ -319,9 +319,9 @@ bool honest_is_smcd(int fd)
 				  fate.reason);
 }
 
-/* --- bytes ------------------------------------------------------------------- */
+/* --- bytes --------------------------------------------------------------- */
 
-/* Exactly these come next. */
+/* Exactly these bytes come next. */
 bool expect(int fd, const void *data, size_t len)
 {
 	static uint8_t got[1 << 17];
@@ -336,7 +336,7 @@ bool expect(int fd, const void *data, size_t len)
 	return !memcmp(got, data, len) || wrong("other bytes arrive");
 }
 
-/* Nothing comes any more. */
+/* The stream ends. */
 bool is_over(int fd)
 {
 	char byte;
@@ -347,7 +347,7 @@ bool is_over(int fd)
 	return wrong("no end: %s", n < 0 ? strerror(errno) : "a byte");
 }
 
-/* The connection broke. */
+/* The connection was reset. */
 bool is_reset(int fd)
 {
 	char byte;
@@ -368,7 +368,7 @@ bool exchange(int from, int to, unsigned int seed, size_t len)
 		seed = seed * 1103515245 + 12345;
 		bytes[i] = seed >> 16;
 	}
-	/* Never the begin of a message. */
+	/* Never the beginning of a message. */
 	bytes[0] &= 0x7f;
 	if (send(from, bytes, len, MSG_NOSIGNAL) != (ssize_t)len)
 		return wrong("send: %s", strerror(errno));

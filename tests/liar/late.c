@@ -2,10 +2,10 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Messages that never come, or come after the time-out: for each message as many
- * connections at once as it has bytes, each stopping at another one. The honest
- * ends decline and go on by TCP; the rest of the message, when it comes, is not
- * for the program.
+ * Messages that never come, or come after the timeout: for each message as many
+ * connections at once as it has bytes, each stopping at another byte. The
+ * honest ends decline and fall back to TCP; the program does not get the rest
+ * of the message when it comes.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,8 +15,8 @@
 #include "liar.h"
 
 /*
- * One that stops. Each has its own message: what is accepted may be the first
- * contact of a link group or not, and then the confirm is longer or shorter.
+ * A connection that stops. Each has a message of its own: an accept may be the
+ * first contact of a link group or not, and the confirm is longer or shorter.
  */
 struct stopped {
 	int liar, honest, port;
@@ -34,7 +34,7 @@ struct crowd {
 
 static struct message accepted, message;
 
-/* At @at, or before the last byte. */
+/* Stops at @at, or before the last byte. */
 static bool stop_in_message(struct stopped *one, size_t at)
 {
 	memcpy(one->data, message.data, message.len);
@@ -89,7 +89,7 @@ static bool stop_all(struct crowd *crowd)
 	return true;
 }
 
-/* Accepted in any order: whose it is, the port tells. */
+/* Connections are accepted in any order: the port tells whose it is. */
 static bool belongs(struct crowd *crowd, int honest, int port)
 {
 	size_t at;
@@ -117,14 +117,14 @@ static bool accept_all(void)
 		port = peer_port_of(fd);
 		if (!belongs(&crowds[0], fd, port) &&
 		    !belongs(&crowds[1], fd, port))
-			return wrong("a connection of nobody's");
+			return wrong("an unknown connection");
 	}
 	return true;
 }
 
 /*
- * The honest end declined and speaks; then the rest of the message comes, and
- * what the liar's program would say.
+ * The honest end has declined and sends; then the rest of the message comes,
+ * and bytes of the liar's program.
  */
 static bool is_late(const struct stopped *one)
 {
@@ -175,17 +175,17 @@ static bool late(int arg)
 	return good;
 }
 
-/* Of one who waits for a silent liar, ms. */
+/* Timeout of an end that waits for a silent liar, ms. */
 #define SHORT_TIMEOUT	500
 
-/* The time-out is what the namespace says, whichever end waits. */
+/* The timeout is that of the namespace, whichever end waits. */
 static bool short_timeout(int server)
 {
 	long timeout = honest_timeout(), begin, took;
 	struct stopped one = { -1, -1, 0, 0, 0, {} };
 	bool good;
 
-	/* Others have the same namespace. */
+	/* Others use the same namespace. */
 	if (in_storm)
 		return true;
 	honest_set_timeout(SHORT_TIMEOUT);
@@ -204,9 +204,11 @@ static bool short_timeout(int server)
 }
 
 const struct act late_acts[] = {
-	{ "each stops at each byte, and goes on after the time-out", late },
-	{ "a server waits as long as the namespace says", short_timeout, 1 },
-	{ "a client waits as long as the namespace says", short_timeout, 0 },
+	{ "every message may stop at every byte until the timeout", late },
+	{ "a server waits for the timeout of its namespace", short_timeout,
+	  1 },
+	{ "a client waits for the timeout of its namespace", short_timeout,
+	  0 },
 };
 
 const unsigned int late_count = sizeof(late_acts) / sizeof(*late_acts);

@@ -2,14 +2,14 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * A peer that asks for SMC and then lies. Both ends are here, in one thread:
+ * A peer that asks for SMC and then lies. One thread runs both ends:
  *
- *	liar       a plain TCP socket; a BPF program puts SMC's option into its
- *	           SYN or SYN-ACK (option.c); the messages are ours (message.c)
- *	honest     a socket of IPPROTO_SMC (honest.c)
+ *	liar       a plain TCP socket; a BPF program adds the option of SMC to
+ *	           its SYN or SYN-ACK (option.c); message.c builds the messages
+ *	honest     an IPPROTO_SMC socket (honest.c)
  *
- * Nothing here is shared with clients/smc: what a message looks like and what
- * must follow from it is written down a second time.
+ * Nothing is shared with clients/smc: the layout of messages and what has to
+ * follow from them are written down a second time.
  */
 #ifndef LIAR_H
 #define LIAR_H
@@ -20,12 +20,12 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* --- reasons, as in clients/smc/reason.h ---------------------------------- */
+/* --- reasons, as in <linux/dibs_smc.h> ----------------------------------- */
 
-#define TAKEN		0		/* no reason: the message is right */
+#define TAKEN		0		/* no reason: it is accepted */
 #define MEMORY		0x01010000
 #define TIMEOUT		0x02010000
-#define NO_SMC		0x03010000	/* the bytes are the program's */
+#define NO_SMC		0x03010000	/* the program gets the bytes */
 #define NO_V2		0x03030004
 #define NO_D_V2		0x03030005
 #define NO_DEVICE	0x03030007
@@ -38,7 +38,7 @@
 #define INTERNAL	0x09990000
 #define RTOKEN		0x09990001
 
-/* --- message.c: right ones, and changes ------------------------------------- */
+/* --- message.c: correct messages, and changes ---------------------------- */
 
 enum kind { PROPOSAL = 1, ACCEPT, CONFIRM, DECLINE };
 
@@ -52,7 +52,7 @@ struct message {
 	uint8_t data[MESSAGE_MAX + 1];
 };
 
-/* Where fields are. */
+/* Offsets of fields. */
 enum {
 	AT_TYPE = 4, AT_LENGTH = 5, AT_FLAGS = 7,
 	/* proposal */
@@ -82,7 +82,7 @@ uint64_t get(const struct message *message, size_t at, size_t size);
 void set_length(struct message *message, size_t len);
 void insert(struct message *message, size_t at, size_t len);
 
-/* --- option.c, wire.c: the liar's sockets ------------------------------------- */
+/* --- option.c, wire.c: the liar's sockets -------------------------------- */
 
 /* An address of either family. */
 struct place {
@@ -113,9 +113,9 @@ int port_of(int fd);
 int peer_port_of(int fd);
 void patience(int fd);
 
-/* --- honest.c: sockets of IPPROTO_SMC ------------------------------------------ */
+/* --- honest.c: sockets of IPPROTO_SMC ------------------------------------ */
 
-/* What sock_diag knows of one. */
+/* What sock_diag says about a socket. */
 struct fate {
 	bool smcd;
 	uint32_t reason;
@@ -128,7 +128,7 @@ int honest_start(void);
 int honest_listen(int backlog);
 int honest_accept(int port);
 void honest_ring(int kib);
-int honest_begin(int port);		/* connect(), not finished */
+int honest_begin(int port);		/* begins a connect() */
 int honest_finish(int fd);		/* 0 or an errno */
 bool honest_fate(int fd, struct fate *fate);
 bool honest_is(int fd, uint32_t reason);
@@ -143,18 +143,18 @@ bool expect(int fd, const void *data, size_t len);
 bool is_over(int fd);
 bool is_reset(int fd);
 
-/* --- what runs ------------------------------------------------------------------ */
+/* --- cases --------------------------------------------------------------- */
 
 /**
- * struct row - a wrong field and what must follow
- * @what:   in words
- * @at:     byte of the message
- * @size:   bytes of the field; 0: nothing but @edit
- * @value:  that it gets
- * @reason: why the honest end goes on by TCP; TAKEN: it does not
- * @left:   so many bytes from the message's end are the program's
- * @edit:   what more is changed
- * @silent: the honest end does not say why
+ * struct row - a message with a changed field, and what has to follow
+ * @what:   what the message has; ends "a client's proposal with ..."
+ * @at:     offset of the field
+ * @size:   bytes of the field; 0: only @edit changes the message
+ * @value:  new value of the field
+ * @reason: why the honest end falls back to TCP; TAKEN: it does not
+ * @left:   how many bytes at the end of the message the program gets
+ * @edit:   further changes
+ * @silent: the honest end does not send the reason
  */
 struct row {
 	const char *what;
@@ -168,7 +168,7 @@ struct row {
 };
 
 struct table {
-	const char *name;
+	const char *name;		/* begins the statement of each row */
 	const struct row *rows;
 	const unsigned int *count;
 	bool (*run)(const struct row *row);
@@ -182,15 +182,14 @@ extern const struct row proposal_rows[], accept_rows[], confirm_rows[],
 extern const unsigned int proposal_count, accept_count, confirm_count,
 	decline_count;
 
-/* A case of its own; @arg is what its row says. */
+/* A case of its own; @arg is passed to @run. */
 struct act {
-	const char *what;
+	const char *what;		/* the statement */
 	bool (*run)(int arg);
 	int arg;
 };
 
 struct act_table {
-	const char *name;
 	const struct act *acts;
 	const unsigned int *count;
 };
@@ -203,7 +202,7 @@ extern const struct act cut_acts[], order_acts[], close_acts[], bridge_acts[],
 extern const unsigned int cut_count, order_count, close_count, bridge_count,
 	late_count, flood_count;
 
-/* What all cases use. */
+/* Used by all cases. */
 extern int honest_port, liar_port, liar_listener;
 
 void places_start(void);
@@ -212,13 +211,13 @@ bool client_begin(int *liar, struct message *accept, bool first);
 bool go_on(int honest, int liar, uint32_t reason, const void *left,
 	   size_t left_len);
 
-/* Others work beside us. */
+/* Other programs use the CPU, the namespace and memory at the same time. */
 extern bool in_storm;
 
-/* A note for people, printed if the case fails. */
+/* Records a note for people, printed with the result; false. */
 bool wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Nothing can be found out. */
+/* Bails out: nothing can be tested. */
 void die(const char *what) __attribute__((noreturn));
 
 #endif /* LIAR_H */

@@ -2,13 +2,13 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * liar COMMAND: hostile peers and the honest ends beside them, see liar.h. Runs
- * as root in a namespace of its own, with loopback up.
+ * liar COMMAND: hostile peers and their honest ends, see liar.h. Runs as root
+ * in a network namespace of its own, with loopback up. Prints TAP.
  *
- *	rows                    all cases once, in TAP
- *	ipv6                    every wrong field once, over ::1; TAP, too
- *	flood                   handshakes by the thousand; TAP, too
- *	storm SECONDS [SEED]    all of that in random order for so long
+ *	rows                    all cases but floods, once each
+ *	ipv6                    every wrong field once, over ::1
+ *	flood                   handshakes by the thousand
+ *	storm SECONDS [SEED]    all of that in random order, for that long
  */
 #include <errno.h>
 #include <signal.h>
@@ -51,15 +51,38 @@ bool wrong(const char *format, ...)
 	return false;
 }
 
-static void result(bool good, const char *table, const char *what)
+static void result(bool good, const char *statement)
 {
 	failures += !good;
 	fputs(notes, stdout);
 	notes_len = 0;
 	notes[0] = 0;
-	printf("%s %u - %s: %s\n", good ? "ok" : "not ok", ++tests, table,
-	       what);
+	printf("%s %u - %s\n", good ? "ok" : "not ok", ++tests, statement);
 	fflush(stdout);
+}
+
+/* What the message of a row leads to, as the end of its statement. */
+static const char *outcome(const struct row *row)
+{
+	static char text[64];
+
+	if (row->reason == TAKEN)
+		return "is accepted";
+	if (row->reason == NO_SMC)
+		return "is given to the program";
+	snprintf(text, sizeof(text), "makes the peer fall back to TCP (%08x)",
+		 row->reason);
+	return text;
+}
+
+static void run_row(const struct table *table, const struct row *row)
+{
+	bool good = table->run(row);
+	char statement[200];
+
+	snprintf(statement, sizeof(statement), "%s %s %s", table->name,
+		 row->what, outcome(row));
+	result(good, statement);
 }
 
 static void run_acts(const struct act_table *table)
@@ -67,7 +90,7 @@ static void run_acts(const struct act_table *table)
 	const struct act *act = table->acts;
 
 	for (; act < table->acts + *table->count; act++)
-		result(act->run(act->arg), table->name, act->what);
+		result(act->run(act->arg), act->what);
 }
 
 static void run_tables(void)
@@ -76,8 +99,7 @@ static void run_tables(void)
 
 	for (i = 0; i < table_count; i++)
 		for (j = 0; j < *tables[i].count; j++)
-			result(tables[i].run(&tables[i].rows[j]),
-			       tables[i].name, tables[i].rows[j].what);
+			run_row(&tables[i], &tables[i].rows[j]);
 }
 
 static void run_rows(void)
@@ -89,16 +111,18 @@ static void run_rows(void)
 		run_acts(&act_tables[i]);
 }
 
-static const struct act_table floods = { "flood", flood_acts, &flood_count };
+static const struct act_table floods = { flood_acts, &flood_count };
 
-/* --- storm ------------------------------------------------------------------- */
+/* --- storm --------------------------------------------------------------- */
 
 static bool storm_row(void)
 {
 	const struct table *table = &tables[random() % table_count];
 	const struct row *row = &table->rows[random() % *table->count];
 
-	return table->run(row) || wrong("%s: %s", table->name, row->what);
+	return table->run(row) ||
+	       wrong("not true: %s %s %s", table->name, row->what,
+		     outcome(row));
 }
 
 static bool storm_act(void)
@@ -107,21 +131,21 @@ static bool storm_act(void)
 		&act_tables[random() % act_table_count];
 	const struct act *act = &table->acts[random() % *table->count];
 
-	return act->run(act->arg) || wrong("%s: %s", table->name, act->what);
+	return act->run(act->arg) || wrong("not true: %s", act->what);
 }
 
 static bool storm_flood(void)
 {
 	const struct act *act = &flood_acts[random() % flood_count];
 
-	return act->run(act->arg) || wrong("flood: %s", act->what);
+	return act->run(act->arg) || wrong("not true: %s", act->what);
 }
 
 static void storm(long seconds, unsigned int seed)
 {
 	time_t end = time(NULL) + seconds;
 	unsigned long rows = 0, acts = 0, floods = 0;
-	char what[100];
+	char statement[100];
 	bool good = true;
 
 	in_storm = true;
@@ -141,10 +165,10 @@ static void storm(long seconds, unsigned int seed)
 			floods++;
 		}
 	}
-	snprintf(what, sizeof(what),
-		 "%lu rows, %lu acts and %lu floods, seed %u", rows, acts,
-		 floods, seed);
-	result(good, "in random order", what);
+	snprintf(statement, sizeof(statement),
+		 "%lu rows, %lu acts and %lu floods do no harm (seed %u)",
+		 rows, acts, floods, seed);
+	result(good, statement);
 }
 
 static int usage(void)
@@ -163,7 +187,7 @@ int main(int argc, char **argv)
 	if (setrlimit(RLIMIT_NOFILE, &files))
 		die("setrlimit");
 	if (!option_start(getenv("LIAR_CGROUP") ? : "/sys/fs/cgroup"))
-		die("SMC's option by BPF");
+		die("a BPF program that adds the option of SMC");
 	messages_start();
 	if (!strcmp(command, "ipv6"))
 		use_ipv6();

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * CLC messages that are right, field by field, and what changes them. All
- * numbers are big-endian. Where fields are is in liar.h; what they mean, in "IBM
+ * Builds correct CLC messages, field by field, and changes them. All numbers
+ * are big-endian. liar.h has the offsets of fields; for their meaning see "IBM
  * Shared Memory Communications Version 2", third edition.
  */
 #include <fcntl.h>
@@ -56,7 +56,7 @@ uint64_t get(const struct message *message, size_t at, size_t size)
 	return value;
 }
 
-/* As many bytes, zeros behind; the trailer moves to the end. */
+/* Cuts or pads with zeroes; the trailer moves to the end. */
 void set_length(struct message *message, size_t len)
 {
 	uint8_t trailer[TRAILER_LEN];
@@ -70,7 +70,7 @@ void set_length(struct message *message, size_t len)
 	put(message, AT_LENGTH, 2, len);
 }
 
-/* Zeros in the middle. */
+/* Inserts zeroes. */
 void insert(struct message *message, size_t at, size_t len)
 {
 	memmove(message->data + at + len, message->data + at,
@@ -92,7 +92,9 @@ static void make(struct message *message, enum kind kind, size_t len,
 	put(message, AT_FLAGS, 1, flags);
 }
 
-/* Version 2: one EID, one device, which takes two entries. */
+/*
+ * A proposal of version 2 with one EID and one device, which takes two entries.
+ */
 void proposal_make(struct message *message)
 {
 	unsigned int half;
@@ -112,7 +114,7 @@ void proposal_make(struct message *message)
 	}
 }
 
-/* The first of a link group. */
+/* An accept that is the first contact of a link group. */
 void accept_make(struct message *message, uint64_t token)
 {
 	make(message, ACCEPT, FIRST_LEN, 0x21 | FIRST_CONTACT, smcd);
@@ -128,7 +130,7 @@ void accept_make(struct message *message, uint64_t token)
 	put(message, AT_CONTACT + 38, 2, 1);
 }
 
-/* What answers @accept. */
+/* The confirm that answers @accept. */
 void confirm_make(struct message *message, const struct message *accept,
 		  uint64_t token)
 {

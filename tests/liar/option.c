@@ -2,10 +2,11 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * SMC's TCP option in the SYNs and SYN-ACKs of plain TCP sockets. A BPF program
- * of kind SOCK_OPS, at the root of the cgroups: TCP calls it as sockets connect
- * and listen, and for those with our SO_MARK as it writes headers. It is so
- * short that it is written down in instructions: no compiler is needed.
+ * Adds the TCP option of SMC to the SYNs and SYN-ACKs of plain TCP sockets,
+ * with a BPF program of type SOCK_OPS at the root of the cgroups: TCP calls it
+ * when sockets connect and listen, and, for those with our SO_MARK, when it
+ * writes headers. It is short enough to be written in instructions, so that no
+ * compiler is needed.
  *
  *	switch (ctx->op) {
  *	case TCP_CONNECT_CB, TCP_LISTEN_CB:
@@ -51,7 +52,7 @@
 	INSN(BPF_LDX | BPF_MEM | (size), dest, base, at, 0)
 #define PUT_BYTE(at, value) \
 	INSN(BPF_ST | BPF_MEM | BPF_B, BPF_REG_10, 0, at, value)
-/* So many instructions are left out. */
+/* These skip that many instructions. */
 #define IF_EQ(reg, value, skip) \
 	INSN(BPF_JMP | BPF_JEQ | BPF_K, reg, 0, skip, value)
 #define IF_NE(reg, value, skip) \
@@ -80,7 +81,7 @@ static const struct bpf_insn program[] = {
 	SET(2, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG),
 	CALL(sock_ops_cb_flags_set),
 	RETURN_1,
-	/* how long is it? */
+	/* length of the option */
 	LOAD(BPF_W, 0, 6, CTX(skb_tcp_flags)),
 	AND(0, TCP_SYN),
 	IF_EQ(0, 0, 4),
@@ -89,7 +90,7 @@ static const struct bpf_insn program[] = {
 	SET(3, 0),
 	CALL(reserve_hdr_opt),
 	RETURN_1,
-	/* what is it? */
+	/* the option */
 	LOAD(BPF_W, 0, 6, CTX(skb_tcp_flags)),
 	AND(0, TCP_SYN),
 	IF_EQ(0, 0, 12),
@@ -132,7 +133,7 @@ static int load(void)
 	return fd;
 }
 
-/* As long as this process lives. @cgroup: where cgroup2 is mounted. */
+/* Works as long as this process lives. @cgroup: where cgroup2 is mounted. */
 bool option_start(const char *cgroup)
 {
 	union bpf_attr attr = {};

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Right messages at wrong times: repeated, in another order, mixed with a
+ * Correct messages at wrong times: repeated, in another order, mixed with a
  * program's bytes, sent to a socket that is being closed.
  */
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #include "liar.h"
 
-/* Only to end what hangs. */
+/* Only ends what hangs. */
 #define PATIENCE_MS	60000
 
 static const char bytes[] = "bytes of a program";
@@ -33,11 +33,12 @@ static void stream_add_message(void)
 	stream_add(message.data, message.len);
 }
 
-/* --- the liar is a client -------------------------------------------------- */
+/* --- the liar is a client ------------------------------------------------ */
 
 /*
- * What it sends in one piece (see the letters in make_stream()), how often it
- * is accepted, what the honest end declines, and how much is the program's.
+ * What the liar sends in one piece (see the letters in make_stream()), whether
+ * it is accepted, why the honest end falls back, whether it sends that reason,
+ * and how many bytes the program gets.
  */
 struct sequence {
 	const char *what;
@@ -109,7 +110,7 @@ static bool run_client(int index)
 	return good;
 }
 
-/* --- the liar is a server -------------------------------------------------- */
+/* --- the liar is a server ------------------------------------------------ */
 
 static const struct sequence of_server[] = {
 	{ "aa", .reason = RTOKEN, .told = true, .left = FIRST_LEN },
@@ -144,7 +145,7 @@ static bool run_server(int index)
 	return good;
 }
 
-/* An accept that is there before the client has proposed anything. */
+/* An accept that arrives before the client has proposed anything. */
 static bool early_accept(int arg)
 {
 	int honest = honest_begin(liar_port);
@@ -164,34 +165,41 @@ static bool early_accept(int arg)
 }
 
 const struct act order_acts[] = {
-	{ "a proposal twice", run_client, 0 },
-	{ "bytes, then a proposal: all are the program's", run_client, 1 },
-	{ "bytes in place of a confirm", run_client, 2 },
-	{ "a decline in place of a proposal, then bytes", run_client, 3 },
-	{ "a proposal, and at once a decline", run_client, 4 },
-	{ "a proposal, and at once a decline and bytes", run_client, 5 },
-	{ "after a decline a proposal is the program's", run_client, 6 },
-	{ "after a decline another is the program's", run_client, 7 },
-	{ "bytes, and a confirm behind them", run_client, 8 },
-	{ "an accept before the proposal", run_client, 9 },
-	{ "a confirm before the proposal", run_client, 10 },
-	{ "an accept in place of a confirm", run_client, 11 },
-	{ "an accept twice", run_server, 0 },
-	{ "an accept and bytes", run_server, 1 },
-	{ "bytes, then an accept: all are the program's", run_server, 2 },
-	{ "after a decline an accept is the program's", run_server, 3 },
-	{ "a decline and bytes", run_server, 4 },
-	{ "a confirm, then an accept", run_server, 5 },
-	{ "a proposal of the server's, then an accept", run_server, 6 },
-	{ "two proposals of the server's", run_server, 7 },
-	{ "an accept before the proposal is read", early_accept, 0 },
+	{ "a second proposal is declined", run_client, 0 },
+	{ "a proposal after bytes is given to the program", run_client, 1 },
+	{ "bytes in place of a confirm are given to the program", run_client,
+	  2 },
+	{ "bytes after a client's decline are given to the program",
+	  run_client, 3 },
+	{ "a decline right after a proposal leads to TCP", run_client, 4 },
+	{ "bytes after a proposal and a decline are given to the program",
+	  run_client, 5 },
+	{ "a proposal after a decline is given to the program", run_client,
+	  6 },
+	{ "a second decline is given to the program", run_client, 7 },
+	{ "a confirm after bytes is given to the program", run_client, 8 },
+	{ "an accept before the proposal is declined", run_client, 9 },
+	{ "a confirm before the proposal is declined", run_client, 10 },
+	{ "an accept in place of a confirm is declined", run_client, 11 },
+	{ "a second accept is given to the program", run_server, 0 },
+	{ "bytes after an accept are given to the program", run_server, 1 },
+	{ "an accept after bytes is given to the program", run_server, 2 },
+	{ "an accept after a decline is given to the program", run_server, 3 },
+	{ "bytes after a server's decline are given to the program",
+	  run_server, 4 },
+	{ "a confirm of a server is declined", run_server, 5 },
+	{ "a proposal of a server leads to TCP", run_server, 6 },
+	{ "a second proposal of a server is given to the program", run_server,
+	  7 },
+	{ "an accept before the client has proposed is declined",
+	  early_accept, 0 },
 };
 
 const unsigned int order_count = sizeof(order_acts) / sizeof(*order_acts);
 
-/* --- closing ------------------------------------------------------------------- */
+/* --- closing ------------------------------------------------------------- */
 
-/* A step that was under way may still answer before. */
+/* An answer that was in progress may come first. */
 static bool ends_by_reset(int fd)
 {
 	ssize_t n;
@@ -204,7 +212,7 @@ static bool ends_by_reset(int fd)
 	       wrong("no reset: %s", n ? strerror(errno) : "end");
 }
 
-/* With @arg the client has been accepted already. */
+/* @arg: the client has been accepted already. */
 static bool listener_closes(int arg)
 {
 	int listener = honest_listen(5);
@@ -218,14 +226,14 @@ static bool listener_closes(int arg)
 		confirm_make(&message, &accepted, NO_TOKEN);
 	}
 	close(listener);
-	/* It may be refused already. */
+	/* The reset may have come already. */
 	good = good && (send(liar, message.data, message.len,
 			     MSG_NOSIGNAL) < 0 || ends_by_reset(liar));
 	close(liar);
 	return good;
 }
 
-/* What comes for a socket that was closed is refused, as TCP does. */
+/* Bytes for a closed socket are answered by a reset, as with TCP. */
 static bool is_refused(int liar, const void *data, size_t len)
 {
 	struct pollfd poller = { .fd = liar };
@@ -234,18 +242,18 @@ static bool is_refused(int liar, const void *data, size_t len)
 
 	if (!liar_send(liar, data, len))
 		return false;
-	/* Whatever is asked for, an error is told. */
+	/* poll() reports an error whatever it is asked for. */
 	if (poll(&poller, 1, PATIENCE_MS) != 1)
 		return wrong("the liar hears nothing");
 	getsockopt(liar, SOL_SOCKET, SO_ERROR, &error, &error_len);
 	if (error != ECONNRESET && error != EPIPE)
 		return wrong("no reset: %s", strerror(error));
-	/* And so it stays. */
+	/* The error stays. */
 	return send(liar, data, len, MSG_NOSIGNAL) < 0 ||
 	       wrong("the liar may go on");
 }
 
-/* The program does not want the connection any more; @arg: bytes of an accept. */
+/* The program closes while it connects; @arg: bytes of an accept, 0 for all. */
 static bool client_closes(int arg)
 {
 	int liar, honest;
@@ -259,7 +267,7 @@ static bool client_closes(int arg)
 	return good;
 }
 
-/* The connection was accepted, closed, and then the messages go on. */
+/* The connection is accepted and closed, and then more messages come. */
 static bool server_closes(int arg)
 {
 	int liar = liar_connect(honest_port);
@@ -279,11 +287,12 @@ static bool server_closes(int arg)
 }
 
 const struct act close_acts[] = {
-	{ "a proposal when nobody listens any more", listener_closes, 0 },
-	{ "a confirm when nobody listens any more", listener_closes, 1 },
-	{ "an accept when the client has closed", client_closes, 0 },
-	{ "part of one when the client has closed", client_closes, 20 },
-	{ "proposals when the server has closed", server_closes, 0 },
+	{ "a proposal to a closed listener is reset", listener_closes, 0 },
+	{ "a confirm to a closed listener is reset", listener_closes, 1 },
+	{ "an accept to a closed client is reset", client_closes, 0 },
+	{ "a part of an accept to a closed client is reset", client_closes,
+	  20 },
+	{ "a proposal to a closed server is reset", server_closes, 0 },
 };
 
 const unsigned int close_count = sizeof(close_acts) / sizeof(*close_acts);

@@ -3,7 +3,7 @@
  * Copyright (C) The DIBS authors
  *
  * Runs a row: a handshake up to the message in question, that message with its
- * wrong field, what the honest end answers, and then bytes by TCP.
+ * changed field, the answer of the honest end, and then bytes over TCP.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static void apply(const struct row *row, struct message *message)
 		row->edit(message);
 }
 
-/* Does the honest end say anything before it goes on by TCP? */
+/* Does the honest end send a decline before it falls back to TCP? */
 static bool is_told(const struct row *row)
 {
 	return row->reason != NO_SMC && row->reason != DECLINED &&
@@ -35,8 +35,8 @@ static bool is_told(const struct row *row)
 }
 
 /*
- * By TCP, for a reason, as if nothing had been: what was sent to the program
- * already comes first.
+ * The connection goes on over TCP, for that reason, as if nothing had happened:
+ * first comes what was sent to the program already.
  */
 bool go_on(int honest, int liar, uint32_t reason, const void *left,
 	   size_t left_len)
@@ -52,9 +52,9 @@ static bool go_on_after(const struct row *row, int honest, int liar,
 		     message->data + message->len - row->left, row->left);
 }
 
-/* --- the liar is the client -------------------------------------------------- */
+/* --- the liar is the client ---------------------------------------------- */
 
-/* What was accepted is declined: then TCP goes on, too. */
+/* Declines an accept, which leads to TCP, too. */
 static bool decline_it(int liar)
 {
 	static struct message message;
@@ -122,7 +122,9 @@ static bool propose(int liar, struct message *accept)
 	return liar_tell(liar, &message) && liar_hears(liar, accept, ACCEPT);
 }
 
-/* Says that the link group is unknown: the next contact is the first again. */
+/*
+ * Says that the link group is unknown: the next contact is a first one again.
+ */
 static bool forget_group(int liar)
 {
 	static struct message message;
@@ -144,8 +146,9 @@ static bool is_first(const struct message *accept)
 }
 
 /*
- * A client that has been accepted; with @first, as the first of its group. All
- * namespaces have one group on a device: in a storm others may be faster.
+ * A client that has been accepted; with @first, as the first contact of its
+ * link group. All namespaces share the group of a device: in a storm, others
+ * may be faster.
  */
 bool client_begin(int *liar, struct message *accept, bool first)
 {
@@ -157,7 +160,7 @@ bool client_begin(int *liar, struct message *accept, bool first)
 		return false;
 	while (first && !is_first(accept)) {
 		if (!tries--)
-			return wrong("it is not the first contact");
+			return wrong("not the first contact");
 		good = forget_group(*liar);
 		close(*liar);
 		*liar = liar_connect(honest_port);
@@ -183,7 +186,7 @@ static bool run_confirm(const struct row *row)
 	return good;
 }
 
-/* --- the liar is the server -------------------------------------------------- */
+/* --- the liar is the server ---------------------------------------------- */
 
 /* An honest client has proposed. */
 bool server_begin(int *liar, int *honest)
@@ -231,22 +234,25 @@ static bool run_decline(const struct row *row)
 }
 
 const struct table tables[] = {
-	{ "a client proposes", proposal_rows, &proposal_count, run_proposal },
-	{ "a client declines first", decline_rows, &decline_count,
+	{ "a client's proposal with", proposal_rows, &proposal_count,
+	  run_proposal },
+	{ "a client's decline with", decline_rows, &decline_count,
 	  run_first_decline },
-	{ "a client confirms", confirm_rows, &confirm_count, run_confirm },
-	{ "a server accepts", accept_rows, &accept_count, run_accept },
-	{ "a server declines", decline_rows, &decline_count, run_decline },
+	{ "a client's confirm with", confirm_rows, &confirm_count,
+	  run_confirm },
+	{ "a server's accept with", accept_rows, &accept_count, run_accept },
+	{ "a server's decline with", decline_rows, &decline_count,
+	  run_decline },
 };
 
 const unsigned int table_count = sizeof(tables) / sizeof(*tables);
 
 const struct act_table act_tables[] = {
-	{ "in order and not", order_acts, &order_count },
-	{ "closing", close_acts, &close_count },
-	{ "real tokens", bridge_acts, &bridge_count },
-	{ "cut", cut_acts, &cut_count },
-	{ "too late", late_acts, &late_count },
+	{ order_acts, &order_count },
+	{ close_acts, &close_count },
+	{ bridge_acts, &bridge_count },
+	{ cut_acts, &cut_count },
+	{ late_acts, &late_count },
 };
 
 const unsigned int act_table_count = sizeof(act_tables) / sizeof(*act_tables);

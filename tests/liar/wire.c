@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The liar's end of connections: plain TCP and messages on it.
+ * The liar's end of connections: plain TCP, and messages over it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,23 +16,23 @@
 
 #include "liar.h"
 
-#define PATIENCE	60	/* seconds; longer than any time-out */
+#define PATIENCE	60	/* seconds; longer than any timeout */
 
 static int family = AF_INET;
 
-/* From now on; before there are any sockets. */
+/* To be called before there are any sockets. */
 void use_ipv6(void)
 {
 	family = AF_INET6;
 }
 
-/* Both ends', not connected. */
+/* Returns an unconnected socket, for either end. */
 int tcp_socket(int protocol)
 {
 	return socket(family, SOCK_STREAM | SOCK_CLOEXEC, protocol);
 }
 
-/* A port of this machine; 0: any. */
+/* An address of this machine; port 0: any. */
 void place_make(struct place *place, int port)
 {
 	memset(place, 0, sizeof(*place));
@@ -72,7 +72,7 @@ int port_of(int fd)
 	return place_port(&place);
 }
 
-/* 0: there is none any more. */
+/* Returns 0 if the socket is no longer connected. */
 int peer_port_of(int fd)
 {
 	struct place place = { .len = sizeof(place.in6) };

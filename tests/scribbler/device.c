@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The device "scribble": what devices/loopback is, and it shows its DMBs to
- * those who scribble in them.
+ * The device "scribble": like devices/loopback, but it exposes its DMBs to the
+ * threads that scribble in them.
  */
 #include <linux/err.h>
 #include <linux/sizes.h>

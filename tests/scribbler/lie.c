@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * The lies, each one written into the DMB of somebody who is to see through it.
- * Any context; the DMB stays while this runs.
+ * The lies. Each is written into the DMB of an owner that has to detect it. Any
+ * context; the DMB stays while this runs.
  */
 #include <linux/compiler.h>
 #include <linux/dibs_client.h>
@@ -11,10 +11,10 @@
 #include <linux/kernel.h>
 #include <linux/processor.h>
 
-#include "../../clients/smc/cdc.h"
+#include "../../clients/smc/conn/cdc.h"
 #include "scribbler.h"
 
-/* How long a lie stands that is taken back. */
+/* How long LIE_FLICKER waits before it takes a lie back. */
 #define FLICKER_LOOPS	32
 
 const char *const lie_names[LIES] = {
@@ -39,7 +39,7 @@ static u32 below(struct rnd_state *random, u32 limit)
 	return prandom_u32_state(random) % limit;
 }
 
-/* A word whose cursor was changed by @lie; its flags are as they were. */
+/* Changes the cursor in a CDC field according to @lie; keeps the flags. */
 static u64 lie_about_cursor(enum lie lie, u64 word, u32 size,
 			    struct rnd_state *random)
 {
@@ -80,7 +80,7 @@ static void lie_cursor(enum lie lie, struct smc_cdc *cdc, u32 size,
 					   random));
 }
 
-/* What was checked is not what is there when it is used. */
+/* A lie that is taken back: the owner may check one value and use another. */
 static void lie_flicker(struct smc_cdc *cdc, u32 size,
 			struct rnd_state *random)
 {
@@ -98,7 +98,7 @@ static void lie_flicker(struct smc_cdc *cdc, u32 size,
 	cmpxchg(word, untruth, truth);
 }
 
-/* The consumer word with other flags, if the peer does not write it now. */
+/* Toggles flags of the consumer field, unless the peer is writing it. */
 static void lie_flags(struct smc_cdc *cdc, u8 prod, u8 state)
 {
 	u64 truth = READ_ONCE(cdc->consumer);
@@ -109,7 +109,7 @@ static void lie_flags(struct smc_cdc *cdc, u8 prod, u8 state)
 	cmpxchg(&cdc->consumer, truth, parts.word);
 }
 
-/* It has closed, and never signals that. */
+/* The peer appears to have closed, without a signal. */
 static void lie_closed(struct smc_cdc *cdc)
 {
 	union smc_cdc_word parts = { .word = READ_ONCE(cdc->consumer) };
@@ -122,7 +122,7 @@ static void lie_urgent(struct smc_cdc *cdc, u32 size,
 {
 	u32 seq = READ_ONCE(cdc->urgent);
 
-	/* Mostly near; sometimes anywhere. */
+	/* Usually a value nearby, sometimes any value. */
 	seq = below(random, 16) ? seq + below(random, size) :
 				  prandom_u32_state(random);
 	WRITE_ONCE(cdc->urgent, seq);
@@ -142,7 +142,7 @@ static void lie_wants(struct smc_cdc *cdc, struct rnd_state *random)
 	WRITE_ONCE(cdc->wants_room, prandom_u32_state(random));
 }
 
-/* Within a page, at any place behind the CDC message. */
+/* Garbage at any place after the CDC fields. */
 static void lie_ring(struct dibs_dmb *dmb, u32 size, struct rnd_state *random)
 {
 	u8 garbage[128];

@@ -29,6 +29,6 @@ static void __exit scribbler_exit(void)
 
 module_init(scribbler_init);
 module_exit(scribbler_exit);
-MODULE_DESCRIPTION("Direct Internal Buffer Sharing: a peer that lies, for tests");
+MODULE_DESCRIPTION("Direct Internal Buffer Sharing: lying peer, for tests");
 MODULE_AUTHOR("The DIBS authors");
 MODULE_LICENSE("GPL");

@@ -3,25 +3,25 @@
  * Copyright (C) The DIBS authors
  *
  * dibs_scribbler.ko: a hostile peer of SMC-D, for tests/system/smc-scribble.sh
- * and smc-secrets.sh. Nobody but the peer of a connection can write into its
- * DMB, and the peer is this kernel's own code, which is honest. So the lies
- * come from below: a device like loopback whose memory does not stay as its
- * writers left it. To its owner that is a peer that lies.
+ * and smc-secrets.sh. Only the peer of a connection can write into its DMB, and
+ * the peer is this kernel's own code, which is honest. Therefore the lies come
+ * from below: a device like loopback, whose memory changes behind its writers'
+ * backs. For the owner of the memory, this is a peer that lies.
  *
  *	honest end --DMB--> device "scribble" <--DMB-- honest end
  *	                      ^    ^
- *	                 threads that lie into DMBs of the length "victims"
+ *	                 threads that write lies into DMBs of length "victims"
  *
- * The product has no hook for this and is not changed by it. Parameters, to be
- * written and read while it is loaded:
+ * The product needs no hook for this. Parameters, which can be accessed at any
+ * time:
  *
- *	lie	which one is told, or "none"; all are in lie.c
- *	victims	length of the DMBs that are lied into; others are left alone
- *	told	how many lies were told, to be read
- *	search	look at all new DMBs, see target.c
- *	stain	write into them first, to show that the search finds it
- *	fresh	how many of them were looked at, to be read
- *	stained	in how many of those a byte was not zero, to be read
+ *	lie	the lie to tell, or "none"; see lie.c
+ *	victims	length of the DMBs to lie into; others are left alone
+ *	told	number of lies told, read-only
+ *	search	search all new DMBs for old data, see target.c
+ *	stain	first write into them, to show that the search works
+ *	fresh	number of DMBs searched, read-only
+ *	stained	number of those that were not all zero, read-only
  */
 #ifndef _DIBS_SCRIBBLER_H
 #define _DIBS_SCRIBBLER_H
@@ -57,7 +57,7 @@ enum lie {
 extern const char *const lie_names[LIES];
 void lie_tell(enum lie lie, struct dibs_dmb *dmb, struct rnd_state *random);
 
-/* target.c: DMBs that are lied into */
+/* target.c */
 int target_start(void);
 void target_stop(void);
 void target_add(struct dibs_dmb *dmb);

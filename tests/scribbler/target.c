@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Which DMBs are lied into, and the threads that do it: in bursts at full
- * speed, with pauses, so that connections live long enough to have something
- * to lose. And what is found in DMBs that are new.
+ * The DMBs to lie into, and the threads that do it: in bursts at full speed,
+ * with pauses, so that connections live long enough to transfer data. Also the
+ * search for old data in new DMBs.
  */
 #include <linux/atomic.h>
 #include <linux/delay.h>
@@ -28,7 +28,7 @@
 #define PAUSE_MAX_US	20000
 
 struct slot {
-	spinlock_t lock;	/* guards dmb, and that it stays */
+	spinlock_t lock;	/* guards dmb, and keeps it registered */
 	struct dibs_dmb *dmb;
 };
 
@@ -37,19 +37,21 @@ static struct task_struct *threads[THREADS];
 static int current_lie;
 static atomic_long_t told, fresh, stained;
 
-/* --- parameters --------------------------------------------------------------- */
+/*
+ * --- parameters -------------------------------------------------------------
+ */
 
 static unsigned int victims;
 module_param(victims, uint, 0644);
-MODULE_PARM_DESC(victims, "length of the DMBs that are lied into");
+MODULE_PARM_DESC(victims, "length of the DMBs to lie into");
 
 static bool search;
 module_param(search, bool, 0644);
-MODULE_PARM_DESC(search, "look whether new DMBs are empty");
+MODULE_PARM_DESC(search, "search new DMBs for old data");
 
 static bool stain;
 module_param(stain, bool, 0644);
-MODULE_PARM_DESC(stain, "have the search find something");
+MODULE_PARM_DESC(stain, "make the search find something");
 
 static int lie_set(const char *name, const struct kernel_param *param)
 {
@@ -72,7 +74,7 @@ static const struct kernel_param_ops lie_ops = {
 };
 
 module_param_cb(lie, &lie_ops, NULL, 0644);
-MODULE_PARM_DESC(lie, "what is done to them");
+MODULE_PARM_DESC(lie, "lie to tell");
 
 static int count_get(char *buffer, const struct kernel_param *param)
 {
@@ -85,15 +87,17 @@ static const struct kernel_param_ops count_ops = {
 };
 
 module_param_cb(told, &count_ops, &told, 0444);
-MODULE_PARM_DESC(told, "how many lies there were");
+MODULE_PARM_DESC(told, "number of lies told");
 module_param_cb(fresh, &count_ops, &fresh, 0444);
-MODULE_PARM_DESC(fresh, "how many new DMBs were looked at");
+MODULE_PARM_DESC(fresh, "number of new DMBs searched");
 module_param_cb(stained, &count_ops, &stained, 0444);
-MODULE_PARM_DESC(stained, "how many of them were not empty");
+MODULE_PARM_DESC(stained, "number of those that were not all zero");
 
-/* --- what is lied into ---------------------------------------------------------- */
+/*
+ * --- lying ------------------------------------------------------------------
+ */
 
-/* In register_dmb. Where there is no slot left, it is spared. */
+/* In register_dmb. A DMB that finds no free slot is spared. */
 void target_add(struct dibs_dmb *dmb)
 {
 	struct slot *slot;
@@ -154,11 +158,13 @@ static int target_thread(void *arg)
 	return 0;
 }
 
-/* --- what is found in new ones --------------------------------------------------- */
+/*
+ * --- searching new DMBs -----------------------------------------------------
+ */
 
 /*
- * Makes all pages of @dmb come, by a byte in each that stays what it is, and
- * looks for what an earlier owner left there. In register_dmb. 0 or -errno.
+ * Populates all pages of @dmb by writing a zero byte into each, and searches
+ * them for data of an earlier owner. In register_dmb. 0 or -errno.
  */
 int target_search(struct dibs_dmb *dmb)
 {
@@ -188,7 +194,9 @@ int target_search(struct dibs_dmb *dmb)
 	return err;
 }
 
-/* --- life --------------------------------------------------------------------------- */
+/*
+ * --- start and stop ---------------------------------------------------------
+ */
 
 void target_stop(void)
 {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# tests/system/cpython.sh over the path that moves.
+# Runs tests/system/cpython.sh over the moving path.
 #
 # runs-on: 6.12
 # needs: programs

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# Ten minutes of two simulated ISM adapters at their worst: random commands,
-# moves, events, refusals, nonsense, delays, error states, unplugs and new
-# beginnings, while connections run over them in both directions. Each connection
-# ends with all its bytes right or by a reset; nothing hangs; in the end all works
-# as if nothing had been.
+# Two simulated ISM adapters at their worst for ten minutes: random commands,
+# moves, events, refusals, nonsense, delays, error states, unplugs and replugs,
+# while connections run over them in both directions. Each connection ends with
+# all its bytes right or with a reset; nothing hangs; and in the end everything
+# works as if nothing had happened.
 #
 #	red, ism0, 10.1.0.1 ----- veth ----- 10.1.0.2, ism1, blue
 #
@@ -16,12 +16,9 @@
 # memory: 2G
 # minutes: 30
 
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
-
 repo=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=../system/ism.bash
-. "$repo/tests/system/ism.bash"
+# shellcheck source=../system/lib/ism.bash
+. "$repo/tests/system/lib/ism.bash"
 
 minutes=${1:-${DIBS_ISM_MINUTES:-10}}
 RANDOM=$((${2:-$EPOCHSECONDS} % 32768))
@@ -31,19 +28,20 @@ commands=(reg_sba reg_ieq read_gid add_vlan del_vlan query_info query_rgid
 	reg_dmb unreg_dmb signal_ieq unreg_sba unreg_ieq)
 lies=(long short longer shorter cmd zeros ones)
 
-# one of "$@", in $one
+# pick WORD...: sets $one to one of them
 pick() {
 	local choices=("$@")
 
 	one=${choices[RANDOM % $#]}
 }
 
-# random BELOW: below 2^30, in $one
+# random BELOW: sets $one; BELOW is at most 2^30
 random() {
 	one=$((((RANDOM << 15) | RANDOM) % $1))
 }
 
-# fault FILE TEXT: of an adapter that may be gone, and may refuse
+# fault FILE TEXT: writes to a file of an adapter that may be gone and may
+# refuse
 fault() {
 	[[ ! -e $bus/devices/$name ]] ||
 		echo "${@:2}" 2>/dev/null >"$bus/devices/$name/$1"
@@ -63,7 +61,7 @@ make_again() {
 	ism_hand_out >/dev/null 2>&1
 }
 
-# Commands that register memory of nobody's are left out.
+# Without the commands that would register memory that nobody owns.
 raw_command() {
 	local code body
 
@@ -75,7 +73,7 @@ raw_command() {
 		$((8 + ${#body} / 2)) "$body")"
 }
 
-# One line for each DMB that there is: device, token, index
+# Prints a line per DMB: device, token, index
 dmbs() {
 	local name
 
@@ -85,7 +83,7 @@ dmbs() {
 	done
 }
 
-# a_dmb: one of those: $owner, $token, $index
+# a_dmb: picks one of these: sets $owner, $token, $index
 a_dmb() {
 	local lines
 
@@ -96,14 +94,15 @@ a_dmb() {
 	printf -v token %016x "$token"
 }
 
-# Not those to DMBs that there are not.
+# Prints the number of refused moves, without those into DMBs that do not exist.
 refused_moves() {
 	awk '/^(bad_move|not_dedicated|outside) / { n += $2 } END { print n + 0 }' \
 		"$bus/devices/$name/stats/refusals" 2>/dev/null
 }
 
-# aimed_move [STRANGER]: a move that is wrong in one thing: who moves (the owner,
-# unless a stranger is named), how much, or where to. With and without a signal.
+# aimed_move [STRANGER]: a move that is wrong in one respect: who moves (the
+# owner, unless a stranger is named), how much, or where to. With and without a
+# signal.
 aimed_move() {
 	local address before data length
 
@@ -159,7 +158,7 @@ wrong_event() {
 	type=$one
 	pick 1 2 3 4 5 6 7 8 128
 	code=$one
-	# Those of its own are its end.
+	# An event about an adapter itself is its end.
 	pick "0x${gid[0]}" "0x${gid[1]}" "$RANDOM" "$RANDOM" "$RANDOM"
 	fault event "$type $code $one $RANDOM"
 }
@@ -198,11 +197,11 @@ one_fault() {
 	10) slowness ;;
 	11) device_goes ;;
 	esac
-	# Most of the time there are devices to be broken.
+	# Most of the time there have to be devices to break.
 	((RANDOM % 6)) || make_again
 }
 
-# In the background until $scratch/stop is there; prints how many there were.
+# Injects faults until $scratch/stop exists; prints how many.
 faults() {
 	local count=0
 
@@ -213,13 +212,14 @@ faults() {
 	echo "$count faults"
 }
 
-# ends LOG: all its connections ended well, or by a reset?
+# ends_well LOG: did all its connections end well, or with a reset?
 ends_well() {
 	grep -E '^done [0-9]+ cut 0 reset [0-9]+ silent 0 broken 0 wrong 0 ' "$1" |
 		tail -1
 }
 
-# transfer FROM TO ADDRESS PORT OPTION...: 0: as it should be, 1: not
+# transfer FROM TO ADDRESS PORT OPTION...: returns 0 if all went as it should,
+# else 1
 transfer() {
 	local from=$1 log=$scratch/log$4 server
 	local options=(-a "$3" -p "$4" -w "$patience" "${@:5}")
@@ -234,7 +234,7 @@ transfer() {
 	timeout $((patience * 2)) nsenter --net="/run/netns/$from" \
 		"$integrity" connect "${options[@]}" >"$log.c" 2>&1
 	case $? in
-	2)	# not all connections came to be: it waits for them in vain
+	2)	# not all connections were made, and the server waits for them
 		kill "$server"
 		wait "$server"
 		grep -E 'connect|recv|send' "$log.c"
@@ -250,7 +250,7 @@ transfer() {
 	return 1
 }
 
-# transfers FROM TO ADDRESS PORT: one after the other, while faults go on
+# transfers FROM TO ADDRESS PORT: one after the other while faults are injected
 transfers() {
 	local count=0
 
@@ -280,14 +280,14 @@ all_at_once() {
 	return "$status"
 }
 
-# carried_by SMC-D|TCP: so many connections of red
+# carried_by SMC-D|TCP: prints how many connections of red it carried
 carried_by() {
 	in_netns red dibs smc fallbacks |
 		awk -v by="$1" '$2 == by { n += $3 } END { print n + 0 }'
 }
 
-# Between faults connections come and go faster than anybody can aim. These are
-# held, and ism0's with itself; their bytes stay right.
+# With other faults, connections come and go too fast to aim at. Here they are
+# held, between ism0 and itself, and their bytes stay right.
 refused_each() {
 	local try
 
@@ -304,13 +304,13 @@ refused_each() {
 	(($(wc -l <"$scratch/refused") == 20))
 }
 
-# There is no device but ISM's.
+# ISM adapters are the only devices.
 most_by_ism() {
 	echo "by ISM $(carried_by SMC-D), by TCP $(carried_by TCP)"
 	(($(carried_by SMC-D) > 20))
 }
 
-# Nothing that was asked for is still to come, and both have devices.
+# No injected fault is pending, and both namespaces have devices.
 calm() {
 	local command name file
 
@@ -326,8 +326,8 @@ calm() {
 	make_again
 }
 
-# By the adapters' own count. What they refused to give back is asked for again
-# when others come and go.
+# As the adapters count. DMBs that they refused to unregister are unregistered
+# again when other connections come and go.
 none_left() {
 	ism_has_no_dmbs && return
 	transfer red blue 10.1.0.2 7004 -c 5 -b 1000
@@ -341,7 +341,7 @@ no_dmbs() {
 	within 300 none_left
 }
 
-# New adapters, of which none knows what was asked of the old ones.
+# New adapters, which know nothing about the faults of the old ones.
 good_as_new() {
 	local before bytes=500000 name
 
@@ -363,15 +363,15 @@ good_as_new() {
 [[ -x $integrity ]] || bail_out "tests/integrity is not built"
 echo "# seed ${2:-random}, $minutes minutes"
 ism_set_up
-ok "whatever adapters do, bytes are right or connections are reset" all_at_once
+ok "bytes are right or connections are reset, whatever adapters do" all_at_once
 grep -E '(faults|transfers)$' "$scratch/out" | sed 's/^/# /'
-ok "and many connections went by ISM" most_by_ism
+ok "many connections used ISM" most_by_ism
 sed 's/^/# /' "$scratch/out"
 ok "no DMB is left" no_dmbs
-ok "new adapters work as if nothing had been" good_as_new
-ok "moves that are wrong in one thing do nothing" refused_each
+ok "new adapters work as if nothing had happened" good_as_new
+ok "moves that are wrong in one respect do nothing" refused_each
 for name in red blue; do
 	netns_del "$name"
 done
-ok "the modules go" modprobe -r dibs_smc ism_sim
+ok "the modules can be unloaded" modprobe -r dibs_smc ism_sim
 done_testing

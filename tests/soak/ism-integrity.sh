@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# Over two simulated ISM adapters no byte is lost, repeated, moved or changed: as
-# tests/system/smc-ism.sh, with 1.5 GB.
+# No byte is lost, repeated, reordered or changed over two simulated ISM
+# adapters: tests/system/smc-ism.sh with 1.5 GB.
 #
 # runs-on: 6.12
 

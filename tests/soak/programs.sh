@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# tests/system/programs.sh, carriers and families of addresses the other way round.
+# Runs tests/system/programs.sh with the address families of the carriers
+# swapped.
 #
 # runs-on: 6.12
 # needs: programs

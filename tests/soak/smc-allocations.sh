@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# All of tests/faults/smc-allocations.sh, of which "make check-debug" runs a part.
+# All of tests/faults/smc-allocations.sh; the debug kernel's check runs only a
+# part.
 
 exec "$(dirname "$0")/../faults/smc-allocations.sh" whole

@@ -3,10 +3,10 @@
 # Copyright (C) The DIBS authors
 #
 # Hostile peers for half an hour: the lies of tests/liar in random order, floods
-# of handshakes among them, and the peer that scribbles into rings. Beside them
-# connections whose every byte is checked, over the device of each: they lose
-# nothing, and are at least 60 % as fast as beside as many programs that only use
-# the processor.
+# of handshakes included, and the peer that scribbles into rings. Beside them,
+# over the same devices, run connections whose every byte is checked: they lose
+# nothing, and are at least 60 % as fast as beside the same number of programs
+# that only use the CPU.
 #
 #   device lo         liars, namespace beside_liars
 #   device scribble   scribbler and its victims, namespace beside_scribbler
@@ -17,18 +17,16 @@
 # memory: 2G
 # minutes: 45
 
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
-
 repo=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=../system/lib.sh
-. "$repo/tests/system/lib.sh"
+# shellcheck source=../system/lib/lib.sh
+. "$repo/tests/system/lib/lib.sh"
 
 minutes=${1:-${DIBS_HOSTILE_MINUTES:-30}}
 scribble=$repo/tests/system/smc-scribble.sh
 namespaces_here=(beside_liars beside_scribbler)
 liars=2
-# The scribbler, and two pairs of victims, of which one end waits for the other.
+# The scribbler, and two pairs of victims; in each pair one end waits for the
+# other.
 peers=$((liars + 3))
 seconds=$((minutes * 60))
 calm=$((seconds / 30 + 30))	# beside hogs
@@ -37,7 +35,7 @@ connections=2
 bytes=500000
 patience=300
 
-# transfer NAMESPACE: all bytes are right
+# transfer NAMESPACE: true if all bytes are right
 transfer() {
 	connections_transfer "$1" -c "$connections" -b "$bytes" -w "$patience"
 }
@@ -57,12 +55,12 @@ round() {
 	return "$status"
 }
 
-# What the last test printed, also if it passed.
+# Prints the output of the last test even if it passed.
 tell() {
 	sed 's/^/# /' "$scratch/out"
 }
 
-# rounds SECONDS: in $speed, how many an hour
+# rounds SECONDS: sets $speed to the number of rounds per hour
 rounds() {
 	local begin=$EPOCHREALTIME end=$((SECONDS + $1)) count=0
 
@@ -75,7 +73,7 @@ rounds() {
 	echo "$count rounds, $speed an hour"
 }
 
-# Takes time from nobody but the processor.
+# Uses nothing but the CPU.
 hog() {
 	bash -c 'while :; do :; done' &
 	hogs+=($!)
@@ -133,18 +131,19 @@ in_netns beside_liars dibs device leave scribble
 in_netns beside_scribbler dibs device leave lo
 running=()
 
-ok "honest connections beside $peers programs that use the processor" \
+ok "honest connections work beside $peers programs that use the CPU" \
 	beside_hogs
 tell
 before=$speed
 start_peers
-ok "beside as many hostile peers no byte is lost or changed" rounds "$seconds"
+ok "no byte is lost or changed beside as many hostile peers" rounds "$seconds"
 tell
-ok "at $share % of that speed or more" fast_enough
+ok "hostile peers leave honest connections at least $share % of that speed" \
+	fast_enough
 tell
-ok "and the liars got what they deserve" peers_are_done
+ok "the lies of hostile peers have the consequences they should" peers_are_done
 tell
-ok "honest connections are SMC-D's still" round
+ok "SMC-D still carries honest connections" round
 for name in "${namespaces_here[@]}"; do
 	in_netns "$name" dibs smc fallbacks | sed 's/^/# /'
 done

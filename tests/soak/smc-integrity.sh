@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# tests/system/smc-integrity.sh with 5 GB.
+# Runs tests/system/smc-integrity.sh with 5 GB.
 #
 # runs-on: 6.12
 

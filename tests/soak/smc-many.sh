@@ -2,33 +2,32 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# Very many connections on one device: open at once, and one after the other.
-# None falls back, each transfers, and the memory is there again afterwards.
+# Very many connections over one device, first all at once, then one after the
+# other. No connection falls back, each carries bytes, and all memory is freed
+# afterwards.
 #
 #   smc-many.sh [OPEN [CHURN]]      10000 and 100000
 #
 # runs-on: 6.12
 # memory: 4G
 
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
-
 repo=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=../system/lib.sh
-. "$repo/tests/system/lib.sh"
+# shellcheck source=../system/lib/lib.sh
+. "$repo/tests/system/lib/lib.sh"
 
 open=${1-10000}
 churn=${2-100000}
 round=0
 
-# KiB, without what is kept only because there is room.
+# Prints the free memory in KiB, without reclaimable caches.
 free_memory() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
 	awk '$1 == "MemFree:" { print $2 }' /proc/meminfo
 }
 
-# A namespace for each round: it takes its TIME_WAITs along.
+# Each round has a namespace of its own, which takes its TIME_WAIT sockets
+# along.
 new_namespace() {
 	name=many$((++round))
 	netns_add "$name"
@@ -40,7 +39,7 @@ end_namespace() {
 	namespaces=()
 }
 
-# carried NUMBER: so many connections, all by DMBs
+# carried NUMBER: did DMBs carry that many connections, and TCP none?
 carried() {
 	in_netns "$name" dibs --json smc fallbacks >"$scratch/stats"
 	cat "$scratch/stats"
@@ -66,12 +65,12 @@ show() {
 	sed 's/^/# /' "$scratch/memory"
 }
 
-# within() shows nothing of what it tries.
+# within() drops the output of what it tries.
 comes_back() {
 	is_back "$@" >"$scratch/memory"
 }
 
-# hold NUMBER: opens and closes so many; $used is what they took, in KiB
+# hold NUMBER: opens and closes that many; sets $used to the KiB that they used
 hold() {
 	local before
 
@@ -95,18 +94,20 @@ sysctl -qw fs.nr_open=2000000 fs.file-max=2000000
 
 ok "$open connections are open at once, transfer and close" hold "$open"
 before=$(free_memory)
-ok "and once more" hold "$open"
+ok "$open connections are open at once again" hold "$open"
 echo "# $((used * 1024 / open)) bytes for each connection, both ends"
-ok "their memory is there again" within 120 comes_back "$before" \
+ok "connections at once free their memory" within 120 comes_back "$before" \
 	$((used / 50))
 show
-ok "$((churn / 10)) connections, one after the other" churn $((churn / 10))
+ok "$((churn / 10)) connections work, one after the other" \
+	churn $((churn / 10))
 before=$(free_memory)
 began=$SECONDS
-ok "$churn connections, one after the other" churn "$churn"
+ok "$churn connections work, one after the other" churn "$churn"
 echo "# $((churn / (SECONDS - began + 1))) connections each second"
-ok "nothing is left of them" within 120 comes_back "$before" \
+ok "connections one after the other free their memory" \
+	within 120 comes_back "$before" \
 	$((churn / 16 + 4096))
 show
-ok "the module can go" within 60 rmmod dibs_smc
+ok "the module can be unloaded" within 60 rmmod dibs_smc
 done_testing

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# An hour of programs that nobody changed, all at once over SMC-D, clients and
-# servers killed at random: redis, nginx, iperf3, PostgreSQL. Nothing hangs, and
-# nothing is left. smc_programs.py does it.
+# Unmodified programs run for an hour over SMC-D, all at once, while clients and
+# servers are killed at random: redis, nginx, iperf3, PostgreSQL. Nothing hangs,
+# and nothing is left. smc_programs.py runs and kills them.
 #
 #   smc-programs.sh [MINUTES]      60, or DIBS_PROGRAMS_MINUTES
 #
@@ -12,20 +12,17 @@
 # needs: programs
 # minutes: 75
 
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
-
-# shellcheck source=../system/program.bash
-. "$(dirname "$0")/../system/program.bash"
+# shellcheck source=../system/lib/program.bash
+. "$(dirname "$0")/../system/lib/program.bash"
 
 minutes=${1-${DIBS_PROGRAMS_MINUTES-60}}
 pg=$(echo /usr/lib/postgresql/*/bin)
 
 prepare "$@"
 
-# --- what is left ----------------------------------------------------------------
+# --- what is left -------------------------------------------------------------
 
-# Memory in KiB that connections could leave behind.
+# Prints the memory in KiB that connections could leave behind.
 kernel_memory() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
@@ -33,14 +30,14 @@ kernel_memory() {
 		END { print sum }' /proc/meminfo
 }
 
-# Closing goes on for a moment after the last program has ended.
+# Closing takes a moment after the last program has ended.
 nothing_left() {
 	dibs smc list --json && dibs dmb list --json &&
 		[[ $({ dibs smc list --json; dibs dmb list --json; } |
 			tr -d ' \n') == "[][]" ]]
 }
 
-# Within what another run of the same differs by.
+# Within the difference between two runs.
 as_much_as_before() {
 	local now
 
@@ -52,10 +49,11 @@ as_much_as_before() {
 connections() {
 	dibs smc fallbacks
 	json_holds "sum(r['count'] for r in d if r['carrier'] == 'SMC-D') > 100" \
+		\
 		dibs smc fallbacks --json
 }
 
-# --- the programs -------------------------------------------------------------------
+# --- the programs -------------------------------------------------------------
 
 prepare_nginx() {
 	mkdir -p "$scratch/www"
@@ -80,29 +78,29 @@ prepare_postgres() {
 }
 
 run_all() {
-	python3 -B tests/soak/smc_programs.py "$1" "$scratch" \
+	python3 -B tests/soak/lib/smc_programs.py "$1" "$scratch" \
 		redis nginx iperf3 postgres
 }
 
-if ! needs "programs" redis-server redis-benchmark nginx wrk iperf3 \
-	"$pg/postgres" pgbench; then
+if ! needs "programs that are killed leave nothing behind" redis-server \
+	redis-benchmark nginx wrk iperf3 "$pg/postgres" pgbench; then
 	done_testing
 fi
 modprobe dibs_loopback || bail_out "no module dibs_loopback"
 prepare_nginx
-ok "there is a database" prepare_postgres
-# What the kernel keeps for the next time is there after the first.
-ok "all work for a while" run_all 20
-ok "then nothing is left" within 60 nothing_left
+ok "a database is created" prepare_postgres
+# What the kernel caches for later is allocated in the first run.
+ok "all programs work for a while" run_all 20
+ok "no socket and no DMB is left after a while" within 60 nothing_left
 before=$(kernel_memory)
-ok "for $minutes minutes nothing hangs" run_all $((minutes * 60))
+ok "nothing hangs for $minutes minutes" run_all $((minutes * 60))
 sed 's/^/# /' "$scratch/out"
 ok "SMC-D carried connections" connections
 ok "no socket and no DMB is left" within 60 nothing_left
-# Nor a TIME_WAIT, which takes a minute.
-ok "nor is memory" within 180 as_much_as_before
+# TIME_WAIT sockets go within a minute, too.
+ok "memory usage is back to where it was" within 180 as_much_as_before
 sed 's/^/# /' "$scratch/memory"
-ok "the modules go" within 60 rmmod dibs_smc
-ok "all of them" rmmod dibs_loopback dibs
+ok "dibs_smc can be unloaded" within 60 rmmod dibs_smc
+ok "dibs_loopback and dibs can be unloaded" rmmod dibs_loopback dibs
 
 done_testing

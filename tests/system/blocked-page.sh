@@ -2,26 +2,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# A program moves its memory into a DMB, or reads a DMB into it, and a page of
-# that memory does not come: it lies on a FUSE file whose server does not
-# answer, or userfaultfd has it. Does that hold up the removal of the device?
+# A program moves its memory into a DMB, or reads a DMB into its memory, and a
+# page fault in that memory is not resolved: the page belongs to a FUSE file
+# whose server does not answer, or to userfaultfd. Does that delay the removal
+# of the device?
 #
 #   program --write--> /dev/dibs_selftest ==move==> DMB on device "stuck"
 #      | fault                                              | "device del"
 #      v                                                    v
 #   FUSE server, silent until the device is gone         must end
-
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
+#
+# runs-on: 6.12 6.1 debug (copies from user pages: compat/iter.h)
 
 cd "$(dirname "$0")" || exit
-# shellcheck source=lib.sh
-. ./lib.sh
+# shellcheck source=lib/lib.sh
+. lib/lib.sh
 
 blocked() {
 	dibs device add stuck || return
 	echo use stuck >/sys/module/dibs_selftest/parameters/do
-	timeout 100 python3 -B blocked_page.py "$@"
+	timeout 100 python3 -B "$lib/blocked_page.py" "$@"
 }
 
 unload_modules || bail_out "modules are in use"

@@ -2,29 +2,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# Can devices, clients, DMBs and modules come and go while everything works?
-# And is memory back to where it was afterwards?
+# Can devices, clients, DMBs and modules come and go under load, and is memory
+# usage back to where it was afterwards?
 #
-#	DIBS_CHURN_SECONDS	how long altogether, default 15
+#	DIBS_CHURN_SECONDS	total duration, default 15
 #
-# The selftest module works on all devices there are, by two clients, with
-# threads on all processors (tests/kernel/load.c); meanwhile:
+# The selftest module works on all devices with two clients and threads on all
+# CPUs (tests/kernel/load.c). Meanwhile:
 #
-#	devices		added, disabled, enabled and deleted
-#	clients		unregistered with all they have, and back again
-#	loopback	unloaded, and loaded again
-#	selftest	unloaded while it works
-
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
+#	devices		are added, disabled, enabled and deleted
+#	clients		are unregistered with all they have, then registered
+#	loopback	is unloaded and loaded again
+#	selftest	is unloaded while it works
+#
+# runs-on: 6.12 debug
 
 cd "$(dirname "$0")" || exit
-# shellcheck source=lib.sh
-. ./lib.sh
+# shellcheck source=lib/lib.sh
+. lib/lib.sh
 
 seconds=${DIBS_CHURN_SECONDS:-15}
 selftest=/sys/module/dibs_selftest/parameters/do
-# Memory that stays in caches of the kernel, in KiB.
+# How much memory may stay in kernel caches, in KiB.
 tolerance=8192
 
 tell() {
@@ -35,7 +34,7 @@ load_modules() {
 	modprobe dibs_loopback && modprobe dibs_selftest run=
 }
 
-# churn SECONDS COMMAND...: over and over while the selftest works
+# churn SECONDS COMMAND...: repeats COMMAND while the selftest works
 churn() {
 	local deadline=$((SECONDS + $1)) rounds=0
 
@@ -59,7 +58,7 @@ lo_comes_and_goes() {
 	dibs device disable lo && dibs device enable lo
 }
 
-# They leave handles of all kinds behind.
+# The clients leave handles of all kinds behind.
 clients_come_and_go() {
 	tell stop && tell load 2
 }
@@ -76,7 +75,7 @@ namespaces_come_and_go() {
 	unshare -n sh -c 'dibs device add inside && dibs device add inside2'
 }
 
-# Memory in use that caches and programs do not explain, in KiB.
+# Memory in use apart from caches and programs, in KiB.
 memory() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
@@ -102,14 +101,14 @@ load_modules || bail_out "modules cannot be loaded"
 [[ -e $selftest ]] || bail_out "no selftest"
 each=$((seconds / 6 > 0 ? seconds / 6 : 1))
 
-# What is allocated once and kept is there before the measurement.
-ok "everything can be loaded, used and unloaded" round 1
+# The first round allocates what is kept, before the measurement.
+ok "all modules can be loaded, used and unloaded" round 1
 before=$(memory)
 
-ok "modules load again" load_modules
+ok "all modules can be loaded again" load_modules
 ok "devices come and go under load" churn $each devices_come_and_go
 ok "lo is disabled and enabled under load" churn $each lo_comes_and_goes
-ok "clients leave and come under load" churn $each clients_come_and_go
+ok "clients come and go under load" churn $each clients_come_and_go
 ok "namespaces with devices come and go under load" \
 	churn $each namespaces_come_and_go
 ok "the loopback module is unloaded under load" \
@@ -118,6 +117,6 @@ ok "the client's module is unloaded under load" \
 	churn $each selftest_comes_and_goes
 json "no DMB is left" "d == []" dibs dmb list --json
 ok "all modules can be unloaded" unload_modules
-ok "memory is back to where it was" within 20 memory_is_back
+ok "memory usage is back to where it was" within 20 memory_is_back
 
 done_testing

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# SMC sockets that fell back to TCP are TCP sockets to every program.
+# To every program, SMC sockets that fell back to TCP are TCP sockets.
 #
-# runs-on: 6.12 6.1
+# runs-on: 6.12 6.1 (TCP's own operations differ)
 # soak: debug
+# in-check:
 
-# shellcheck source=conformance.bash
-. "$(dirname "$0")/conformance.bash"
+# shellcheck source=lib/conformance.bash
+. "$(dirname "$0")/lib/conformance.bash"
 
 conform tcp "$@"

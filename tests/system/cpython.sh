@@ -2,34 +2,36 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# CPython's own tests of what uses sockets pass over SMC sockets where they pass
-# over TCP. The run over TCP goes on beside the first one over SMC: part of the
-# time they wait.
+# CPython's own tests of modules that use sockets pass over SMC sockets if they
+# pass over TCP. The run over TCP takes place beside the first run over SMC,
+# since the tests spend part of their time waiting.
 #
 # runs-on: 6.12
 # needs: programs
+# cpus: 1
 
-# shellcheck disable=SC2317 # functions are called by name
-# shellcheck source=program.bash
-. "$(dirname "$0")/program.bash"
+# shellcheck source=lib/program.bash
+. "$(dirname "$0")/lib/program.bash"
 
 python3 -c 'import test.test_asyncio' 2>/dev/null || {
-	skip "CPython's tests" "no libpython3-testsuite (tests/vm/setup programs)"
+	skip "CPython's tests pass over SMC" \
+		"no libpython3-testsuite (tests/vm/setup programs)"
 	done_testing
 }
 prepare "$@"
 
-# Of test_asyncio what makes sockets, and of its event loops the one that Linux
-# has by default: the rest has nothing to compare, or the same a third time.
+# Only the parts of test_asyncio that create sockets, with Linux's default event
+# loop: the rest compares nothing, or the same for a third time.
 asyncio=({events,sock_lowlevel,sendfile}.EPollEventLoopTests server streams
 	buffered_proto)
 modules=(test.test_{selectors,httplib,ftplib,smtplib}
 	"${asyncio[@]/#/test.test_asyncio.test_}")
 limit=240
 
-# run_cpython FILE SECONDS "NAME..." PROGRAM...: what passed lands in FILE
+# run_cpython FILE SECONDS "NAME..." PROGRAM...: writes the tests that passed to
+# FILE
 run_cpython() (
-	runner=$PWD/tests/system/cpython_results.py
+	runner=$lib/cpython_results.py
 	read -ra names <<<"$3"
 	mkdir "$1.folder"
 	cd "$1.folder" || exit
@@ -41,15 +43,16 @@ came_to_an_end() {
 	grep -qx "done" "$1"
 }
 
-# lost_in FILE [MODULE]: what passed over TCP alone
+# lost_in FILE [MODULE]: prints the tests that passed over TCP alone
 lost_in() {
 	grep "^${2-}" "$tcp" | sort >"$scratch/over-tcp"
 	grep "^${2-}" "$1" | sort >"$scratch/over-smc"
 	comm -23 "$scratch/over-tcp" "$scratch/over-smc"
 }
 
-# try_again CARRIER FILE: CPython's tests have races of their own, which are lost
-# over TCP, too. Two of all get a second try, with the others of their class.
+# try_again CARRIER FILE: CPython's tests have races of their own, which they
+# lose over TCP, too. Up to two of all tests are repeated, with the others of
+# their class.
 try_again() {
 	local names before=$counted
 
@@ -80,25 +83,25 @@ same_passed() {
 check_carrier() {
 	local how="over SMC carried by $1" module
 
-	ok "the tests came to an end $how" came_to_an_end "$2"
+	ok "CPython's tests come to an end $how" came_to_an_end "$2"
 	try_again "$1" "$2"
 	for module in test_{selectors,httplib,ftplib,smtplib,asyncio}; do
-		ok "$module passes $how what it passes over TCP" \
+		ok "$module passes $how as far as over TCP" \
 			same_passed "$2" "test.$module"
 	done
-	ok "there were SMC sockets carried by $1" \
+	ok "CPython's tests had SMC sockets carried by $1" \
 		carried_by "$1" "$2.out.sockets" "$counted"
 }
 
 tcp=$scratch/tcp
 run_cpython "$tcp" $limit "${modules[*]}" env >"$tcp.out" &
 reference=$!
-# Some break off while they connect.
+# Some tests abort connections while they are being made.
 tolerated=50
-# They are long, and what they look at is the same on each path.
+# The tests take long, and what they test is the same on each path.
 for carrier in ${DIBS_CARRIER:-mapped}; do
 	choose_carrier "$carrier" || {
-		skip "CPython's tests over SMC" "no carrier $carrier here"
+		skip "CPython's tests pass over SMC" "no carrier $carrier here"
 		continue
 	}
 	smc=$scratch/smc-$carrier
@@ -108,5 +111,5 @@ for carrier in ${DIBS_CARRIER:-mapped}; do
 	check_carrier "$carrier" "$smc"
 done
 wait "$reference"
-ok "the tests came to an end over TCP" came_to_an_end "$tcp"
+ok "CPython's tests come to an end over TCP" came_to_an_end "$tcp"
 done_testing

@@ -2,19 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# Databases do the same over SMC sockets as over TCP: redis, memcached and
+# Databases behave over SMC sockets as over TCP: redis, memcached and
 # PostgreSQL, each with its own load generator.
 #
 # runs-on: 6.12
 # needs: programs
+# in-check:
 
-# shellcheck disable=SC2317 # functions are called by name
-# shellcheck source=program.bash
-. "$(dirname "$0")/program.bash"
+# shellcheck source=lib/program.bash
+. "$(dirname "$0")/lib/program.bash"
 
 prepare "$@"
 
-# --- redis -----------------------------------------------------------------------
+# --- redis --------------------------------------------------------------------
 
 run_redis() {
 	local client=("${over[@]}" redis-cli -h "$host" -p "$port")
@@ -35,7 +35,7 @@ run_redis() {
 	echo "redis-cli shutdown: status $?"
 }
 
-# --- memcached ----------------------------------------------------------------------
+# --- memcached ----------------------------------------------------------------
 
 memcached_client() {
 	"${over[@]}" python3 - "$host" "$port" <<'END_OF_PROGRAM'
@@ -73,16 +73,18 @@ run_memcached() {
 	memcached_client
 }
 
-# --- PostgreSQL -------------------------------------------------------------------------
+# --- PostgreSQL ---------------------------------------------------------------
 
-# Words, not a function: in the background that would be one process more.
+# An array, not a function: in the background, a function would be one more
+# process.
 as_postgres=(setpriv --reuid=postgres --regid=postgres --clear-groups
 	env HOME="$scratch/pg")
 
 prepare_postgres() {
 	mkdir "$scratch/pg"
 	chown postgres: "$scratch/pg"
-	"${as_postgres[@]}" "$pg/initdb" -D "$scratch/pg/data" -A trust -E UTF8 \
+	"${as_postgres[@]}" "$pg/initdb" \
+		-D "$scratch/pg/data" -A trust -E UTF8 \
 		--locale=C --no-sync >"$scratch/initdb"
 }
 
@@ -93,7 +95,8 @@ psql_value() {
 run_postgres() {
 	local client=(-h "$host" -p "$port" -U postgres postgres)
 
-	"${as_postgres[@]}" "${over[@]}" "$pg/postgres" -D "$scratch/pg/data" -k '' \
+	"${as_postgres[@]}" "${over[@]}" \
+		"$pg/postgres" -D "$scratch/pg/data" -k '' \
 		-h "$host" -p "$port" -F >"$scratch/server" 2>&1 &
 	servers+=($!)
 	within 60 "${over[@]}" "$pg/pg_isready" -q -h "$host" -p "$port"
@@ -113,16 +116,17 @@ run_postgres() {
 
 pg=$(echo /usr/lib/postgresql/*/bin)
 preparing=
-if needs PostgreSQL "$pg/postgres" pgbench psql; then
-	# A new cluster takes long; the others leave a processor free.
+if [[ -z ${DIBS_SHORT-} ]] &&
+	needs "PostgreSQL works over SMC" "$pg/postgres" pgbench psql; then
+	# A new cluster takes long; the other databases leave a CPU free.
 	prepare_postgres &
 	preparing=$!
 fi
-if needs redis redis-server redis-cli redis-benchmark; then
+if needs "redis works over SMC" redis-server redis-cli redis-benchmark; then
 	head -c 5000000 /dev/urandom >"$scratch/file"
 	program redis 6379 run_redis
 fi
-if needs memcached memcached memcslap; then
+if needs "memcached works over SMC" memcached memcslap; then
 	program memcached 11300 run_memcached
 fi
 if [[ -n $preparing ]]; then

@@ -2,19 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# Programs that serve and copy files do the same over SMC sockets as over TCP:
-# nginx with wrk, curl and a download of 1 GiB, ssh and scp.
+# Programs that serve and copy files behave over SMC sockets as over TCP: nginx
+# with wrk, curl and a download of 1 GiB, ssh and scp.
 #
 # runs-on: 6.12
 # needs: programs
+# in-check:
 
-# shellcheck disable=SC2317 # functions are called by name
-# shellcheck source=program.bash
-. "$(dirname "$0")/program.bash"
+# shellcheck source=lib/program.bash
+. "$(dirname "$0")/lib/program.bash"
 
 prepare "$@"
 
-# --- nginx, wrk, curl --------------------------------------------------------------
+# --- nginx, wrk, curl ---------------------------------------------------------
 
 serve_nginx() {
 	nginx_conf "$address:$port" "keepalive_requests 1000000;" \
@@ -29,8 +29,8 @@ run_nginx() {
 	"${over[@]}" wrk -t 2 -c 20 -d 2s "$url/small" >"$scratch/wrk"
 	echo "wrk: status $?"
 	grep -E 'Socket errors|Non-2xx' "$scratch/wrk"
-	# 1 GiB over one connection; TCP needs no such proof.
-	"${over[@]}" python3 tests/system/blocks.py download "$url/big" \
+	# 1 GiB over one connection; for TCP that proves nothing.
+	"${over[@]}" python3 "$lib/blocks.py" download "$url/big" \
 		$((${#over[@]} ? 1024 : 64))
 	echo "download: status $?"
 }
@@ -52,7 +52,7 @@ run_curl() {
 	echo "refused: $?"
 }
 
-# --- ssh and scp ---------------------------------------------------------------------
+# --- ssh and scp --------------------------------------------------------------
 
 prepare_ssh() {
 	mkdir -p /run/sshd "$scratch/ssh"
@@ -83,16 +83,16 @@ run_ssh() {
 	cmp "$scratch/ssh/file" "$scratch/ssh/copy" && echo "the copy is equal"
 }
 
-if needs "nginx, wrk and curl" nginx wrk curl; then
+if needs "nginx, wrk and curl work over SMC" nginx wrk curl; then
 	mkdir -p "$scratch/www"
 	chmod 755 "$scratch/www"
 	head -c 5000 /dev/urandom >"$scratch/www/small"
-	python3 tests/system/blocks.py write "$scratch/www/big"
+	python3 "$lib/blocks.py" write "$scratch/www/big"
 	program nginx 5401 run_nginx
 	program curl 5501 run_curl
 	rm -r "$scratch/www"
 fi
-if needs "ssh and scp" sshd ssh scp; then
+if needs "ssh and scp work over SMC" sshd ssh scp; then
 	prepare_ssh
 	program ssh 5601 run_ssh
 fi

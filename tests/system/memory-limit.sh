@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# Whose memory is a DMB? That of the cgroup of who registered it, whoever writes
-# to it; and when there is no more, there is an error and nobody is killed.
-
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
+# A DMB's memory is charged to the cgroup of the process that registered it,
+# whoever writes to it. When the cgroup is at its limit there is an error, and
+# no process is killed.
+#
+# cpus: 1
+# runs-on: 6.12 6.1 debug (memory cgroups: compat/memcg.h)
 
 cd "$(dirname "$0")" || exit
-# shellcheck source=lib.sh
-. ./lib.sh
+# shellcheck source=lib/lib.sh
+. lib/lib.sh
 
 selftest=/sys/module/dibs_selftest/parameters/do
 group=/sys/fs/cgroup/dibs-test
@@ -20,7 +21,7 @@ tell() {
 	echo "$*" >"$selftest"
 }
 
-# poor COMMAND: a command of the selftest, in the group
+# poor COMMAND: runs a command of the selftest in the group
 poor() {
 	bash -c "echo \$\$ >$group/cgroup.procs && echo $* >$selftest"
 }
@@ -30,7 +31,7 @@ out_of_memory() {
 		grep -q "Cannot allocate memory" "$scratch/error"
 }
 
-# charged FROM TO: MiB that the group uses
+# charged FROM TO: does the group use FROM to TO MiB?
 charged() {
 	local now
 
@@ -55,27 +56,29 @@ modprobe dibs_loopback || bail_out "no module dibs_loopback"
 modprobe dibs_selftest run= || bail_out "no module dibs_selftest"
 echo $((24 * mib)) >$group/memory.max
 
-ok "registering an idle DMB costs next to nothing" \
+ok "a DMB larger than half the limit can be registered" \
 	poor register lo $((16 * mib))
-ok "and is charged so" charged 0 4
-ok "another process attaches it" tell attach
-ok "and writes to it" tell move
-ok "the memory is charged to the owner" charged 16 22
+ok "an idle DMB is charged next to nothing" charged 0 4
+ok "another process attaches the DMB" tell attach
+ok "another process writes to the DMB" tell move
+ok "the DMB's memory is charged to the owner" charged 16 22
 tell detach
 tell unregister
-ok "it is given back with the DMB" within 10 charged 0 4
+ok "the DMB's memory is uncharged when it is unregistered" \
+	within 10 charged 0 4
 echo $((8 * mib)) >$group/memory.max
 ok "a DMB of twice the limit can be registered" \
 	poor register lo $((16 * mib))
 tell attach
-ok "writing all of it runs out of memory" out_of_memory tell move
-ok "asking for all its memory does, too" out_of_memory tell populate
-ok "nobody was killed" nobody_was_killed
-ok "the group has not more than its limit" charged 0 8
+ok "writing more than the limit fails with ENOMEM" out_of_memory tell move
+ok "populating more than the limit fails with ENOMEM" \
+	out_of_memory tell populate
+ok "no process was killed" nobody_was_killed
+ok "the group uses no more than its limit" charged 0 8
 tell detach
 tell unregister
-ok "it is given back" within 10 charged 0 4
-ok "modules can be unloaded" unload_modules
+ok "the memory is uncharged after a failed write, too" within 10 charged 0 4
+ok "the modules can be unloaded" unload_modules
 rmdir $group
 
 done_testing

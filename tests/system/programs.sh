@@ -2,19 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# Programs that make traffic do the same over SMC sockets as over TCP: iperf3,
+# Programs that generate traffic behave over SMC sockets as over TCP: iperf3,
 # sockperf, stress-ng.
 #
 # runs-on: 6.12
 # needs: programs
+# cpus: 1
+# in-check:
 
-# shellcheck disable=SC2317 # functions are called by name
-# shellcheck source=program.bash
-. "$(dirname "$0")/program.bash"
+# shellcheck source=lib/program.bash
+. "$(dirname "$0")/lib/program.bash"
 
 prepare "$@"
 
-# --- iperf3 --------------------------------------------------------------------
+# --- iperf3 -------------------------------------------------------------------
 
 run_iperf3() {
 	local options
@@ -36,7 +37,7 @@ for name in sys.argv[1:]:
 ' "$scratch"/json.*
 }
 
-# --- sockperf --------------------------------------------------------------------
+# --- sockperf -----------------------------------------------------------------
 
 run_sockperf() {
 	local options
@@ -47,12 +48,12 @@ run_sockperf() {
 		"${over[@]}" sockperf $options --tcp -i 127.0.0.1 -p "$port" \
 			-t 1 >"$scratch/client" 2>&1
 		echo "sockperf $options: status $?"
-		# What is under way when time is over counts as dropped.
+		# sockperf counts what is in flight at the end as dropped.
 		grep -o '# duplicated messages = .* = [0-9]*' "$scratch/client"
 	done
 }
 
-# --- stress-ng ------------------------------------------------------------------------
+# --- stress-ng ----------------------------------------------------------------
 
 run_stress() {
 	local options=(-t 2 --temp-path "$scratch")
@@ -69,14 +70,14 @@ run_stress() {
 	echo "stress-ng sockabuse: status $?"
 }
 
-if needs iperf3 iperf3; then
+if needs "iperf3 works over SMC" iperf3; then
 	program iperf3 5201 run_iperf3
 fi
-if needs sockperf sockperf; then
+if needs "sockperf works over SMC" sockperf; then
 	program sockperf 5301 run_sockperf
 fi
-if needs stress-ng stress-ng; then
-	# It closes what it accepted at once, and what it has not connected yet.
+if needs "stress-ng works over SMC" stress-ng; then
+	# stress-ng closes sockets right after accept() and while they connect.
 	tolerated=50
 	program stress-ng 5701 run_stress "connected listener"
 fi

@@ -2,18 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# What the SMC-D of two systems tell each other by software events, word for word:
-# whether a link group is there, and that SMC-D ends. An adapter takes the word as
-# a number; what stands in it are fields in the sender's byte order:
+# What SMC-D on two systems tell each other by software events: whether a link
+# group exists, and that SMC-D ends. An adapter takes the 64-bit event word as a
+# number, but its fields are in the sender's byte order:
 #
-#	32 bits: the sender's name for the group | VLAN | 1: request, 2: response
+#	32 bits: the sender's id of the group | VLAN | 1: request, 2: response
 #
-# so the number is another one where bytes are the other way round. For any POSIX
-# shell: no bash where big-endian guests are.
+# so the number depends on the byte order. For any POSIX shell: big-endian
+# guests have no bash.
 #
-#	ism0, the only device: a program that connects to itself has it twice
+#	ism0, the only device, for both ends of a program that connects to itself
 #
-# runs-on: 6.12 s390x
+# runs-on: 6.12 s390x (byte order)
+# cpus: 1
 
 here=$(dirname "$0")
 many=$here/programs/many
@@ -55,8 +56,8 @@ within() {
 	done
 }
 
-# word GROUP CODE: as the number that a system of this kind gives the adapter. GROUP
-# in hexadecimal, of 8 digits.
+# word GROUP CODE: prints the number that a system with this byte order gives
+# the adapter. GROUP has 8 hexadecimal digits.
 word() {
 	case $(uname -m) in
 	s390x) printf '0x%s0000%04x' "$1" "$2" ;;
@@ -64,7 +65,7 @@ word() {
 	esac
 }
 
-# heard CODE WORD [FILE]: how often was there such an event?
+# heard CODE WORD [FILE]: prints how often there was such an event
 heard() {
 	grep '"ism0"' "${3-$scratch/monitor}" | grep "\"code\":$1[,}]" |
 		grep -c "\"$2\""
@@ -74,13 +75,13 @@ has_heard() {
 	[ "$(heard "$@")" != 0 ]
 }
 
-# Has it joined a group of generic netlink (protocol 16)?
+# Has the listener joined a multicast group of generic netlink (protocol 16)?
 listens() {
 	awk -v pid="$listener" '$2 == 16 && $3 == pid && $4 !~ /^0+$/ { found = 1 }
 		END { exit !found }' /proc/net/netlink
 }
 
-# The connection's groups: their names, of 8 hexadecimal digits.
+# Prints the ids of the connection's link groups, of 8 hexadecimal digits each.
 groups() {
 	dibs smc linkgroups >"$scratch/groups" &&
 		awk 'NR > 1 && $2 == "ism0" { print $1 }' \
@@ -102,14 +103,14 @@ end() {
 	[ "$line" = closed ]
 }
 
-# The word comes back with the response's code.
+# The word comes back with the code of a response.
 answered() {
 	echo "2 0x83 0x$gid $(word 1234abcd 1)" >"$adapter/event" &&
 		within 20 has_heard 131 "$(word 1234abcd 2)"
 }
 
-# A response asks for nothing. The request behind it is answered, so that we know
-# that it was read.
+# Nobody answers a response. The request behind it is answered, which shows that
+# the response was read.
 unanswered() {
 	echo "2 0x83 0x$gid $(word 1234abce 2)" >"$adapter/event"
 	echo "2 0x83 0x$gid $(word 1234abcf 1)" >"$adapter/event"
@@ -117,8 +118,8 @@ unanswered() {
 		[ "$(heard 131 "$(word 1234abce 2)")" = 1 ]
 }
 
-# One of the groups' names, and nothing else. Its peer is ism0, too: what it hears
-# may come before it has told of the other.
+# The event has the id of one of the groups. The peer is ism0, too: an event may
+# arrive before the one about the other group was sent.
 told_of() {
 	for group in $names; do
 		! has_heard 128 "$(word "$group" 1)" || return 0
@@ -126,7 +127,7 @@ told_of() {
 	return 1
 }
 
-# More may come meanwhile.
+# More events may arrive meanwhile, so count in a copy.
 all_told() {
 	cp "$scratch/monitor" "$scratch/now"
 	told=0
@@ -147,7 +148,7 @@ trap clean_up EXIT
 : >"$scratch/groups"
 : >"$scratch/monitor"
 [ -x "$many" ] || bail_out "tests/integrity is not built"
-# Both ends would choose it.
+# Both ends would choose loopback.
 ! grep -q '^dibs_loopback ' /proc/modules || rmmod dibs_loopback
 modprobe ism_sim none=1 || bail_out "no module ism_sim"
 modprobe dibs_smc || bail_out "no module dibs_smc"
@@ -161,16 +162,18 @@ begin
 names=$(groups)
 ok "a connection has a link group at each end" \
 	[ "$(echo "$names" | grep -cE '^[0-9a-f]{8}$')" = 2 ]
-ok "who asks whether a link group is there gets his word back, as a response" \
+ok "a request whether a link group exists gets its word back as a response" \
+	\
 	answered
-ok "a response has no answer" unanswered
-ok "nobody has said that SMC-D ends" \
+ok "a response gets no answer" unanswered
+ok "no event has said yet that SMC-D ends" \
 	[ "$(grep -c '"code":128[,}]' "$scratch/monitor")" = 0 ]
-ok "the connection goes on, and ends" end
-ok "SMC-D goes" within 20 rmmod dibs_smc
-ok "and tells the peer of a group that had been, by its name" \
+ok "the connection still carries bytes, and ends" end
+ok "dibs_smc can be unloaded" within 20 rmmod dibs_smc
+ok "SMC-D tells the peer of a former link group that it ends" \
+	\
 	within 20 told_of
-ok "and of nothing else" all_told
+ok "SMC-D tells the peer of no other link group" all_told
 rmmod ism_sim
 echo "1..$count"
 exit $failed

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# Does everybody get a turn? Connections beside each other on one device, other
-# tasks beside a reader that waits awake (docs/decisions/0009), and both ends
-# where there is but one processor. smc_fair.py has the statements.
+# Does everybody get a turn? Connections that share a device, tasks beside a
+# reader that busy-polls (docs/decisions/0009), and both ends of a connection on
+# a single CPU. smc_fair.py has the statements.
 #
 # runs-on: 6.12
 
 cd "$(dirname "$0")" || exit
-# shellcheck source=lib.sh
-. ./lib.sh
+# shellcheck source=lib/lib.sh
+. lib/lib.sh
 
 [[ -n ${OWN_NETNS-} ]] || {
 	trap - EXIT
@@ -20,6 +20,6 @@ cd "$(dirname "$0")" || exit
 ip link set lo up
 modprobe -a dibs_loopback dibs_smc || bail_out "no modules"
 
-# It has the plan, and "Bail out!" if it does not come to its end.
+# It prints the plan, and "Bail out!" if it ends early.
 finished=yes
-python3 "$PWD/smc_fair.py"
+python3 "$lib/smc_fair.py"

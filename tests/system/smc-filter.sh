@@ -3,25 +3,23 @@
 # Copyright (C) The DIBS authors
 #
 # What do packet filters, hooks and counters see of a connection whose bytes go
-# through memory, and how does an administrator end one, or keep it on TCP? As
-# docs/security.md says; each beside what it sees of TCP.
+# through memory, and how can an administrator end it, or keep it on TCP?
+# docs/security.md says so; each is compared with what it sees of TCP.
 #
 #   red, the client          blue, the server
 #     10.1.0.1 ----- veth ----- 10.1.0.2       both use the device lo
 #
 # runs-on: 6.12
 # needs: network
-
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
+# cpus: 1
 
 cd "$(dirname "$0")" || exit
-# shellcheck source=lib.sh
-. ./lib.sh
+# shellcheck source=lib/lib.sh
+. lib/lib.sh
 
 bulk=5000000
 
-# gives ANSWER COMMAND...: of smc_filter.py
+# gives ANSWER COMMAND...: a command of smc_filter.py
 gives() {
 	local wanted=$1 answer=
 
@@ -35,24 +33,23 @@ gives() {
 set_up() {
 	netns_pair red blue 10.1.0
 	in_netns red sysctl -qw net.ipv4.tcp_syn_retries=1
-	# Of which there are counters.
+	# A qdisc that has counters.
 	tc -n red qdisc replace dev red0 root pfifo || bail_out "no tc"
 	mkdir "$scratch/bpf"
 	mount -t bpf bpf "$scratch/bpf" || bail_out "no BPF"
-	coproc python3 -B smc_filter.py
-	# Bash forgets it when it ends.
-	# shellcheck disable=SC2034 # by name
+	coproc python3 -B "$lib/smc_filter.py"
+	# Bash unsets COPROC when the process ends.
 	ask_in=${COPROC[1]} ask_out=${COPROC[0]}
 	children+=("$COPROC_PID")
 	gives there drop "$scratch/bpf/drop" || bail_out "no XDP"
 }
 
-# Before the folder goes.
+# Unmount before the folder is removed.
 trap 'umount "$scratch/bpf" 2>/dev/null; _clean_up' EXIT
 
-# --- what packets tell -----------------------------------------------------------
+# --- what counters and rules see ----------------------------------------------
 
-# Bytes of packets that the interface in blue has seen, both directions.
+# Prints how many bytes the interface in blue has seen, in both directions.
 interface() {
 	ip -n blue -s -j link show blue0 | python3 -c '
 import json, sys
@@ -60,7 +57,7 @@ stats = json.load(sys.stdin)[0]["stats64"]
 print(stats["rx"]["bytes"] + stats["tx"]["bytes"])'
 }
 
-# interface_saw -lt|-gt NUMBER: of the bytes of a transfer
+# interface_saw -lt|-gt NUMBER: compares the bytes it saw of a transfer
 interface_saw() {
 	local before seen
 
@@ -71,14 +68,14 @@ interface_saw() {
 	test "$seen" "$@"
 }
 
-# So many bytes red's queueing discipline has let pass.
+# Prints how many bytes red's queueing discipline has passed.
 queued() {
 	tc -n red -s -j qdisc show dev red0 | python3 -c '
 import json, sys
 print(json.load(sys.stdin)[0]["bytes"])'
 }
 
-# tc_saw -lt|-gt NUMBER: of the bytes of a transfer
+# tc_saw -lt|-gt NUMBER: compares the bytes it saw of a transfer
 tc_saw() {
 	local before seen
 
@@ -89,7 +86,7 @@ tc_saw() {
 	test "$seen" "$@"
 }
 
-# Packets of connections in blue that conntrack has seen a million bytes of.
+# Counts packets of connections in blue of which conntrack saw a million bytes.
 track() {
 	in_netns blue nft -f - <<END
 flush ruleset
@@ -103,7 +100,8 @@ table ip t {
 END
 }
 
-# tracked CARRIED [KIND] -eq|-gt NUMBER: packets of a connection, from SYN to FIN
+# tracked CARRIED [KIND] -eq|-gt NUMBER: compares how many packets of a
+# connection, from SYN to FIN, met the rule
 tracked() {
 	local carried=$1 kind=$2
 
@@ -113,7 +111,7 @@ tracked() {
 		gives closed close && met "$@"
 }
 
-# xdp drop|off: what comes to blue
+# xdp drop|off: for packets that arrive in blue
 xdp() {
 	if [[ $1 == off ]]; then
 		ip -n blue link set dev blue0 xdpgeneric off
@@ -123,7 +121,7 @@ xdp() {
 	fi
 }
 
-# rule VERDICT: for the packets of TCP that come to blue; they are counted
+# rule VERDICT: for TCP packets that arrive in blue, which are counted
 rule() {
 	in_netns blue nft -f - <<END
 flush ruleset
@@ -141,7 +139,7 @@ no_rule() {
 	in_netns blue nft flush ruleset
 }
 
-# met -eq|-gt NUMBER: so many packets met the rule
+# met -eq|-gt NUMBER: compares how many packets met the rule
 met() {
 	local count
 
@@ -151,13 +149,14 @@ met() {
 	test "$count" "$@"
 }
 
-# Nobody else sends packets here.
+# Nobody else sends packets here, so the one that met the rule is ours.
 dropped_one() {
 	rule drop && gives posted post && within 60 met -gt 0 &&
 		gives no here
 }
 
-# As far as can be told: what is sent is not there after a round trip and more.
+# As far as that can be tested: the bytes have not arrived once red has sent
+# them.
 stopped() {
 	local before
 
@@ -165,7 +164,7 @@ stopped() {
 	gives posted post && within 60 passed "$before" && gives no here
 }
 
-# Red has sent something since.
+# passed BYTES: has red sent anything since its count was BYTES?
 passed() {
 	(($(queued) > $1))
 }
@@ -187,101 +186,116 @@ modprobe dibs_smc || bail_out "no module dibs_smc"
 modprobe -q nf_tables
 set_up
 if ! rule accept; then
-	skip "filters and SMC-D" "no nft (tests/vm/setup network)"
+	skip "filters are tested beside SMC-D" "no nft (tests/vm/setup network)"
 	done_testing
 fi
 no_rule
 
-# --- through memory ---------------------------------------------------------------
+# --- through memory -----------------------------------------------------------
 
-ok "a connection through memory" gives "SMC-D SMC-D" open
-ok "the interface's counters do not see its bytes" interface_saw -lt 10000
-ok "nor do those of tc" tc_saw -lt 10000
-json "the statistics of the device do" \
+ok "SMC-D carries a connection" gives "SMC-D SMC-D" open
+ok "the interface's counters do not see bytes of SMC-D" \
+	interface_saw -lt 10000
+ok "tc's counters do not see bytes of SMC-D" tc_saw -lt 10000
+json "the device's statistics see bytes of SMC-D" \
 	"sum(r['counters']['move_bytes'] for r in d) >= $bulk" \
 	in_netns red dibs stats --json
-ok "a packet capture sees nothing" gives nothing capture
+ok "a packet capture sees nothing of SMC-D" gives nothing capture
 xdp drop
-ok "an XDP program that drops all packets does not stop them" \
+ok "an XDP program that drops all packets does not stop SMC-D" \
 	gives arrived send "$bulk"
-ok "new connections meet it" gives ETIMEDOUT refused
+ok "an XDP program that drops all packets stops new connections" \
+	gives ETIMEDOUT refused
 xdp off
-ok "sockmap refuses it" gives EINVAL sockmap
+ok "sockmap refuses a connection of SMC-D" gives EINVAL sockmap
 rule drop
-ok "a rule that drops all packets does not stop them" gives arrived send "$bulk"
-ok "it met none" met -eq 0
-ok "new connections meet it" gives ETIMEDOUT refused
+ok "a rule that drops all packets does not stop SMC-D" \
+	gives arrived send "$bulk"
+ok "a rule sees no packet of SMC-D" met -eq 0
+ok "a rule that drops all packets stops new connections" \
+	gives ETIMEDOUT refused
 rule "reject with tcp reset"
-ok "or a rule that rejects them" gives ECONNREFUSED refused
-ok "the old one goes on" gives arrived send "$bulk"
-# The rule takes the resets that come to blue, as it does with TCP's own.
-ok "until TCP has a packet to send: a reset ends red's end, then blue's is alone" \
+ok "a rule that rejects packets refuses new connections" \
+	gives ECONNREFUSED refused
+ok "a rule that rejects packets does not stop SMC-D" gives arrived send "$bulk"
+# The rule also drops the resets that arrive in blue, like TCP's own.
+ok "a rejected keepalive probe of TCP resets red's end, and blue's times out" \
 	probed "ECONNRESET ETIMEDOUT"
 no_rule
-ok "it is closed" gives closed close
-ok "another one through memory" gives "SMC-D SMC-D" open
-ok "ss -K ends both ends of it" killed "ECONNABORTED ECONNRESET"
-ok "it is closed, too" gives closed close
-ok "a third one" gives "SMC-D SMC-D" open
+ok "a connection that a rule reset is closed" gives closed close
+ok "SMC-D carries a connection for ss -K" gives "SMC-D SMC-D" open
+ok "ss -K ends both ends of a connection" killed "ECONNABORTED ECONNRESET"
+ok "a connection that ss -K ended is closed" gives closed close
+ok "SMC-D carries a connection of a namespace that will leave the device" \
+	gives "SMC-D SMC-D" open
 in_netns red dibs device leave lo
-ok "leaving the device ends both ends of it, which read" \
+ok "leaving the device ends both ends of a connection, which read" \
 	gives "ECONNRESET ECONNRESET" ends
 in_netns red dibs device join lo
-ok "this one, too, is closed" gives closed close
-ok "a fourth one" gives "SMC-D SMC-D" open
+ok "a connection that leaving the device ended is closed" gives closed close
+ok "SMC-D carries a connection over a device that will be unshared" \
+	gives "SMC-D SMC-D" open
 dibs device unshare lo
-ok "the host's keeping the device to itself ends both ends of it" \
+ok "unsharing the device ends both ends of a connection" \
 	gives "ECONNRESET ECONNRESET" ends
 dibs device share lo
-ok "it is closed" gives closed close
-ok "a fifth one" gives "SMC-D SMC-D" open
+ok "a connection that unsharing the device ended is closed" gives closed close
+ok "SMC-D carries a connection over a device that will be disabled" \
+	gives "SMC-D SMC-D" open
 dibs device disable lo
-ok "so does disabling the device" gives "ECONNRESET ECONNRESET" ends
+ok "disabling the device ends both ends of a connection" \
+	gives "ECONNRESET ECONNRESET" ends
 dibs device enable lo
-ok "it is closed, too" gives closed close
+ok "a connection that disabling the device ended is closed" gives closed close
 track
-ok "conntrack does not see the bytes of one, from its SYN to its FIN" \
+ok "conntrack does not see the bytes of SMC-D, from SYN to FIN" \
 	tracked "SMC-D SMC-D" "" -eq 0
 no_rule
-ok "a hook of a cgroup that lets nobody connect does so here" \
+ok "a cgroup hook that forbids connect() forbids it for SMC sockets" \
 	gives EPERM hooked
 
-# --- by TCP -----------------------------------------------------------------------
+# --- by TCP -------------------------------------------------------------------
 
 track
 ok "conntrack sees the bytes of plain TCP" tracked "plain plain" tcp -gt 0
 no_rule
-ok "a connection of plain TCP" gives "plain plain" open tcp
-ok "sockmap takes it" gives taken sockmap
-ok "it is closed" gives closed close
+ok "plain TCP sockets connect" gives "plain plain" open tcp
+ok "sockmap takes a connection of plain TCP" gives taken sockmap
+ok "a connection in a sockmap is closed" gives closed close
 in_netns blue sysctl -qw net.smc.enabled=0
 ok "net.smc.enabled=0 keeps connections of a namespace on TCP" \
 	gives "03010000 03000000" open
-ok "the interface's counters see their bytes" interface_saw -gt "$bulk"
-ok "so do those of tc" tc_saw -gt "$bulk"
+ok "the interface's counters see bytes that fell back to TCP" \
+	interface_saw -gt "$bulk"
+ok "tc's counters see bytes that fell back to TCP" tc_saw -gt "$bulk"
 xdp drop
-ok "an XDP program that drops packets stops them" stopped
+ok "an XDP program that drops packets stops bytes that fell back to TCP" \
+	stopped
 xdp off
-ok "they arrive when it is gone" gives arrived fetch
-ok "a packet capture sees them, too" gives caught capture
-ok "a rule that drops packets stops them" dropped_one
-ok "they arrive when it is gone" arrives_without_rule
+ok "bytes that XDP stopped arrive when the program is gone" gives arrived fetch
+ok "a packet capture sees bytes that fell back to TCP" gives caught capture
+ok "a rule that drops packets stops bytes that fell back to TCP" dropped_one
+ok "bytes that a rule stopped arrive when the rule is gone" \
+	arrives_without_rule
 gives closed close >/dev/null
 in_netns blue sysctl -qw net.smc.enabled=1
 in_netns red dibs device leave lo
-ok "so does leaving the device" gives "03030000 03010000" open
-ok "there, too, the interface's counters see the bytes" \
+ok "leaving the device keeps connections on TCP" \
+	gives "03030000 03010000" open
+ok "the interface's counters see bytes of a namespace that left the device" \
 	interface_saw -gt "$bulk"
 gives closed close >/dev/null
 in_netns red dibs device join lo
 dibs device unshare lo
-ok "so does the host's keeping it to itself" gives "03030000 03030000" open
-refused "which a namespace cannot change" "no such device" \
-	in_netns red dibs device join lo
+ok "unsharing the device keeps connections on TCP" \
+	gives "03030000 03030000" open
+refused "a namespace cannot join a device that is not shared" \
+	"no such device" in_netns red dibs device join lo
 gives closed close >/dev/null
 dibs device share lo
 dibs device disable lo
-ok "and disabling it" gives "03030000 03030000" open
+ok "disabling the device keeps connections on TCP" \
+	gives "03030000 03030000" open
 gives closed close >/dev/null
 dibs device enable lo
 

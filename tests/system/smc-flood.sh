@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# Thousands of clients that ask for SMC and go no further: do they cost more than
-# a listener's backlog of handshakes, and does anybody honest wait for them? See
+# Thousands of clients ask for SMC and go no further: do they cost more than a
+# listener's backlog of handshakes, and does an honest client wait for them? See
 # tests/liar/flood.c.
 #
-# runs-on: 6.12 6.1 debug
+# runs-on: 6.12 debug
 
 exec "$(dirname "$0")/smc-liar.sh" flood

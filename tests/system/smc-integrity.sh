@@ -2,18 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# No byte is lost, repeated, moved or changed: many connections at once, both
-# directions at once, pieces of 1 byte to 1 MiB sent and received in all ways,
-# pauses, urgent bytes. What must arrive is known to both ends (tests/integrity).
+# No byte is lost, repeated, reordered or changed: many connections at once, in
+# both directions, pieces of 1 byte to 1 MiB sent and received in all ways,
+# pauses, urgent bytes. Both ends know what must arrive (tests/integrity).
 #
-#   smc-integrity.sh [MEGABYTES]      together, by each path
-
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
+#   smc-integrity.sh [MEGABYTES]      in total, over each path
+#
+# runs-on: 6.12 debug
 
 repo=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=lib.sh
-. "$repo/tests/system/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$repo/tests/system/lib/lib.sh"
 
 connections=50
 seed=2
@@ -26,7 +25,7 @@ if [[ -n ${DIBS_DEBUG-} ]]; then
 fi
 megabytes=${1-$megabytes}
 
-# transfer SEED BYTES OPTION...: both ends, in this namespace
+# transfer SEED BYTES OPTION...: runs both ends, in this namespace
 transfer() {
 	local options=(-c "$connections" -w "$patience" -u -s "$1" -b "$2"
 		"${@:3}")
@@ -45,14 +44,15 @@ transfer() {
 	wait "$server" && ((status == 0))
 }
 
-# finds DAMAGE OUTCOME: that of all the ends that receive it
+# finds DAMAGE OUTCOME: do all ends that receive the damage report OUTCOME?
 finds() {
 	transfer 1 300000 -t -x "$1" >"$scratch/found"
 	cat "$scratch/found"
 	grep -q "^server: .* $2 $connections " "$scratch/found"
 }
 
-# counters: of the layer in this namespace, and bytes that TCP moved over lo
+# counters: prints those of the layer in this namespace, and how many bytes TCP
+# moved over lo
 counters() {
 	dibs --json stats lo | python3 -c '
 import json, sys
@@ -61,9 +61,9 @@ print(counters["dmbs_ever"], counters["move_bytes"], end=" ")'
 	awk '$1 == "lo:" { print $2 }' /proc/net/dev
 }
 
-# carried BYTES DMBS MOVED TCP -- DMBS MOVED TCP: counters before and after. All
-# connections had DMBs, TCP no more than their making and ending; where memory is
-# mapped the layer moves nothing but the streams.
+# carried BYTES DMBS MOVED TCP -- DMBS MOVED TCP: compares counters before and
+# after. All connections had DMBs, and TCP carried no more than handshakes and
+# ends; where memory is mapped, the layer moves nothing but the streams.
 carried() {
 	local bytes=$(($1 * connections * 2))
 	local dmbs=$(($6 - $2)) moved=$(($7 - $3)) tcp=$(($8 - $4))
@@ -94,10 +94,11 @@ ip link set lo up
 modprobe -a dibs_loopback dibs_smc || bail_out "no modules"
 
 for damage in change lose repeat; do
-	ok "a receiver finds: $damage one byte" finds $damage wrong
+	ok "a receiver notices that one byte was damaged ($damage)" \
+		finds $damage wrong
 done
-ok "a receiver finds an end that is too early" finds end cut
-ok "over TCP all bytes are right" transfer 1 1000000 -t
+ok "a receiver notices an end that comes too early" finds end cut
+ok "all bytes are right over TCP" transfer 1 1000000 -t
 for mapped in 1 0; do
 	sysctl -q "net.smc.mapped=$mapped"
 	for ring in 16384 262144 1048576; do

@@ -2,23 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# SMC-D over two simulated ISM adapters, each for one network namespace, and what
-# adapters do that break: connections end with the error that TCP would give,
-# nothing waits, and an adapter that makes no sense is never believed.
+# SMC-D over two simulated ISM adapters, one per network namespace, and adapters
+# that fail: connections end with the error that TCP would give, nobody hangs,
+# and nonsense from an adapter is never believed.
 #
 #	red, ism0, 10.1.0.1 ----- veth ----- 10.1.0.2, ism1, blue
 #
-#   smc-ism.sh [MEGABYTES]	only whether so many arrive, by rings of each size
+#   smc-ism.sh [MEGABYTES]	only whether they arrive, with rings of each size
 #
 # runs-on: 6.12
 # soak: debug
 
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
-
 repo=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=ism.bash
-. "$repo/tests/system/ism.bash"
+# shellcheck source=lib/ism.bash
+. "$repo/tests/system/lib/ism.bash"
 
 patience=60
 megabytes=${1-10}
@@ -29,7 +26,7 @@ sees_alone() {
 		in_netns "$1" dibs --json device list
 }
 
-# transfer OPTION...: from end to end
+# transfer OPTION...: sends bytes from red to blue and back
 transfer() {
 	local options=(-a 10.1.0.2 -w "$patience" "$@")
 
@@ -37,7 +34,7 @@ transfer() {
 	in_netns red "$integrity" connect "${options[@]}" && wait "$server"
 }
 
-# carried COMMAND...: it makes connections of which none falls back
+# carried COMMAND...: true if none of the connections of COMMAND falls back
 carried() {
 	local before after
 
@@ -49,7 +46,7 @@ carried() {
 }
 
 default_ring() {
-	in_netns red sysctl -n net.smc.rmem | grep -qx 1048576 || return
+	in_netns red sysctl -n net.smc.rmem | grep -qx 4194304 || return
 	begin || return
 	json_holds "[c for c in d if 'receive_buffer' in c] and all(
 		0 < 262144 - c['receive_buffer'] < 64
@@ -67,7 +64,7 @@ fallen() {
 		END { print n + 0 }'
 }
 
-# by_both RING: all bytes are right, and both adapters have moved them
+# by_both RING: all bytes arrive unchanged, and both adapters moved them
 by_both() {
 	local before after bytes=$((megabytes * 10000)) name
 
@@ -91,7 +88,7 @@ begin() {
 	connections_begin blue red -a 10.1.0.2 -w "$patience"
 }
 
-# agree_on EID: the beginning of that of both ends' link group
+# agree_on EID: do the link groups of both ends have an EID that begins so?
 agree_on() {
 	local status=0
 
@@ -108,13 +105,13 @@ agree_on() {
 	return "$status"
 }
 
-# netlink EXPRESSION: of smc_netlink.py
+# netlink EXPRESSION: evaluates it with smc_netlink.py as "n", prints JSON
 netlink() {
-	PYTHONPATH=$repo/tests/system python3 -B -c \
+	PYTHONPATH=$lib python3 -B -c \
 		"import json, smc_netlink as n; print(json.dumps($1))"
 }
 
-# shows_seid True|False: the machine's own EID, and whether it may be used
+# shows_seid True|False: is the system EID shown, and whether it is enabled?
 shows_seid() {
 	local seid=IBM-SYSZ-ISMSEID0000000000018561
 
@@ -126,19 +123,19 @@ shows_seid() {
 				*n.dump('seid')[0].values()]"
 }
 
-# switch enable|disable: the machine's own EID
+# switch enable|disable: enables or disables the system EID
 switch() {
 	netlink "n.change('$1_seid')"
 }
 
-# agree_anew_on EID: link groups keep the one that they began with
+# agree_anew_on EID: like agree_on, with a new link group: one keeps its EID
 agree_anew_on() {
 	echo ism1 >"$bus/del_device"
 	echo "ism1 15a0000000000002 0100" >"$bus/new_device"
 	keep_to ism1 blue && agree_on "$1"
 }
 
-# An adapter of another machine, and then no adapter.
+# With an adapter of another machine, which is removed afterwards.
 agree_on_ueid() {
 	echo ism1 >"$bus/del_device"
 	echo "ism1 15a0000000000002 0100 IBM-SYSZ-ISMSEID0000000000028561" \
@@ -159,19 +156,19 @@ state() {
 	echo "$2" >"$bus/devices/$1/state"
 }
 
-# again NAME GID: an adapter that was taken away
+# again NAME GID: adds an adapter again that was removed
 again() {
 	[[ -e $bus/devices/$1 ]] || echo "$1 $2 0100" >"$bus/new_device"
 }
 
-# All is as in the beginning, and works.
+# Restores the initial state and checks that it works.
 mended() {
 	again ism0 15a0000000000001 && again ism1 15a0000000000002 &&
 		state ism0 ok && state ism1 ok && ism_hand_out &&
 		carried transfer -c 2 -b 100000
 }
 
-# falls_back: the next connections
+# True if the next connections fall back.
 falls_back() {
 	local before
 
@@ -179,19 +176,20 @@ falls_back() {
 	transfer -c 3 -b 100000 && [[ $(fallen) == $((before + 3)) ]]
 }
 
-# complaints MARK: of the driver, in the log after that
+# complaints MARK: counts complaints of the driver in the log after MARK
 complaints() {
 	dmesg | sed "1,/$1/d" |
-		grep -c 'ism1: the ISM adapter .* it is not used any more'
+		grep -c 'ism1: ISM adapter .*, removing its device'
 }
 
-# disbelieved COMMAND HOW: what the next connection needs is answered by nonsense:
-# TCP carries it, the device goes, and the log says why, once.
+# disbelieved COMMAND HOW: the adapter answers COMMAND, which the next
+# connection needs, with nonsense: TCP carries the connection, the device goes,
+# and the log says why, once.
 disbelieved() {
 	local mark="smc-ism: $1 $2"
 
 	echo "$mark" >/dev/kmsg
-	# All three, or one is there when the adapter goes, and is reset.
+	# Fail all three, or one is established and reset when the adapter goes.
 	echo "$1 $2 3" >"$bus/devices/ism1/bad_answer"
 	transfer -c 3 -b 100000 || return
 	within 20 eval '! dibs device show ism1' || return
@@ -209,6 +207,14 @@ slow_commands() {
 	return "$status"
 }
 
+# Servers of other implementations do not zero their DMBs, and look at nothing
+# before they are signalled.
+dirty_dmbs() {
+	echo 3 >"$bus/devices/ism1/dirty_dmbs"
+	carried transfer -c 3 -b 100000 &&
+		[[ $(<"$bus/devices/ism1/dirty_dmbs") == 0 ]]
+}
+
 merged_interrupts() {
 	echo 20000 >"$bus/devices/ism1/irq_delay_us"
 	carried transfer -c 5 -b 100000 -u
@@ -218,17 +224,29 @@ merged_interrupts() {
 	return "$status"
 }
 
-# Each connection within red has two DMBs of ism0.
-all_dmbs() {
-	ip -n red link set lo up
-	in_netns red sysctl -qw net.smc.rmem=16384
-	connections_hold red 1000 || return
-	in_netns red dibs --json smc fallbacks | tee "$scratch/fallbacks"
+# dmbs_of NETNS COUNT: 1000 connections within NETNS have COUNT DMBs of ism0.
+# Each uses two.
+dmbs_of() {
+	ip -n "$1" link set lo up
+	in_netns "$1" sysctl -qw net.smc.rmem=16384
+	connections_hold "$1" 1000 || return
+	in_netns "$1" dibs --json smc fallbacks | tee "$scratch/fallbacks"
 	cat "$bus/devices/ism0/dmbs"
-	[[ $(<"$bus/devices/ism0/dmbs") == 1888 ]]
+	[[ $(<"$bus/devices/ism0/dmbs") == "$2" ]]
 	local status=$?
 
 	connections_end
+	return "$status"
+}
+
+# This namespace owns both adapters.
+all_dmbs() {
+	ip netns attach owner $$ && dibs device disable ism1 &&
+		dmbs_of owner 1888
+	local status=$?
+
+	ip netns delete owner
+	dibs device enable ism1
 	return "$status"
 }
 
@@ -237,8 +255,9 @@ limit_is_told() {
 		cat "$scratch/fallbacks"
 }
 
-# urgent_first: servers are kept from saying what they are until clients have sent
-# an urgent byte: that is waited for, not that anybody reads. Between red's ends.
+# urgent_first: keeps servers from finishing the handshake until clients have
+# sent an urgent byte. A client waits for the handshake, not for a reader.
+# Within red.
 urgent_first() {
 	ip -n red link set lo up
 	timeout 60 chrt -f 1 taskset -c 1 sh -c 'while :; do :; done' &
@@ -276,8 +295,8 @@ END
 	return "$status"
 }
 
-# What an end of another make does that marks an urgent byte after everything was
-# read: it waits to be told so. The adapter makes both ends strangers to the other.
+# An end of another implementation that marks an urgent byte after everything
+# was read waits to be told so. The adapter makes both ends look like that.
 stranger_is_told() {
 	in_netns red python3 - "$bus/devices/ism0/move" <<'END'
 import json, socket, subprocess, sys, time
@@ -318,19 +337,65 @@ sys.exit((before, after) != ('0000:00000000', '0000:00000003'))
 END
 }
 
-# ism0 tells blue that red's SMC-D ends.
+# What a peer of another implementation gets with an urgent byte: it looks at the
+# flag "present" only when the producer moves, and not at all beside "pending".
+# Then its program takes that byte, and more can be sent.
+stranger_gets_mark() {
+	in_netns red python3 - "$bus/devices/ism0/move" <<'END'
+import json, socket, subprocess, sys
+
+def new():
+    return socket.socket(socket.AF_INET, socket.SOCK_STREAM, 256)
+
+def dibs(*command):
+    return json.loads(subprocess.check_output(['dibs', '--json', *command]))
+
+listener = new()
+listener.bind(('127.0.0.1', 0))
+listener.listen()
+client = new()
+client.connect(listener.getsockname())
+server = listener.accept()[0]
+for dmb in dibs('dmb', 'list'):     # the origin
+    with open(sys.argv[1], 'w') as file:
+        file.write(f'{int(dmb["token"], 16) >> 32:08x}00000004 00000000')
+client.send(b'ab', socket.MSG_OOB)
+name = '%s:%d' % client.getsockname()
+flags, = (row['sent_flags'] for row in dibs('smc', 'show')
+          if row['local'] == name)
+server.settimeout(20)
+client.settimeout(20)
+got = server.recv(9),
+# With a timeout, Python would wait for bytes that are not urgent.
+server.settimeout(None)
+got += server.recv(1, socket.MSG_OOB),
+# Reads pass the urgent byte, which tells the client that it was taken.
+server.settimeout(0)
+try:
+    got += server.recv(9),
+except BlockingIOError:
+    pass
+server.settimeout(20)
+client.send(b'c')
+got += server.recv(9),
+print(flags, got)
+sys.exit((flags, got) != ('20:00', (b'a', b'b', b'c')))
+END
+}
+
+# ism0 tells blue that SMC-D in red ends.
 says_shutdown() {
 	echo "2 0x80 0x15a0000000000001 0" >"$bus/devices/ism1/event"
 }
 
-# ism0 asks blue whether a link group is there, until ism0 has heard.
+# ism0 asks blue whether a link group exists, and checks that blue answered.
 ask_and_hear() {
 	echo "2 0x83 0x15a0000000000001 0x0001000012345678" \
 		>"$bus/devices/ism1/event"
 	grep -q "$1" "$scratch/monitor"
 }
 
-# The same words come back, as an answer: 2 instead of 1.
+# The same word comes back as an answer: 2 instead of 1.
 answers_test_link() {
 	background "$scratch/monitor" dibs --json monitor
 	within 20 ask_and_hear '"ism0".*"code":131.*"0x0002000012345678"'
@@ -341,7 +406,7 @@ answers_test_link() {
 	return "$status"
 }
 
-# One of the two tells the other, which then need not say so, too.
+# One of the two tells the other, which then need not tell the first.
 have_told() {
 	local gid='"code":128,"gid":"15a00000-0000-000'
 
@@ -359,7 +424,7 @@ ends_and_tells() {
 	modprobe dibs_smc && return "$status"
 }
 
-# Link groups go with an adapter, while peers are told of those of the other.
+# Link groups go with an adapter while peers are told about those of the other.
 ends_as_adapters_go() {
 	local round name status ending
 
@@ -382,7 +447,8 @@ ends_as_adapters_go() {
 	done
 }
 
-# Neither adapter answers any more, and nobody was told. All that used them goes.
+# Neither adapter answers any more, without a word. Everything that uses them
+# goes.
 ends_silently() {
 	local name
 
@@ -402,68 +468,82 @@ ends_silently() {
 ism_set_up
 ok "red sees ism0 alone" sees_alone red ism0
 ok "blue sees ism1 alone" sees_alone blue ism1
-ok "a ring has 256 KiB unless somebody says more" default_ring
+ok "a ring has 256 KiB unless net.smc.rmem is set" default_ring
 for ring in 16384 262144 1048576; do
 	ok "rings of $((ring / 1024)) KiB: both adapters move all bytes right" \
 		by_both "$ring"
 done
 [[ -z ${1-} ]] || { modprobe -r dibs_smc ism_sim; done_testing; }
-ok "both ends have a link group, and the machine's own EID" \
+ok "both ends have a link group with the system EID" \
 	agree_on IBM-SYSZ-ISMSEID
-ok "which is shown by its name" shows_seid True
-ok "it is switched off" switch disable
-ok "which is shown, too" shows_seid False
-ok "then both ends have the default UEID" agree_anew_on DIBS-DEFAULT
+ok "the system EID is shown as enabled" shows_seid True
+ok "the system EID is disabled" switch disable
+ok "the system EID is shown as disabled" shows_seid False
+ok "both ends use the default UEID if the system EID is disabled" \
+	agree_anew_on DIBS-DEFAULT
 dibs smc eid add OF-US.BOTH
-ok "or one that an administrator added" agree_anew_on OF-US.BOTH
-ok "it is switched on again" switch enable
-ok "which is shown" shows_seid True
-ok "then it comes before all UEIDs" agree_anew_on IBM-SYSZ-ISMSEID
+ok "both ends use a UEID that an administrator added" agree_anew_on OF-US.BOTH
+ok "the system EID is enabled again" switch enable
+ok "the system EID is shown as enabled again" shows_seid True
+ok "the system EID comes before all UEIDs" agree_anew_on IBM-SYSZ-ISMSEID
 dibs smc eid flush
-ok "who asks whether a link group is there is answered" answers_test_link
-ok "who sends an urgent byte at once waits until the peer is ready, no longer" \
+ok "a request whether a link group exists is answered" answers_test_link
+ok "a client that sends an urgent byte at once waits for the handshake only" \
 	urgent_first
-ok "a stranger that waits until its urgent byte is read is told" \
+ok "an end of another implementation is told that its urgent byte was read" \
 	stranger_is_told
-ok "of another machine, a UEID" agree_on_ueid
-ok "and works again" mended
+ok "an urgent byte and its mark reach another implementation together" \
+	stranger_gets_mark
+ok "ends on two machines use a UEID" agree_on_ueid
+ok "SMC-D works again after an adapter of another machine" mended
+ok "DMBs that servers did not zero carry connections" dirty_dmbs
 ok "slow commands make connections slow, not worse" slow_commands
 ok "merged interrupts lose nothing" merged_interrupts
-ok "bytes flow, own adapter in error: reset" all_reset state ism0 error
-ok "and works again" mended
-ok "bytes flow, peer's adapter in error: reset" all_reset state ism1 error
-ok "and works again" mended
-ok "bytes flow, own adapter does not answer: reset" all_reset state ism0 silent
-ok "and works again" mended
-ok "bytes flow, peer's adapter does not answer: reset" \
+ok "connections are reset if their own adapter is in error" \
+	all_reset state ism0 error
+ok "SMC-D works again after its own adapter was in error" mended
+ok "connections are reset if the peer's adapter is in error" \
+	all_reset state ism1 error
+ok "SMC-D works again after the peer's adapter was in error" mended
+ok "connections are reset if their own adapter does not answer" \
+	all_reset state ism0 silent
+ok "SMC-D works again after its own adapter did not answer" mended
+ok "connections are reset if the peer's adapter does not answer" \
 	all_reset state ism1 silent
-ok "and works again" mended
-ok "bytes flow, peer's SMC-D says that it ends: reset" all_reset says_shutdown
-ok "and works again" mended
-ok "bytes flow, peer's adapter disabled: reset" all_reset state ism1 disabled
-ok "and works again" mended
-ok "bytes flow, an adapter is unplugged: reset" \
+ok "SMC-D works again after the peer's adapter did not answer" mended
+ok "connections are reset if the peer's SMC-D says that it ends" \
+	all_reset says_shutdown
+ok "SMC-D works again after the peer's SMC-D said that it ends" mended
+ok "connections are reset if the peer's adapter is disabled" \
+	all_reset state ism1 disabled
+ok "SMC-D works again after the peer's adapter was disabled" mended
+ok "connections are reset if an adapter is unplugged" \
 	all_reset eval "echo ism1 >$bus/unplug_device"
-ok "and works again" mended
-ok "bytes flow, an adapter is taken away: reset" \
+ok "SMC-D works again after an adapter was unplugged" mended
+ok "connections are reset if an adapter is removed" \
 	all_reset eval "echo ism0 >$bus/del_device"
-ok "and works again" mended
-ok "bytes flow, a device is disabled: reset" \
+ok "SMC-D works again after an adapter was removed" mended
+ok "connections are reset if a device is disabled" \
 	all_reset dibs device disable ism1
 dibs device enable ism1
-ok "and works again" mended
+ok "SMC-D works again after a device was disabled" mended
 for how in long short cmd zeros ones; do
-	ok "REG_DMB is answered by nonsense: $how" disbelieved reg_dmb "$how"
-	ok "and works again" mended
+	ok "a nonsensical answer to REG_DMB ends the adapter ($how)" \
+		disbelieved reg_dmb "$how"
+	ok "SMC-D works again after a nonsensical answer ($how)" mended
 done
 echo "reg_dmb 0x17 3" >"$bus/devices/ism1/fail_command"
-ok "REG_DMB is refused: TCP carries" falls_back
-ok "and works again" mended
-ok "1888 DMBs are all there are" all_dmbs
-ok "and who got none was told so" limit_is_told
-ok "nothing is left" within 60 ism_has_no_dmbs
-ok "SMC-D ends: the other system is told" ends_and_tells
-ok "and works again" mended
-ok "SMC-D ends while adapters go" ends_as_adapters_go
-ok "adapters do not answer: processes, namespaces and modules go" ends_silently
+ok "TCP carries connections if REG_DMB is refused" falls_back
+ok "SMC-D works again after REG_DMB was refused" mended
+ok "a namespace leaves DMBs of an adapter to others" dmbs_of red 708
+ok "connections beyond a namespace's part fall back for that reason" \
+	limit_is_told
+ok "connections of the owner can use all 1888 DMBs of an adapter" all_dmbs
+ok "connections beyond 1888 DMBs fall back for that reason" limit_is_told
+ok "no DMB is left when all connections are closed" within 60 ism_has_no_dmbs
+ok "the other system is told that SMC-D ends" ends_and_tells
+ok "SMC-D works again after it ended" mended
+ok "SMC-D can end while adapters go" ends_as_adapters_go
+ok "processes, namespaces and modules can go if adapters do not answer" \
+	ends_silently
 done_testing

@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# What ends while SMC sockets live: processes, namespaces, the module. And what
-# there is without the module. Leaks and complaints are for the kernel to find
-# (tests/vm/run fails for them).
-
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
+# Processes, namespaces and the module end while SMC sockets exist. And what
+# works without the module? The kernel finds leaks and complains about bugs, for
+# which tests/vm/run fails.
+#
+# in-check:
+# runs-on: 6.12 6.1 debug (references of sockets and namespaces)
 
 cd "$(dirname "$0")" || exit
-# shellcheck source=lib.sh
-. ./lib.sh
+# shellcheck source=lib/lib.sh
+. lib/lib.sh
 
-traffic=$PWD/smc_traffic.py
+traffic=$lib/smc_traffic.py
 rounds=3
 loaders=()
 [[ -z ${DIBS_DEBUG-} ]] || rounds=2
@@ -22,13 +22,13 @@ smc_loaded() {
 	[[ -d /sys/module/dibs_smc ]]
 }
 
-# What a closed socket leaves behind may need a moment. Whether anything leaked
-# is looked for once, at the end of the guest.
+# A closed socket may need a moment to go. This is plain rmmod: leaks are
+# searched for once, at the end of the guest.
 unload_smc() {
 	within 60 /sbin/rmmod dibs_smc
 }
 
-# hold KIND: a process that keeps one; $keeper is it
+# hold KIND: starts a process, $keeper, that keeps a socket of that kind
 hold() {
 	mkfifo "$scratch/fifo"
 	python3 "$traffic" hold "$1" >"$scratch/fifo" &
@@ -53,12 +53,12 @@ refuses_removal() {
 	cannot_unload_smc
 }
 
-# load NAMESPACE: sockets at work there, in a process group of their own
+# load NAMESPACE: starts socket load there, in a process group of its own
 load() {
 	local answer=
 
 	mkfifo "$scratch/fifo"
-	# Behind everything else, or a slow machine sees nothing but load.
+	# With the lowest priority, or a slow machine does nothing but load.
 	setsid nice -n 19 nsenter --net="/run/netns/$1" \
 		python3 "$traffic" load \
 		>"$scratch/fifo" 2>"$scratch/load.$1" &
@@ -68,7 +68,7 @@ load() {
 	[[ $answer == busy ]] && within 60 have_connected "$1" 20
 }
 
-# have_connected NAMESPACE TIMES: so often were connections made there
+# have_connected NAMESPACE TIMES: were that many connections made there?
 have_connected() {
 	in_netns "$1" awk -v wanted="$2" '$1 == "Tcp:" { opened = $7 }
 		END { exit opened < wanted }' /proc/net/snmp
@@ -85,14 +85,14 @@ kill_loaders() {
 	return 0
 }
 
-# They are in sessions of their own and would keep the module busy.
+# Loaders are in sessions of their own and would keep the module busy.
 trap 'kill_loaders; _clean_up' EXIT
 
 no_wrong_bytes() {
 	! grep -H . "$scratch"/load.*
 }
 
-# low_port WANTED COMMAND...: what binding to port 80 gives
+# low_port WANTED COMMAND...: does binding to port 80 give WANTED?
 low_port() {
 	local wanted=$1 answer
 
@@ -107,22 +107,23 @@ except OSError as error:
 	[[ $answer == "$wanted" ]]
 }
 
-# --- the module ---------------------------------------------------------------------
+# --- the module ---------------------------------------------------------------
 
-ok "the module loads" modprobe dibs_smc
+ok "the module can be loaded" modprobe dibs_smc
 ok "connections work" python3 "$traffic" once
-ok "ports below 1024 are not for users" low_port EACCES \
+ok "an unprivileged user cannot bind to a port below 1024" low_port EACCES \
 	setpriv --reuid 65534 --regid 65534 --clear-groups
-ok "but for the administrator" low_port bound env
+ok "an administrator can bind to a port below 1024" low_port bound env
 for kind in socket listener connection; do
-	ok "the module stays while there is a $kind" refuses_removal $kind
+	ok "the module cannot be unloaded while there is a $kind" \
+		refuses_removal $kind
 	let_go
 done
-ok "the module goes when all sockets have" unload_smc
+ok "the module can be unloaded when all sockets are closed" unload_smc
 
-# --- under load -----------------------------------------------------------------------
+# --- under load ---------------------------------------------------------------
 
-# First by TCP alone, then through DMBs.
+# The first round uses TCP alone, the others DMBs.
 choose_devices() {
 	if (($1 == 1)); then
 		/sbin/rmmod dibs_loopback 2>/dev/null
@@ -134,15 +135,15 @@ choose_devices() {
 
 for ((round = 1; round <= rounds; round++)); do
 	ok "round $round: the devices are as wanted" choose_devices "$round"
-	ok "round $round: the module loads" modprobe dibs_smc
+	ok "round $round: the module can be loaded" modprobe dibs_smc
 	for name in life-a life-b; do
 		netns_add $name
 		in_netns $name ip link set lo up
 		ok "round $round: there is load in $name" load $name
 	done
-	ok "round $round: the module stays while there is load" \
+	ok "round $round: the module cannot be unloaded under load" \
 		cannot_unload_smc
-	# Names first in every other round: sockets outlive them.
+	# Every other round deletes the names first: sockets outlive them.
 	if ((round % 2)); then
 		netns_del life-a
 		netns_del life-b
@@ -153,11 +154,11 @@ for ((round = 1; round <= rounds; round++)); do
 		netns_del life-b
 	fi
 	namespaces=()
-	ok "round $round: no wrong bytes" no_wrong_bytes
-	ok "round $round: the module goes" unload_smc
+	ok "round $round: no bytes are wrong" no_wrong_bytes
+	ok "round $round: the module can be unloaded" unload_smc
 done
 
-# --- without the module -----------------------------------------------------------------
+# --- without the module -------------------------------------------------------
 
 one_warning_and_tcp() {
 	echo blacklist dibs_smc >/etc/modprobe.d/no-dibs.conf
@@ -172,7 +173,7 @@ sys.exit(42)' >"$scratch/stdout" 2>"$scratch/stderr"
 	cat "$scratch/stdout" "$scratch/stderr"
 	((status == 42)) && [[ $(<"$scratch/stdout") == 6 ]] &&
 		(($(wc -l <"$scratch/stderr") == 1)) &&
-		grep -q '^dibs: no SMC here' "$scratch/stderr" && ! smc_loaded
+		grep -q '^dibs: SMC unavailable' "$scratch/stderr" && ! smc_loaded
 }
 
 ends_with() {
@@ -183,23 +184,25 @@ ends_with() {
 	(($? == wanted))
 }
 
-# The first socket makes the kernel load the module by its alias.
+# The first socket makes the kernel load the module through its alias.
 loads_by_alias() {
 	dibs run -v python3 -c 'import socket
 print(socket.socket().getsockopt(socket.SOL_SOCKET, socket.SO_TYPE))' 2>&1 |
 		grep -q 'SMC over IPv4' && smc_loaded
 }
 
-ok "without the module: one warning, and TCP" one_warning_and_tcp
+ok "without the module, dibs run warns once and uses TCP" one_warning_and_tcp
 ok "the module is loaded when a socket asks for it" loads_by_alias
-ok "a missing program is status 127" ends_with 127 dibs run /no/such/program
-ok "a file that cannot be run is status 126" ends_with 126 dibs run /etc/passwd
-ok "the program's status is the command's" \
+ok "dibs run of a missing program exits with 127" \
+	ends_with 127 dibs run /no/such/program
+ok "dibs run of a file that cannot be run exits with 126" \
+	ends_with 126 dibs run /etc/passwd
+ok "dibs run exits with the status of the program" \
 	ends_with 9 dibs run -- sh -c 'exit 9'
-ok "no program is status 125" ends_with 125 dibs run
-ok "the module goes again" unload_smc
+ok "dibs run without a program exits with 125" ends_with 125 dibs run
+ok "a module that was loaded by its alias can be unloaded" unload_smc
 
-# --- beside the distribution's -------------------------------------------------------------
+# --- beside the distribution's ------------------------------------------------
 
 refuses_beside_smc() {
 	dmesg --clear
@@ -208,13 +211,16 @@ refuses_beside_smc() {
 }
 
 if modprobe smc 2>/dev/null; then
-	ok "beside the distribution's smc the module says what to do" \
+	ok "the module refuses to load beside the distribution's smc" \
 		refuses_beside_smc
-	ok "the distribution's smc goes" within 20 rmmod smc
-	ok "then the module loads" modprobe dibs_smc
-	ok "and works" python3 "$traffic" once
-	ok "and goes" unload_smc
+	ok "the distribution's smc can be unloaded" within 20 rmmod smc
+	ok "the module can be loaded after the distribution's smc" \
+		modprobe dibs_smc
+	ok "connections work after the distribution's smc" \
+		python3 "$traffic" once
+	ok "the module can be unloaded after the distribution's smc" unload_smc
 else
-	skip "beside the distribution's smc" "this kernel has none"
+	skip "the module refuses to load beside the distribution's smc" \
+		"this kernel has none"
 fi
 done_testing

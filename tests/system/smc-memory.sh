@@ -2,26 +2,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# A server in a memory cgroup that has not room for the rings of its clients. They
-# leave some of it to the server, which needs more while they are full, and wait
-# for memory as they would wait for a reader; no byte is lost, nobody is killed,
-# and what was charged is given back. The same over TCP, with a server that needs
-# nothing, shows that the cgroup is not too small for that. See smc_memory.py.
+# A server runs in a memory cgroup that is too small for the rings of its
+# clients. The rings leave some memory to the server, which needs more while
+# they are full, and wait for memory as for a reader; no byte is lost, no
+# process is killed, and what was charged is uncharged. The same over TCP, with
+# a server that needs no memory, shows that the cgroup is large enough for that.
+# See smc_memory.py.
 #
 # runs-on: 6.12
-
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
+# cpus: 1
 
 repo=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=lib.sh
-. "$repo/tests/system/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$repo/tests/system/lib/lib.sh"
 
 group=/sys/fs/cgroup/dibs-test
 mib=$((1024 * 1024))
 limit=$((12 * mib))
 
-# event NAME: how often it happened in the group
+# event NAME: prints how often it happened in the group
 event() {
 	awk -v name="$1" '$1 == name { print $2 }' "$group/memory.events"
 }
@@ -30,13 +29,14 @@ charged() {
 	cat "$group/memory.current"
 }
 
-# transfer NAMESPACE EXPRESSION: of what smc_memory.py prints
+# transfer NAMESPACE EXPRESSION: does EXPRESSION hold for what smc_memory.py
+# prints?
 transfer() {
 	local kind=smc
 
 	[[ $1 != tcp ]] || kind=tcp
 	json_holds "$2" in_netns "$1" python3 \
-		"$repo/tests/system/smc_memory.py" "$group" "$kind"
+		"$lib/smc_memory.py" "$group" "$kind"
 }
 
 nobody_was_killed() {
@@ -44,13 +44,13 @@ nobody_was_killed() {
 	(($(event oom_kill) == 0))
 }
 
-# given_back: what the kernel keeps of a program that has ended is less
+# given_back: the kernel keeps less than that of a program that has ended
 given_back() {
 	charged
 	(($(charged) < 2 * mib))
 }
 
-# Files that nobody has read yet; the cgroup reads more of them than it has room for.
+# The cgroup reads files that nobody has read yet, more than it has room for.
 fill_with_cache() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
@@ -76,22 +76,22 @@ for path in tcp moving mapped; do
 	in_netns $path ip link set lo up
 done
 in_netns moving sysctl -q net.smc.mapped=0
-ok "over TCP all bytes arrive" transfer tcp "d['right'] == 16"
-ok "and nobody is killed" nobody_was_killed
+ok "tcp: all bytes arrive" transfer tcp "d['right'] == 16"
+ok "tcp: no process is killed" nobody_was_killed
 for path in moving mapped; do
 	# Three quarters, what each ring may have in any case, and what the
-	# kernel charges ahead.
-	ok "$path: rings leave room, all bytes arrive, by SMC-D" \
+	# kernel charges in advance.
+	ok "$path: rings leave room, and SMC-D carries all bytes" \
 		transfer $path "d['right'] == 16 and d['dibs'] == 16 and \
 			$((limit / 2)) < d['charged'] < $((limit * 7 / 8))"
-	ok "$path: nobody is killed" nobody_was_killed
-	ok "$path: what was charged is given back" within 20 given_back
+	ok "$path: no process is killed" nobody_was_killed
+	ok "$path: all memory is uncharged" within 20 given_back
 done
 fill_with_cache
-ok "there is nothing but page cache" full_of_cache
+ok "the cgroup is full of page cache" full_of_cache
 ok "beside page cache: all bytes arrive" transfer mapped "d['right'] == 16"
-ok "beside page cache: nobody is killed" nobody_was_killed
-# Cache would be there for as long as nobody needs its memory.
+ok "beside page cache: no process is killed" nobody_was_killed
+# The cache would stay as long as nobody needs its memory.
 echo $limit >$group/memory.reclaim 2>/dev/null
-ok "the cgroup can go" within 10 rmdir $group
+ok "the cgroup can be removed" within 10 rmdir $group
 done_testing

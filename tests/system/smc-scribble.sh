@@ -2,29 +2,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# A peer that lies in shared memory while bytes are under way: cursors that run
-# backwards, jump, are out of range, change between two looks; flags, urgent
-# marks and wishes at random; signals without end; garbage in the ring. Its
-# victim gets the errors that TCP's connections end with, or garbage, or
-# silence, and nothing else happens, to it or to others.
+# A peer lies in shared memory while bytes are in flight: cursors that run
+# backwards, jump, are out of range, change between two reads; random flags,
+# urgent marks and requests; endless signals; garbage in the ring. The victim
+# gets an error that a TCP connection could end with, or garbage, or silence,
+# and nothing else happens, to it or to others.
 #
 #   namespaces mapped, moving: victims --+
 #   namespace calm: connections whose    +-- device "scribble", one link group
 #     bytes are checked -----------------+
 #
-#   smc-scribble.sh [MINUTES]      so long; otherwise each lie once
-#   smc-scribble.sh storm SECONDS  lies in random order, beside others who see to
-#                                  it that nobody else suffers, and stay
+#   smc-scribble.sh [MINUTES]      for that long; otherwise each lie once
+#   smc-scribble.sh storm SECONDS  lies in random order, without the checks that
+#                                  nobody else suffers; modules stay loaded
 #
 # runs-on: 6.12
 # soak: debug
 
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
-
 repo=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=lib.sh
-. "$repo/tests/system/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$repo/tests/system/lib/lib.sh"
 
 scribbler=/sys/module/dibs_scribbler/parameters
 victim_ring=32768
@@ -47,14 +44,14 @@ told() {
 	cat "$scribbler/told"
 }
 
-# --- bytes that nobody lies about ------------------------------------------------
+# --- honest connections -------------------------------------------------------
 
 # transfer NAMESPACE CONNECTIONS BYTES
 transfer() {
 	connections_transfer "$1" -c "$2" -b "$3" -w "$patience"
 }
 
-# Until there is a file that says to stop. One line for each round.
+# Transfers until the file "stop" exists; prints a line per round.
 stay_calm() {
 	while [[ ! -e $scratch/stop ]]; do
 		transfer calm 8 500000 || echo FAILED
@@ -72,15 +69,16 @@ all_was_calm() {
 		! in_netns calm dibs smc fallbacks | grep -w TCP
 }
 
-# --- lies ---------------------------------------------------------------------------
+# --- lies ---------------------------------------------------------------------
 
-# victims NAMESPACE: what became of them, as JSON
+# victims NAMESPACE: prints what became of the victims there, as JSON
 victims() {
-	in_netns "$1" python3 "$repo/tests/system/smc_scribble.py" \
+	in_netns "$1" python3 "$lib/smc_scribble.py" \
 		"$victim_ring" "$workers" "$seconds"
 }
 
-# judge EXPRESSION BEFORE: on d, the sum of all; n lies were told
+# judge EXPRESSION BEFORE: evaluates EXPRESSION on d, the sums over all victims;
+# n is the number of lies told since there were BEFORE
 judge() {
 	cat "$scratch"/*.json | python3 -c '
 import collections, json, sys
@@ -94,8 +92,8 @@ sys.exit(not (n > 1000 and d["connections"] > 5 and not d["odd"] and
 		"$1" $(($(told) - $2))
 }
 
-# survive LIE EXPRESSION: once more if there was too little of something, as
-# processors may be away. What was once and must not be stays in the sum.
+# survive LIE EXPRESSION: tries again if too little happened, since the CPUs may
+# have been busy elsewhere. What must never happen stays in the sums.
 survive() {
 	local before other
 
@@ -113,15 +111,16 @@ survive() {
 	return 1
 }
 
-# Whoever sends to a full ring has to notice by itself.
+# closed_silently NAMESPACE: a sender to a full ring has to notice by itself
+# that its peer is gone.
 closed_silently() {
-	in_netns "$1" timeout 60 python3 "$repo/tests/system/smc_closed.py" \
+	in_netns "$1" timeout 60 python3 "$lib/smc_closed.py" \
 		"$scribbler"
 }
 
-# --- the parts -----------------------------------------------------------------------
+# --- the parts ----------------------------------------------------------------
 
-# What ends a connection, and what does not.
+# What resets connections, and what does not.
 reset='d["ECONNRESET"] + d["ECONNABORTED"] + d["EPIPE"] > 0'
 mild='d["done"] > 0 and not d["ECONNABORTED"]'
 
@@ -137,21 +136,21 @@ tell() {
 }
 
 tell_all() {
-	tell "cursors that run backwards" backwards
-	tell "cursors that jump" jump
-	tell "cursors beyond the ring" range
-	tell "cursors that lie about their rounds" wrap
-	tell "cursors that change between two looks" flicker
-	tell "states at random, taken back" state
-	tell "urgent marks at random" urgent
-	tell "words of another implementation" origin
-	tell "wishes at random" wants
-	tell "signals without end" signals
-	tell "garbage in the ring" ring
-	tell "all of the CDC message at random" chaos
+	tell "cursors that run backwards do no harm" backwards
+	tell "cursors that jump do no harm" jump
+	tell "cursors beyond the ring do no harm" range
+	tell "cursors with wrong wrap counts do no harm" wrap
+	tell "cursors that change between two reads do no harm" flicker
+	tell "random states that are taken back do no harm" state
+	tell "random urgent marks do no harm" urgent
+	tell "CDC fields of another implementation do no harm" origin
+	tell "random requests do no harm" wants
+	tell "endless signals do no harm" signals
+	tell "garbage in the ring does no harm" ring
+	tell "an entirely random CDC message does no harm" chaos
 }
 
-# rage SECONDS: few victims, for long
+# rage SECONDS: few victims at a time, which live long
 rage() {
 	local end=$((SECONDS + $1)) lies=("${!follows[@]}") lie
 
@@ -178,28 +177,28 @@ in_netns calm sysctl -q net.smc.rmem=65536
 echo $victim_ring >"$scribbler/victims"
 
 if [[ -n $storm ]]; then
-	ok "lies in random order" rage "$storm"
+	ok "lies in random order do no harm" rage "$storm"
 	lie none
 	done_testing
 fi
-ok "without lies all bytes are right" transfer mapped 4 300000
+ok "all bytes are right without lies" transfer mapped 4 300000
 stay_calm >"$scratch/calm.log" 2>&1 &
 calm=$!
 tell_all
 while ((SECONDS < deadline)); do
 	tell_all
 done
-ok "beside them all bytes were right" all_was_calm
+ok "all bytes of honest connections beside lies were right" all_was_calm
 for name in mapped moving; do
-	ok "who closed and never said so is noticed, $name" \
+	ok "$name: a peer that closed without saying so is noticed" \
 		closed_silently $name
 done
 lie signals
-ok "signals without end cost no byte" transfer moving 4 300000
+ok "endless signals lose no byte" transfer moving 4 300000
 lie none
 for name in mapped moving; do
-	ok "after that all bytes are right, $name" transfer $name 4 300000
+	ok "$name: all bytes are right after the lies" transfer $name 4 300000
 done
-ok "the module can go" within 60 rmmod dibs_smc
-ok "the device too" rmmod dibs_scribbler
+ok "dibs_smc can be unloaded" within 60 rmmod dibs_smc
+ok "dibs_scribbler can be unloaded" rmmod dibs_scribbler
 done_testing

@@ -2,19 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# What goes away while bytes flow: the device, its switch, a process, the name of
-# the namespace. Ends get the error that TCP would give, no wrong byte, and
-# nobody waits for ever; nothing is left behind.
+# The device is disabled or deleted, a process is killed, or the namespace loses
+# its name, all while bytes flow. Ends get the error that TCP would give and no
+# wrong byte, nobody waits for ever, and nothing is left behind.
 #
-# runs-on: 6.12 6.1
+# runs-on: 6.12
 # soak: debug
 
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
-
 repo=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=lib.sh
-. "$repo/tests/system/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$repo/tests/system/lib/lib.sh"
 
 patience=60
 [[ -z ${DIBS_DEBUG-} ]] || patience=200
@@ -34,7 +31,7 @@ all_reset() {
 	begin && connections_reset_by "$@"
 }
 
-# The killed end's socket may have had nothing unread: then the stream just ends.
+# If the killed end had no unread bytes, the stream simply ends.
 peer_notices() {
 	begin || return
 	kill -9 "$client"
@@ -75,20 +72,20 @@ for mapped in 1 0; do
 	in_netns vanish sysctl -q "net.smc.mapped=$mapped"
 	in_netns vanish dibs device leave lo
 	in_netns vanish dibs device add priv
-	ok "mapped $mapped: the device is disabled: all ends are reset" \
+	ok "mapped $mapped: all ends are reset if the device is disabled" \
 		all_reset in_netns vanish dibs device disable priv
-	ok "mapped $mapped: nothing is left" nothing_left
+	ok "mapped $mapped: a disabled device has no DMB left" nothing_left
 	in_netns vanish dibs device enable priv
-	ok "mapped $mapped: a process is killed: its peer notices" peer_notices
-	ok "mapped $mapped: nothing is left" nothing_left
-	ok "mapped $mapped: the device is deleted: all ends are reset" \
+	ok "mapped $mapped: the peer of a killed process notices" peer_notices
+	ok "mapped $mapped: a killed process has no DMB left" nothing_left
+	ok "mapped $mapped: all ends are reset if the device is deleted" \
 		all_reset in_netns vanish dibs device del priv
-	ok "mapped $mapped: nothing is left" nothing_left
-	ok "mapped $mapped: without a device TCP carries the bytes" \
+	ok "mapped $mapped: a deleted device has no DMB left" nothing_left
+	ok "mapped $mapped: TCP carries the bytes without a device" \
 		works_by "no device"
 	in_netns vanish dibs device add priv
-	ok "mapped $mapped: the namespace loses its name, then its processes" \
+	ok "mapped $mapped: a namespace can lose its name, then its processes" \
 		kill_both
 done
-ok "the modules go" unload
+ok "the modules can be unloaded" unload
 done_testing

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * dibs(8): words of the command line, messages of the kernel, what is printed.
+ * dibs(8): words of the command line, messages of the kernel, and output.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #include <linux/genetlink.h>
 
-/* The program has one of its own. */
+/* The program has a definition of its own. */
 #undef fail
 #include "../../tools/dibs.h"
 
@@ -75,7 +75,7 @@ static void devices(void **state)
 	assert_string_equal(dev.name, "rest");
 	assert_string_equal(dev_ref_text(&dev), "'rest'");
 	assert_int_equal(parse_dev(&argc, &argv, &dev), 1);
-	/* A device may be called so. */
+	/* A device may have this name. */
 	argc = 1;
 	argv = words;
 	assert_int_equal(parse_dev(&argc, &argv, &dev), 0);
@@ -200,7 +200,7 @@ static void stats_message(void **state)
 	free(buf);
 }
 
-/* What happened, by number and by name; software's numbers are its own. */
+/* Events by number and by name; software events have numbers of their own. */
 static void event_names(void **state)
 {
 	static const struct {
@@ -242,7 +242,7 @@ static void event_names(void **state)
 	free(buf);
 }
 
-/* Attributes shorter than they should be are no objects. */
+/* Attributes that are too short become no objects. */
 static void malformed_messages(void **state)
 {
 	char *buf = calloc(1, 8192);
@@ -327,27 +327,27 @@ int main(void)
 		  .test_func = sizes },
 		{ .name = "devices are named by name or by index",
 		  .test_func = devices },
-		{ .name = "a new device has a name and pairs of words",
+		{ .name = "a new device takes a name and pairs of words",
 		  .test_func = device_params },
 		{ .name = "GIDs are printed as UUIDs",
 		  .test_func = gids },
 		{ .name = "a message about a device becomes JSON",
 		  .test_func = device_message },
-		{ .name = "tokens are text, quantities are numbers",
+		{ .name = "tokens are strings, quantities are numbers",
 		  .test_func = dmb_message },
 		{ .name = "every counter has a name",
 		  .test_func = stats_message },
-		{ .name = "what an event says has a number and a name",
+		{ .name = "a fabric event has a number and a name",
 		  .test_func = event_names },
-		{ .name = "malformed messages become nothing",
+		{ .name = "malformed messages become no objects",
 		  .test_func = malformed_messages },
 		{ .name = "names of any bytes are printed, and harmless",
 		  .test_func = foreign_names },
-		{ .name = "cells say state, scope and values",
+		{ .name = "table cells show state, scope and values",
 		  .test_func = cells },
 	};
 
-	/* What the functions say about bad words is not for the reader. */
+	/* Messages about bad words are not for the reader. */
 	if (!freopen("/dev/null", "w", stderr))
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);

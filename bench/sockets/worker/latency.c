@@ -2,14 +2,14 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * How long what goes there and back took, of a sample that is over (main.c).
+ * Percentiles and histogram of a sample's round trips or connections.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "worker.h"
 
-/* Buckets of a histogram: so many from one power of 2 to the next. */
+/* Buckets of a histogram from one power of 2 to the next. */
 #define STEPS_LOG	2
 #define STEPS		(1 << STEPS_LOG)
 
@@ -20,7 +20,7 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Sorts. @ns: of all together */
+/* Sorts @trip. @ns: the sum of all */
 void show_latency(uint32_t *trip, uint64_t nr, uint64_t ns)
 {
 	qsort(trip, nr, sizeof(*trip), compare);
@@ -28,7 +28,7 @@ void show_latency(uint32_t *trip, uint64_t nr, uint64_t ns)
 	       trip[nr / 2], trip[nr * 99 / 100], trip[nr * 999 / 1000]);
 }
 
-/* The least that is in the same bucket: all bits but the highest ones are 0. */
+/* Lower bound of the bucket: all but the highest bits are cleared. */
 static uint32_t bucket(uint32_t ns)
 {
 	int bits = ns >= STEPS ? 31 - __builtin_clz(ns) - STEPS_LOG : 0;
@@ -36,7 +36,7 @@ static uint32_t bucket(uint32_t ns)
 	return ns >> bits << bits;
 }
 
-/* @trip: sorted */
+/* @trip is sorted. */
 void show_histogram(const uint32_t *trip, uint64_t nr)
 {
 	uint64_t i, first;

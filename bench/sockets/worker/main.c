@@ -2,34 +2,45 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Takes samples of transports:
+ * Samples transports:
  *
  *	worker ROUNDS MSECS TRANSPORT,... CASE SIZE [CASE SIZE]...
  *
- * prints a line "sample CASE SIZE TRANSPORT NAME=VALUE..." for each, all
- * transports of a case one after the other, and of what goes there and back a
- * line "histogram CASE SIZE TRANSPORT NS:NUMBER...": how many of them took NS
- * or more, but less than the next NS. Transports are tcp, unix and smc;
- * mapped and moving are smc with net.smc.mapped set so; ism is smc between two
- * namespaces; probe is a socket that throws away what is written, only good
- * for stream; memory is memory that both ends share, for stream and trip. Cases
- * are
+ * For each case, all transports are sampled one after the other. Each sample
+ * prints a line
+ *
+ *	sample CASE SIZE TRANSPORT NAME=VALUE...
+ *
+ * and, if round trips or connections were timed, a line
+ *
+ *	histogram CASE SIZE TRANSPORT NS:NUMBER...
+ *
+ * where NUMBER of them took at least NS, but less than the next NS. Transports:
+ *
+ *	tcp, unix, smc
+ *	mapped, moving	smc with net.smc.mapped set to 1, 0
+ *	ism		smc between two network namespaces
+ *	sink		a copy-only socket (../sink), for stream
+ *	memory		a ring in shared memory, for stream and trip
+ *
+ * Cases:
  *
  *	stream		writes of SIZE bytes, reads of 64 KiB
- *	streams8, 64	so many of them at once
- *	trip		SIZE bytes there and back
- *	asleep		likewise, and nobody waits awake (net.smc.busy_poll=0)
+ *	streams8, 64	8 or 64 streams at once
+ *	trip		round trips of SIZE bytes
+ *	trip-sleep	the same, and readers never busy-poll
+ *			(net.smc.busy_poll=0)
  *	connect		connect, 1 byte each way, close
- *	idle		memory of connections on which nothing happens any more
+ *	idle		memory of idle connections
  *
- * and names are
+ * Names of values:
  *
- *	rate		bytes, trips or connections a second
- *	cpu		ns that processors were busy for each of them, with
- *			whatever for: interrupts and other tasks are in it
- *	share		of the worst of several streams; 1: its fair share
- *	mean p50 p99 p999	of trips and connections, ns
- *	bytes		of an idle connection, both ends together
+ *	rate		bytes, round trips or connections per second
+ *	cpu		CPU time in ns for each of them, of all CPUs:
+ *			interrupts and other tasks are included
+ *	fairness	rate of the slowest stream relative to the mean
+ *	mean p50 p99 p999	of round trips or connections, in ns
+ *	bytes		memory per idle connection, both ends together
  *
  *	   client ------- connection -------> server
  *	      \                                 /
@@ -37,7 +48,8 @@
  *	              \                     /
  *	                worker: sleeps, reads the counter, sleeps, reads it again
  *
- * Nothing counts that still lies in a buffer. Ends are killed afterwards.
+ * Data that is still in a buffer does not count. Client and server run until
+ * they are killed.
  */
 #include <err.h>
 #include <errno.h>
@@ -54,20 +66,20 @@
 #include "worker.h"
 
 #define MSEC		1000000ull
-#define WARM		(100 * MSEC)
-#define PATIENCE	(20000 * MSEC)
-/* After this, idle connections have given back what they do give back. */
-#define FORGOTTEN	(6000 * MSEC)
+#define WARM_UP		(100 * MSEC)
+#define TIMEOUT		(20000 * MSEC)
+/* Until idle connections have released the memory that they do release. */
+#define IDLE_SETTLE	(6000 * MSEC)
 
 struct shared *shared;
 struct counter *counter;
 const char *transport;
-bool is_probe, is_memory;
+bool is_sink, is_memory;
 size_t size;
 char *buffer;
 
-static pid_t ends[2 * MAX_PAIRS];
-static unsigned int nr_ends;
+static pid_t pids[2 * MAX_PAIRS];
+static unsigned int nr_pids;
 
 uint64_t now(void)
 {
@@ -77,23 +89,25 @@ uint64_t now(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-void nap(uint64_t ns)
+void sleep_ns(uint64_t ns)
 {
 	struct timespec t = { ns / 1000000000, ns % 1000000000 };
 
 	nanosleep(&t, NULL);
 }
 
-/* --- ends ----------------------------------------------------------------- */
+/* --- client and server processes ------------------------------------------ */
 
-static void start(const struct bench_case *c, unsigned int pair, int listener)
+/* Forks the server of a pair or, without a listener, its client. */
+static void start_process(const struct bench_case *c, unsigned int pair,
+			  int listener)
 {
 	pid_t pid = fork();
 
 	if (pid < 0)
 		err(1, "fork");
 	if (pid) {
-		ends[nr_ends++] = pid;
+		pids[nr_pids++] = pid;
 		return;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -107,41 +121,41 @@ static void start(const struct bench_case *c, unsigned int pair, int listener)
 
 static void start_all(const struct bench_case *c)
 {
-	int listener = listen_somewhere();
+	int listener = listen_any();
 	unsigned int i;
 
 	for (i = 0; i < c->pairs; i++) {
 		if (listener >= 0)
-			start(c, i, listener);
-		start(c, i, -1);
+			start_process(c, i, listener);
+		start_process(c, i, -1);
 	}
 }
 
 /*
- * An end that ended by itself did so because something went wrong. All are
- * halted before any is killed, as the other one would notice that.
+ * A process that exited by itself has failed. All are stopped before any is
+ * killed, so that none fails because its peer is gone.
  */
-static void end_all(void)
+static void kill_all(void)
 {
 	unsigned int i;
 	int status;
 
-	for (i = 0; i < nr_ends; i++) {
-		kill(ends[i], SIGSTOP);
-		if (waitpid(ends[i], &status, WUNTRACED) != ends[i] ||
+	for (i = 0; i < nr_pids; i++) {
+		kill(pids[i], SIGSTOP);
+		if (waitpid(pids[i], &status, WUNTRACED) != pids[i] ||
 		    !WIFSTOPPED(status))
-			errx(1, "an end gave up");
+			errx(1, "client or server failed");
 	}
-	for (i = 0; i < nr_ends; i++)
-		kill(ends[i], SIGKILL);
-	for (i = 0; i < nr_ends; i++)
-		waitpid(ends[i], NULL, 0);
+	for (i = 0; i < nr_pids; i++)
+		kill(pids[i], SIGKILL);
+	for (i = 0; i < nr_pids; i++)
+		waitpid(pids[i], NULL, 0);
 }
 
-/* Waits until every pair has come so far. */
-static void await(const struct bench_case *c, uint64_t count)
+/* Waits until the counter of every pair has reached @count. */
+static void wait_for_count(const struct bench_case *c, uint64_t count)
 {
-	uint64_t deadline = now() + PATIENCE;
+	uint64_t deadline = now() + TIMEOUT;
 	unsigned int i = 0;
 
 	while (i < c->pairs) {
@@ -150,14 +164,14 @@ static void await(const struct bench_case *c, uint64_t count)
 			continue;
 		}
 		if (now() > deadline || waitpid(-1, NULL, WNOHANG) > 0)
-			errx(1, "pair %u does not get on", i);
-		nap(MSEC);
+			errx(1, "pair %u makes no progress", i);
+		sleep_ns(MSEC);
 	}
 }
 
-/* --- what the kernel says ------------------------------------------------- */
+/* --- /proc ---------------------------------------------------------------- */
 
-/* Nanoseconds that no processor had anything to do, since the boot. */
+/* In ns, the sum of all CPUs since boot. */
 static uint64_t idle_time(void)
 {
 	unsigned long long idle, wait;
@@ -181,8 +195,8 @@ static uint64_t free_memory(void)
 	return kib << 10;
 }
 
-/* Returns what it was; -1 where there is no such switch. */
-static int set(const char *name, int value)
+/* Returns the old value, or -1 if there is no such sysctl. */
+static int set_sysctl(const char *name, int value)
 {
 	char path[64];
 	int old = -1;
@@ -207,20 +221,20 @@ static void begin_line(const char *word, const struct bench_case *c)
 	printf("%s %s %zu %s", word, c->name, size, transport);
 }
 
-/* Nothing is said of a sample that is none. */
+/* Exits if the sample is of no use. */
 static void check(const struct bench_case *c, uint64_t last, uint64_t total)
 {
 	if (!total)
-		errx(1, "nothing happened");
+		errx(1, "no progress");
 	if (!is_timed(c))
 		return;
 	if (last > MAX_TRIPS)
-		errx(1, "more than there is room for");
+		errx(1, "more than %u round trips", MAX_TRIPS);
 	if (total < 5)
-		errx(1, "only %ju there and back", (uintmax_t)total);
+		errx(1, "only %ju round trips", (uintmax_t)total);
 }
 
-/* The line of a sample ends, and another one begins. */
+/* Ends the line of the sample, and begins the histogram's. */
 static void show_times(const struct bench_case *c, uint32_t *trip, uint64_t nr,
 		       uint64_t ns)
 {
@@ -230,20 +244,20 @@ static void show_times(const struct bench_case *c, uint32_t *trip, uint64_t nr,
 	show_histogram(trip, nr);
 }
 
-static void take(const struct bench_case *c, uint64_t ns)
+static void sample_busy(const struct bench_case *c, uint64_t ns)
 {
 	uint64_t first[MAX_PAIRS], begin, idle, nr, total = 0, worst = ~0ull;
 	uint64_t cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned int i;
 
 	start_all(c);
-	await(c, 1);
-	nap(WARM);
+	wait_for_count(c, 1);
+	sleep_ns(WARM_UP);
 	begin = now();
 	idle = idle_time();
 	for (i = 0; i < c->pairs; i++)
 		first[i] = shared->count[i].value;
-	nap(ns);
+	sleep_ns(ns);
 	ns = now() - begin;
 	idle = idle_time() - idle;
 	for (i = 0; i < c->pairs; i++) {
@@ -251,52 +265,52 @@ static void take(const struct bench_case *c, uint64_t ns)
 		total += nr;
 		worst = nr < worst ? nr : worst;
 	}
-	end_all();
+	kill_all();
 	check(c, first[0] + total, total);
 	begin_line("sample", c);
 	printf(" rate=%.0f cpu=%.6g", total * 1e9 / ns,
 	       idle < cpus * ns ? (double)(cpus * ns - idle) / total : 0.);
 	if (c->pairs > 1)
-		printf(" share=%.3f", (double)worst * c->pairs / total);
+		printf(" fairness=%.3f", (double)worst * c->pairs / total);
 	if (is_timed(c))
 		show_times(c, shared->trip + first[0], total, ns);
 	putchar('\n');
 }
 
-static void take_idle(const struct bench_case *c)
+static void sample_idle(const struct bench_case *c)
 {
 	uint64_t before, after;
 
 	start_all(c);
-	nap(WARM);
+	sleep_ns(WARM_UP);
 	before = free_memory();
 	shared->go = true;
-	await(c, IDLE_PAIRS);
-	nap(FORGOTTEN);
+	wait_for_count(c, IDLE_CONNS);
+	sleep_ns(IDLE_SETTLE);
 	after = free_memory();
-	end_all();
+	kill_all();
 	begin_line("sample", c);
-	printf(" bytes=%.0f\n", ((double)before - after) / IDLE_PAIRS);
+	printf(" bytes=%.0f\n", ((double)before - after) / IDLE_CONNS);
 }
 
-/* The more streams, the longer it takes until each had its turn. */
-static void take_any(const struct bench_case *c, uint64_t ns)
+/* With many streams it takes longer until each had its turn. */
+static void sample_case(const struct bench_case *c, uint64_t ns)
 {
 	int busy_poll = -1;
 
 	if (transport_is("mapped") || transport_is("moving"))
-		set("mapped", transport_is("mapped"));
-	if (c->asleep)
-		busy_poll = set("busy_poll", 0);
+		set_sysctl("mapped", transport_is("mapped"));
+	if (c->no_busy_poll)
+		busy_poll = set_sysctl("busy_poll", 0);
 	if (is_idle(c))
-		take_idle(c);
+		sample_idle(c);
 	else
-		take(c, c->pairs > 8 ? 4 * ns : ns);
+		sample_busy(c, c->pairs > 8 ? 4 * ns : ns);
 	if (busy_poll >= 0)
-		set("busy_poll", busy_poll);
+		set_sysctl("busy_poll", busy_poll);
 }
 
-/* Each sample is a process of its own; one that fails leaves a gap. */
+/* In a process of its own: if it fails, only this sample is missing. */
 static void sample(const struct bench_case *c, const char *name, uint64_t ns)
 {
 	pid_t pid = fork();
@@ -308,7 +322,7 @@ static void sample(const struct bench_case *c, const char *name, uint64_t ns)
 		return;
 	}
 	transport = name;
-	is_probe = transport_is("probe");
+	is_sink = transport_is("sink");
 	is_memory = transport_is("memory");
 	if (asprintf(&program_invocation_short_name, "%s %zu over %s", c->name,
 		     size, name) < 0)
@@ -319,7 +333,7 @@ static void sample(const struct bench_case *c, const char *name, uint64_t ns)
 	if (!buffer || shared == MAP_FAILED)
 		err(1, "memory");
 	memset(buffer, 1, size > READ_SIZE ? size : READ_SIZE);
-	take_any(c, ns);
+	sample_case(c, ns);
 	exit(0);
 }
 
@@ -339,7 +353,7 @@ int main(int argc, char **argv)
 	uint64_t ns;
 
 	if (argc < 6 || argc % 2)
-		errx(2, "ROUNDS MSECS TRANSPORT,... CASE SIZE...");
+		errx(2, "usage: ROUNDS MSECS TRANSPORT,... CASE SIZE...");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	rounds = atoi(argv[1]);
 	ns = strtoul(argv[2], NULL, 0) * MSEC;

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Sockets of all transports. SMC sockets are TCP sockets but for their protocol,
- * so it does not matter which module they are of.
+ * Sockets of all transports. SMC sockets differ from TCP sockets only in their
+ * protocol number, so this works with any SMC module.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #define IPPROTO_SMC 256
 #endif
 
-/* Where the ends over ISM are; guest.py makes the namespaces. */
+/* The network namespaces of the ends over ISM, made by guest.py. */
 #define ISM_SERVER	"/run/netns/blue"
 #define ISM_CLIENT	"/run/netns/red"
 #define ISM_ADDRESS	0x0a010002	/* 10.1.0.2 */
@@ -39,16 +39,16 @@ bool transport_is(const char *name)
 	return !strcmp(transport, name);
 }
 
-static void enter(const char *namespace)
+static void enter_netns(const char *path)
 {
-	int fd = open(namespace, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		err(1, "%s", namespace);
+		err(1, "%s", path);
 	close(fd);
 }
 
-static int make(void)
+static int make_socket(void)
 {
 	int fd, on = 1;
 
@@ -66,20 +66,20 @@ static int make(void)
 	return fd;
 }
 
-int listen_somewhere(void)
+int listen_any(void)
 {
 	int fd;
 
-	if (is_probe)
+	if (is_sink)
 		return -1;
 	if (is_memory)
 		return 0;
 	if (transport_is("ism"))
-		enter(ISM_SERVER);
-	fd = make();
+		enter_netns(ISM_SERVER);
+	fd = make_socket();
 	if (transport_is("unix")) {
 		addr.un.sun_family = AF_UNIX;
-		addr_len = sizeof(sa_family_t); /* the kernel finds a name */
+		addr_len = sizeof(sa_family_t); /* the kernel picks a name */
 	} else {
 		addr.in.sin_family = AF_INET;
 		addr.in.sin_addr.s_addr = htonl(transport_is("ism") ?
@@ -99,7 +99,7 @@ int accept_one(int listener)
 	int fd, on = 1;
 
 	if (is_memory) {
-		memory_join(true);
+		memory_attach(true);
 		return 0;
 	}
 	fd = accept(listener, NULL, NULL);
@@ -110,8 +110,8 @@ int accept_one(int listener)
 	return fd;
 }
 
-/* A socket that throws away what is written (bench/sink.c). */
-static int sink(void)
+/* A copy-only socket, see ../sink. */
+static int open_sink(void)
 {
 	int device = open("/dev/dibs_sink", O_RDWR), fd;
 
@@ -122,34 +122,34 @@ static int sink(void)
 	return fd;
 }
 
-int connected(void)
+int connect_one(void)
 {
 	static bool entered;
 	int fd;
 
-	if (is_probe)
-		return sink();
+	if (is_sink)
+		return open_sink();
 	if (is_memory) {
-		memory_join(false);
+		memory_attach(false);
 		return 0;
 	}
 	if (transport_is("ism") && !entered) {
-		enter(ISM_CLIENT);
+		enter_netns(ISM_CLIENT);
 		entered = true;
 	}
-	fd = make();
+	fd = make_socket();
 	if (connect(fd, &addr.any, addr_len))
 		err(1, "connect");
 	return fd;
 }
 
-void put(int fd, size_t len)
+void send_all(int fd, size_t len)
 {
 	size_t done = 0;
 	ssize_t n;
 
 	if (is_memory) {
-		memory_put(buffer, len);
+		memory_write(buffer, len);
 		return;
 	}
 	while (done < len) {
@@ -160,13 +160,13 @@ void put(int fd, size_t len)
 	}
 }
 
-void get(int fd, size_t len)
+void recv_all(int fd, size_t len)
 {
 	size_t done = 0;
 	ssize_t n;
 
 	while (done < len) {
-		n = is_memory ? (ssize_t)memory_get(buffer + done, len - done) :
+		n = is_memory ? (ssize_t)memory_read(buffer + done, len - done) :
 				read(fd, buffer + done, len - done);
 		if (n <= 0)
 			err(1, "read");
@@ -174,9 +174,9 @@ void get(int fd, size_t len)
 	}
 }
 
-/* As read() of all that there is room for. */
-ssize_t get_some(int fd)
+/* Like read(), of up to READ_SIZE bytes. */
+ssize_t recv_some(int fd)
 {
-	return is_memory ? (ssize_t)memory_get(buffer, READ_SIZE) :
+	return is_memory ? (ssize_t)memory_read(buffer, READ_SIZE) :
 			   read(fd, buffer, READ_SIZE);
 }

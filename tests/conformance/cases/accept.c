@@ -130,14 +130,14 @@ static void accept_one_each(void)
 		join(i);
 }
 
-/* How many connections wait in the listener's queue. */
+/* Returns how many connections wait in the listener's queue. */
 static int waiting_at(int l)
 {
 	return tcp_info_of(l).tcpi_unacked;
 }
 
-/* Clients that write into the server's memory connect when it can accept; over
- * TCP and adapters the server may be a moment behind.
+/* Clients that write into the server's memory are connected once it can accept;
+ * over TCP and adapters the server may be a moment behind.
  */
 static void expect_waiting(int l, int wanted)
 {
@@ -165,7 +165,7 @@ static void accept_in_order(void)
 	}
 }
 
-/* Linux hands it out all the same. */
+/* Linux hands out the connection nevertheless. */
 static void accept_already_closed(void)
 {
 	struct addr where;
@@ -282,7 +282,7 @@ static void accept_mapped(void)
 	WANT(recv(s, &(char){ 0 }, 1, 0), 1);
 }
 
-/* Where one end is SMC and the other is not, both just talk TCP. */
+/* If only one end is an SMC socket, both simply talk TCP. */
 static void accept_plain_client(void)
 {
 	struct addr where;
@@ -328,7 +328,7 @@ static const struct test accept_tests[] = {
 	CASE(accept_one_each, "each connection wakes one accept()"),
 	CASE(accept_in_order, "connections are accepted in their order"),
 	CASE(accept_already_closed, "a connection closed by its peer is accepted with its data"),
-	CASE(accept_all_closed, "what closed before accept() is all there"),
+	CASE(accept_all_closed, "bytes of a connection closed before accept() are all there"),
 	CASE(accept_already_reset, "a connection reset by its peer is accepted with its error"),
 	CASE(accept_time_out, "SO_RCVTIMEO ends accept()"),
 	CASE(accept_no_descriptor, "accept() without a free descriptor loses nothing"),

@@ -24,6 +24,32 @@ static void async_data(void)
 	SOON(caught(SIGIO), 1);
 }
 
+static void async_after_read(void)
+{
+	struct pair p = connected();
+
+	WANT(send(p.c, "x", 1, 0), 1);
+	WANT(recv(p.s, (char[9]){}, 9, 0), 1);
+	arm(p.s);
+	WANT(send(p.c, "y", 1, 0), 1);
+	SOON(caught(SIGIO), 1);
+}
+
+static void async_remainder(void)
+{
+	struct pair p = connected();
+	int before;
+
+	arm(p.s);
+	WANT(send(p.c, "ab", 2, 0), 2);
+	SOON(caught(SIGIO) >= 1, 1);
+	SOON(queued_in(p.s), 2);
+	WANT(recv(p.s, (char[1]){}, 1, 0), 1);
+	before = caught(SIGIO);
+	WANT(send(p.c, "c", 1, 0), 1);
+	SOON(caught(SIGIO) > before, 1);
+}
+
 static void async_off(void)
 {
 	struct pair p = connected();
@@ -70,7 +96,7 @@ static void async_connect(void)
 
 	arm(c);
 	CALL(connect(c, SA(where)));
-	/* Looks only when there was a signal; the last says that it is done. */
+	/* Look only after a signal; the last one says that it is done. */
 	do {
 		if (caught(SIGIO) == seen)
 			continue;
@@ -177,6 +203,25 @@ static void async_before_connect(void)
 	SOON(caught(SIGIO) > before, 1);
 }
 
+/* A program may wait for the rest of a message before it reads any of it. */
+static void async_without_read(void)
+{
+	struct pair p = connected();
+	int before, waiting;
+
+	arm(p.s);
+	WANT(send(p.c, "he", 2, 0), 2);
+	SOON(caught(SIGIO) >= 1, 1);
+	WANT(ioctl(p.s, FIONREAD, &waiting), 0);
+	before = caught(SIGIO);
+	WANT(send(p.c, "llo", 3, 0), 3);
+	SOON(caught(SIGIO) > before, 1);
+	before = caught(SIGIO);
+	WANT(send(p.c, "!", 1, 0), 1);
+	SOON(caught(SIGIO) > before, 1);
+	WANT(recv(p.s, (char[9]){}, 9, 0), 6);
+}
+
 static void async_closed(void)
 {
 	struct pair p = connected();
@@ -188,8 +233,11 @@ static void async_closed(void)
 
 static const struct test async_tests[] = {
 	CASE(async_data, "data raises SIGIO"),
+	CASE(async_after_read, "SIGIO that is switched on after a read reports what comes next"),
+	CASE(async_remainder, "data raises SIGIO while other bytes are left"),
+	CASE(async_without_read, "data raises SIGIO each time, even if nobody reads"),
 	CASE(async_off, "without O_ASYNC there is no SIGIO"),
-	CASE(async_by_ioctl, "FIOASYNC switches SIGIO"),
+	CASE(async_by_ioctl, "FIOASYNC switches SIGIO on and off"),
 	CASE(async_accept, "a connection raises SIGIO at the listener"),
 	CASE(async_connect, "a connection raises SIGIO at the caller"),
 	CASE(async_refused, "a refused connection raises SIGIO"),

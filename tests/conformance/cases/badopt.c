@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * Options of a wrong length, level or pointer: nothing is applied.
+ * Options with a wrong length, level or pointer: nothing is applied.
  */
 
 #include "conformance.h"
@@ -150,7 +150,7 @@ static void badopt_levels(void)
 	CALL(setsockopt(p.c, SOL_RAW, 1, &value, 4));
 }
 
-/* SOL_SMC has options of its own; on a TCP socket it does not exist. */
+/* SOL_SMC has options of its own; TCP sockets do not have that level. */
 static void badopt_smc_level(void)
 {
 	struct pair p = connected();
@@ -170,7 +170,7 @@ static const struct test badopt_tests[] = {
 	CASE(badopt_get_lengths, "getsockopt() returns as much as fits"),
 	CASE(badopt_pointers, "a bad pointer for an option is EFAULT"),
 	CASE(badopt_levels, "unknown levels are refused"),
-	CASE(badopt_smc_level, "SOL_SMC is answered"),
+	CASE(badopt_smc_level, "SOL_SMC is a level of SMC sockets alone"),
 };
 
 GROUP(badopt);

@@ -93,7 +93,7 @@ static void bind_other_ip_family(void)
 	CALL(bind(fd, SA(addr)));
 }
 
-/* An old habit: AF_UNSPEC with the wildcard address is taken for AF_INET. */
+/* For historical reasons, AF_UNSPEC with the wildcard address is AF_INET. */
 static void bind_unspec_wildcard(void)
 {
 	struct addr addr = wildcard(0);

@@ -118,7 +118,7 @@ static void buffer_low_water_end(void)
 	WANT(recv(p.s, (char[20]){}, 20, 0), 3);
 }
 
-/* More than anything that is said while a connection begins. */
+/* More than anything that the handshake sends. */
 static void buffer_low_water_before(void)
 {
 	struct addr where;
@@ -163,6 +163,42 @@ static void buffer_low_water_wakes_poll(void)
 	join(1);
 }
 
+static void buffer_low_water_lowered(void)
+{
+	struct pair p = connected();
+
+	set_int(p.s, SOL_SOCKET, SO_RCVLOWAT, 100);
+	WANT(send(p.c, "abc", 3, 0), 3);
+	SOON(queued_in(p.s), 3);
+	if (!part()) {
+		struct pollfd f = { .fd = p.s, .events = POLLIN };
+
+		WANT(poll(&f, 1, 60000), 1);
+		WANT(f.revents, POLLIN);
+		done();
+	}
+	asleep(1);
+	set_int(p.s, SOL_SOCKET, SO_RCVLOWAT, 50);
+	asleep(1);
+	set_int(p.s, SOL_SOCKET, SO_RCVLOWAT, 2);
+	join(1);
+}
+
+/* Nothing has come that the new mark would make readable. */
+static void buffer_low_water_quiet(void)
+{
+	struct pair p = connected();
+
+	WANT(set_nonblock(p.s), 0);
+	FAIL(recv(p.s, (char[9]){}, 9, 0), EAGAIN);
+	catch_signal(SIGIO, SA_RESTART);
+	WANT(fcntl(p.s, F_SETOWN, getpid()), 0);
+	WANT(fcntl(p.s, F_SETFL, O_RDWR | O_NONBLOCK | O_ASYNC), 0);
+	set_int(p.s, SOL_SOCKET, SO_RCVLOWAT, 100);
+	set_int(p.s, SOL_SOCKET, SO_RCVLOWAT, 1);
+	WANT(caught(SIGIO), 0);
+}
+
 /* A sender becomes writable when a third of its buffer is free. */
 static void buffer_write_threshold(void)
 {
@@ -174,6 +210,74 @@ static void buffer_write_threshold(void)
 	MASK(p.c, 0);
 	WANT(expect_pattern(p.s, sent - 100, 100) == sent - 100, 1);
 	MASK(p.c, POLLOUT);
+}
+
+/* TCP takes some more than 2.5 MB, and so does loopback. */
+static void buffer_default_room(void)
+{
+	struct pair p = connected();
+	size_t sent = fill(p.c);
+
+	if (setting.path != PATH_TCP && access("/sys/class/dibs/lo", F_OK))
+		skip("rings of other devices than loopback are shorter");
+	SHOULD("2 MB fit", sent >= 2000000, 1);
+	WANT(expect_pattern(p.s, sent, 0) == sent, 1);
+}
+
+static void buffer_send_bound(void)
+{
+	struct pair p = connected();
+	size_t sent;
+
+	set_int(p.c, SOL_SOCKET, SO_SNDBUF, 4096);
+	sent = fill(p.c);
+	SHOULD("200 kB do not fit", sent < 200000, 1);
+	SHOULD("60 kB fit", sent > 60000, 1);
+	MASK(p.c, 0);
+	if (!part()) {
+		struct pollfd f = { .fd = p.c, .events = POLLOUT };
+
+		WANT(poll(&f, 1, 60000), 1);
+		WANT(f.revents, POLLOUT);
+		done();
+	}
+	asleep(1);
+	WANT(expect_pattern(p.s, sent, 0) == sent, 1);
+	join(1);
+}
+
+/* The bound is below what is unread, and the receiver does not know it. */
+static void buffer_send_bound_late(void)
+{
+	struct pair p = connected();
+	size_t sent = fill(p.c);
+
+	set_int(p.c, SOL_SOCKET, SO_SNDBUF, 4096);
+	if (!part()) {
+		struct pollfd f = { .fd = p.c, .events = POLLOUT };
+
+		WANT(poll(&f, 1, 60000), 1);
+		WANT(f.revents, POLLOUT);
+		done();
+	}
+	asleep(1);
+	WANT(expect_pattern(p.s, sent, 0) == sent, 1);
+	join(1);
+	WANT(send_all(p.c, 1000, 0), 1000);
+	WANT(expect_pattern(p.s, 1000, 0), 1000);
+}
+
+static void buffer_send_bound_much(void)
+{
+	struct pair p = connected();
+
+	set_int(p.c, SOL_SOCKET, SO_SNDBUF, 4096);
+	if (!part()) {
+		WANT(expect_pattern(p.s, 1000000, 0), 1000000);
+		done();
+	}
+	WANT(send_all(p.c, 1000000, 0), 1000000);
+	join(1);
 }
 
 static const struct test buffer_tests[] = {
@@ -189,7 +293,13 @@ static const struct test buffer_tests[] = {
 	CASE(buffer_low_water_before, "SO_RCVLOWAT before connect() delays no begin"),
 	CASE(buffer_low_water_values, "low-water marks are checked"),
 	CASE(buffer_low_water_wakes_poll, "poll() sleeps until SO_RCVLOWAT is reached"),
+	CASE(buffer_low_water_lowered, "lowering SO_RCVLOWAT to what has come wakes poll()"),
+	CASE(buffer_low_water_quiet, "changing SO_RCVLOWAT raises no SIGIO if nothing has come"),
 	CASE(buffer_write_threshold, "POLLOUT waits for enough room"),
+	CASE(buffer_default_room, "2 MB are taken before anybody reads"),
+	CASE(buffer_send_bound, "SO_SNDBUF bounds what is taken before anybody reads"),
+	CASE(buffer_send_bound_late, "SO_SNDBUF below what is unread does not keep a sender waiting"),
+	CASE(buffer_send_bound_much, "much passes a bound of SO_SNDBUF"),
 };
 
 GROUP(buffer);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * close() and what the peer sees of it.
+ * close(), and what the peer sees of it.
  */
 
 #include "conformance.h"
@@ -53,7 +53,7 @@ static void close_partly_read_resets(void)
 	WANT(socket_error(p.c), ECONNRESET);
 }
 
-/* It has sent something which the peer could still read, and resets. */
+/* It has sent bytes that the peer could still read, and then resets. */
 static void close_unread_after_sending(void)
 {
 	struct pair p = connected();
@@ -94,7 +94,7 @@ static void close_unsent_loses_nothing(void)
 	WANT(recv(p.s, (char[9]){}, 9, 0), 0);
 }
 
-/* The peer closes with nothing unread; our bytes are on their way to nobody. */
+/* The peer closes with nothing unread while our bytes are in flight. */
 static void close_unsent_to_closed_peer(void)
 {
 	struct pair p = connected();
@@ -107,7 +107,7 @@ static void close_unsent_to_closed_peer(void)
 	WANT(close(p.c), 0);
 }
 
-/* Sent just before the close, by someone who then is gone: readable. */
+/* Bytes sent just before the close are readable after the sender is gone. */
 static void close_at_once(void)
 {
 	struct addr where;
@@ -178,7 +178,7 @@ static void close_while_connecting(void)
 		close(c);
 	}
 	WANT(get_int(l, SOL_SOCKET, SO_ACCEPTCONN), 1);
-	/* What was accepted, and how it ended, is a matter of timing. */
+	/* How many were accepted, and how they ended, depends on timing. */
 	WANT(connect(sock(0), SA(where)), 0);
 }
 
@@ -253,8 +253,8 @@ static void close_both_at_once(void)
 static const struct test close_tests[] = {
 	CASE(close_tells_peer, "close() ends the peer's stream"),
 	CASE(close_wakes_reader, "close() wakes the peer's reader"),
-	CASE(close_unread_resets, "close() with unread data resets"),
-	CASE(close_partly_read_resets, "close() with partly read data resets"),
+	CASE(close_unread_resets, "close() with unread data resets the connection"),
+	CASE(close_partly_read_resets, "close() with partly read data resets the connection"),
 	CASE(close_unread_after_sending, "a reset with a reply unread is seen as TCP shows it"),
 	CASE(close_after_send_loses_nothing, "close() after send() loses nothing"),
 	CASE(close_unsent_loses_nothing, "close() with unsent data loses nothing"),
@@ -262,10 +262,10 @@ static const struct test close_tests[] = {
 	CASE(close_at_once, "bytes sent just before a close are readable"),
 	CASE(close_reply_at_once, "replies sent just before a close are readable"),
 	CASE(close_of_a_copy, "only the last copy's close() ends the stream"),
-	CASE_FLAGS(close_while_connecting, MAY_FALL_BACK, "closing while connecting leaves the listener well"),
-	CASE(close_by_exit, "exit closes"),
-	CASE(close_by_kill, "SIGKILL closes"),
-	CASE(close_by_kill_unread, "SIGKILL with unread data resets"),
+	CASE_FLAGS(close_while_connecting, MAY_FALL_BACK, "a close() while connecting does not harm the listener"),
+	CASE(close_by_exit, "the end of a process closes its connections"),
+	CASE(close_by_kill, "SIGKILL closes connections"),
+	CASE(close_by_kill_unread, "SIGKILL with unread data resets connections"),
 	CASE(close_both_at_once, "both ends may close at once"),
 };
 

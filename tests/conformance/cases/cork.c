@@ -6,9 +6,9 @@
 
 #include "conformance.h"
 
-/* recv() of corked pieces of two bytes, sent since that time: it finds nothing,
- * as long as 200 ms are not over. Where it took too long, they are taken and
- * others are sent.
+/* recv() of corked pieces of two bytes, sent since then: it finds nothing until
+ * 200 ms have passed. If this took too long, the bytes are read and others are
+ * sent.
  */
 static ssize_t recv_held(const struct pair *p, long since, int pieces,
 			 int flags)
@@ -54,7 +54,7 @@ static void cork_holds_back(void)
 	WANT(get_int(p.c, IPPROTO_TCP, TCP_CORK), 0);
 }
 
-/* 200 ms is the longest that TCP keeps corked bytes. */
+/* TCP keeps corked bytes for at most 200 ms. */
 static void cork_ends_by_itself(void)
 {
 	struct pair p = connected();
@@ -135,13 +135,13 @@ static void cork_nodelay_default(void)
 }
 
 static const struct test cork_tests[] = {
-	CASE(cork_holds_back, "TCP_CORK holds back until it is pulled"),
+	CASE(cork_holds_back, "TCP_CORK holds bytes back until it is cleared"),
 	CASE(cork_ends_by_itself, "corked bytes leave after a while"),
-	CASE(cork_pushed_by_nodelay, "TCP_NODELAY pushes what is corked"),
-	CASE(cork_pushed_by_shutdown, "shutdown() pushes what is corked"),
-	CASE(cork_pushed_by_close, "close() pushes what is corked"),
+	CASE(cork_pushed_by_nodelay, "TCP_NODELAY pushes corked bytes"),
+	CASE(cork_pushed_by_shutdown, "shutdown() pushes corked bytes"),
+	CASE(cork_pushed_by_close, "close() pushes corked bytes"),
 	CASE(cork_large_passes, "much data passes a cork"),
-	CASE(cork_more_then_nodelay, "MSG_MORE holds back in spite of TCP_NODELAY"),
+	CASE(cork_more_then_nodelay, "MSG_MORE holds bytes back in spite of TCP_NODELAY"),
 	CASE(cork_nodelay_default, "small sends arrive without TCP_NODELAY"),
 };
 

@@ -140,7 +140,7 @@ static void descriptor_passed(void)
 	WANT(recv(p.c, (char[9]){}, 2, 0), 0);
 }
 
-/* On its way and never taken: the last reference is in the queue. */
+/* Passed and never received: the last reference is in the queue. */
 static void descriptor_lost_on_the_way(void)
 {
 	struct pair p = connected();
@@ -271,15 +271,15 @@ static const struct test descriptor_tests[] = {
 	CASE(descriptor_dup_before_connect, "copies made before connect() are connected"),
 	CASE(descriptor_fork, "a child uses its parent's connection"),
 	CASE(descriptor_fork_listener, "children accept from their parent's listener"),
-	CASE(descriptor_passed, "a connection can be passed on"),
-	CASE(descriptor_lost_on_the_way, "a connection lost on its way is closed"),
-	CASE(descriptor_unconnected_passed, "a socket connected by another is connected here"),
+	CASE(descriptor_passed, "a connection can be passed to another process"),
+	CASE(descriptor_lost_on_the_way, "a connection lost while it is passed is closed"),
+	CASE(descriptor_unconnected_passed, "a socket connected by another process is connected here"),
 	CASE(descriptor_exec, "a connection outlives exec()"),
 	CASE(descriptor_close_on_exec, "FD_CLOEXEC closes a connection"),
 	CASE(descriptor_reopened, "a socket cannot be opened by its /proc name"),
 	CASE(descriptor_inode, "a socket keeps its inode"),
 	CASE(descriptor_stolen, "pidfd_getfd() takes a connection over"),
-	CASE(descriptor_wrong_kind, "what is no socket is refused"),
+	CASE(descriptor_wrong_kind, "a descriptor that is not a socket is refused"),
 };
 
 GROUP(descriptor);

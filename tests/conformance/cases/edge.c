@@ -66,7 +66,7 @@ static void edge_room(void)
 	join(1);
 }
 
-/* Once by TCP, perhaps once more by the DMB, and then no more. */
+/* Once by TCP, possibly again by the DMB, and then no more. */
 static void edge_end(void)
 {
 	struct pair p = connected();
@@ -214,15 +214,15 @@ static const struct test edge_tests[] = {
 	CASE(edge_data_once, "new data is reported once"),
 	CASE(edge_data_before, "data that is there at the start is reported"),
 	CASE(edge_room, "new room is reported"),
-	CASE(edge_end, "the end is reported, and not again and again"),
-	CASE(edge_reset, "a reset is reported, and not again and again"),
+	CASE(edge_end, "the end is reported, but not again and again"),
+	CASE(edge_reset, "a reset is reported, but not again and again"),
 	CASE(edge_accept, "each connection is reported once"),
 	CASE(edge_connect, "a finished connect() is reported once"),
 	CASE(edge_refused, "a refused connect() is reported"),
 	CASE(edge_urgent, "urgent data is reported once"),
 	CASE(edge_loop, "an edge-triggered reader misses nothing"),
 	CASE(edge_loop_writer, "an edge-triggered writer misses nothing"),
-	CASE(edge_modified_rearms, "EPOLL_CTL_MOD reports again"),
+	CASE(edge_modified_rearms, "EPOLL_CTL_MOD makes epoll report again"),
 };
 
 GROUP(edge);

@@ -20,7 +20,7 @@ static int rearm(int e, int fd, unsigned int events)
 	return epoll_ctl(e, EPOLL_CTL_MOD, fd, &event);
 }
 
-/* The events of the one that is ready, or 0. */
+/* Returns the events of the descriptor that is ready, or 0. */
 static int ready(int e, int timeout)
 {
 	struct epoll_event event = {};
@@ -257,11 +257,11 @@ static const struct test epoll_tests[] = {
 	CASE(epoll_listener, "epoll reports connections"),
 	CASE(epoll_before_listen, "epoll follows a socket that begins to listen"),
 	CASE(epoll_before_connect, "epoll follows a socket that connects"),
-	CASE(epoll_oneshot, "EPOLLONESHOT reports once"),
-	CASE(epoll_exclusive, "EPOLLEXCLUSIVE wakes one"),
+	CASE(epoll_oneshot, "EPOLLONESHOT makes epoll report once"),
+	CASE(epoll_exclusive, "EPOLLEXCLUSIVE wakes one waiter"),
 	CASE(epoll_urgent, "epoll reports urgent data"),
-	CASE(epoll_reset, "epoll reports a reset unasked"),
-	CASE(epoll_control, "epoll_ctl() checks"),
+	CASE(epoll_reset, "epoll reports a reset without being asked"),
+	CASE(epoll_control, "epoll_ctl() checks its arguments"),
 	CASE(epoll_forgets_closed, "epoll forgets a closed socket"),
 	CASE(epoll_keeps_copy, "epoll keeps a socket as long as a copy is open"),
 	CASE(epoll_two_watchers, "two epolls see the same socket"),

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * Bad pointers at every argument: EFAULT, and nothing is lost.
+ * Bad pointers in every argument: EFAULT, and nothing is lost.
  */
 
 #include "conformance.h"
 
 #include <sys/mman.h>
 
-/* A page that can be used, with one behind it that cannot. */
+/* A usable page followed by an unusable one. */
 static unsigned char *edge(void)
 {
 	static unsigned char *pages;
@@ -34,14 +34,14 @@ static void fault_send(void)
 	SOON(queued_in(p.s), 1);
 }
 
-/* What is written before the fault has gone. */
+/* The bytes before the fault have been sent. */
 static void fault_send_partly(void)
 {
 	struct pair p = connected();
 	ssize_t n;
 
 	pattern(edge() - 50000, 50000, 0);
-	/* How much is a matter of the pieces that it is copied in. */
+	/* How much depends on the pieces in which it is copied. */
 	n = send(p.c, edge() - 50000, 60000, 0);
 	WANT(n > 0 && n <= 50000, 1);
 	WANT(expect_pattern(p.s, n, 0) == (size_t)n, 1);
@@ -190,14 +190,14 @@ static const struct test fault_tests[] = {
 	CASE(fault_writev_partly, "writev() sends what lies before a bad piece"),
 	CASE(fault_recv, "recv() to a bad pointer loses nothing"),
 	CASE(fault_recv_partly, "recv() fills what lies before a bad page"),
-	CASE(fault_recv_read_only, "recv() into constants loses nothing"),
+	CASE(fault_recv_read_only, "recv() into read-only memory loses nothing"),
 	CASE(fault_recv_empty, "a bad pointer matters only where there is data"),
-	CASE(fault_urgent, "an urgent byte and a bad pointer"),
+	CASE(fault_urgent, "an urgent byte survives a bad pointer"),
 	CASE(fault_addresses, "bad pointers for addresses are EFAULT"),
-	CASE(fault_recvfrom, "recvfrom() with a bad pointer for the name"),
+	CASE(fault_recvfrom, "recvfrom() with a bad pointer for the name does what TCP does"),
 	CASE(fault_ioctls, "bad pointers for ioctl() are EFAULT"),
-	CASE(fault_mmsg, "a bad message ends sendmmsg() with what went"),
-	CASE(fault_after_end, "after the end a bad pointer is not looked at"),
+	CASE(fault_mmsg, "a bad message ends sendmmsg() with the count of those sent"),
+	CASE(fault_after_end, "a bad pointer is not used after the end of the stream"),
 };
 
 GROUP(fault);

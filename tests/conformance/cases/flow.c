@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * More than buffers hold, without blocking: who waits by poll(), epoll or SIGIO
- * is told of all that comes and of all room.
+ * More than buffers hold, without blocking: a program that waits with poll(),
+ * epoll or SIGIO learns of all bytes and of all room.
  */
 
 #include "conformance.h"
 
 #include <time.h>
 
-/* Waits for an event; false: it never came. */
+/* Waits for an event; returns false if it never comes. */
 typedef bool wait_fn(int fd, short events);
 
 static bool wait_by_poll(int fd, short events)

@@ -157,13 +157,13 @@ static void ioctl_netns(void)
 }
 
 static const struct test ioctl_tests[] = {
-	CASE(ioctl_in_queue, "SIOCINQ and FIONREAD tell what can be read"),
-	CASE(ioctl_out_queue, "SIOCOUTQ and SIOCOUTQNSD tell what is under way"),
+	CASE(ioctl_in_queue, "SIOCINQ and FIONREAD return how much can be read"),
+	CASE(ioctl_out_queue, "SIOCOUTQ and SIOCOUTQNSD return how much is in flight"),
 	CASE(ioctl_listener, "a listener has no queues"),
 	CASE(ioctl_unconnected, "an unconnected socket's queues are empty"),
 	CASE(ioctl_connecting, "a connecting socket's queues are empty"),
-	CASE(ioctl_nonblocking, "FIONBIO switches O_NONBLOCK"),
-	CASE(ioctl_close_on_exec, "FIOCLEX switches FD_CLOEXEC"),
+	CASE(ioctl_nonblocking, "FIONBIO switches O_NONBLOCK on and off"),
+	CASE(ioctl_close_on_exec, "FIOCLEX sets FD_CLOEXEC"),
 	CASE(ioctl_interfaces, "a socket can be asked about interfaces"),
 	CASE(ioctl_interface_list, "a socket can be asked for all interfaces"),
 	CASE(ioctl_unknown, "unknown requests are refused"),

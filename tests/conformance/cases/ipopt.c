@@ -73,9 +73,9 @@ static void ipopt_v4_new(void)
 }
 
 /*
- * Some options forget TCP's route, which the next packet looks up again and
- * others show. A late acknowledgment would come in between by chance: it is sent
- * now.
+ * Some options drop TCP's route, which the next packet looks up again, and
+ * other options show. A late acknowledgement could come in between by chance,
+ * so it is sent now.
  */
 static struct pair connected_and_quiet(void)
 {
@@ -205,13 +205,13 @@ static void ipopt_to_v4_mapped(void)
 }
 
 static const struct test ipopt_tests[] = {
-	CASE(ipopt_v4_new, "IP options of a new socket"),
-	CASE(ipopt_v4_connected, "IP options of a connection"),
-	CASE(ipopt_v4_listening, "IP options of a listener"),
-	CASE_FLAGS(ipopt_v6_new, ONLY_V6, "IPv6 options of a new socket"),
-	CASE_FLAGS(ipopt_v6_connected, ONLY_V6, "IPv6 options of a connection"),
-	CASE_FLAGS(ipopt_v6_listening, ONLY_V6, "IPv6 options of a listener"),
-	CASE_FLAGS(ipopt_v6_on_v4, ONLY_V4, "IPv6 options do not exist on IPv4"),
+	CASE(ipopt_v4_new, "a new socket has TCP's IP options"),
+	CASE(ipopt_v4_connected, "a connection has TCP's IP options"),
+	CASE(ipopt_v4_listening, "a listener has TCP's IP options"),
+	CASE_FLAGS(ipopt_v6_new, ONLY_V6, "a new socket has TCP's IPv6 options"),
+	CASE_FLAGS(ipopt_v6_connected, ONLY_V6, "a connection has TCP's IPv6 options"),
+	CASE_FLAGS(ipopt_v6_listening, ONLY_V6, "a listener has TCP's IPv6 options"),
+	CASE_FLAGS(ipopt_v6_on_v4, ONLY_V4, "an IPv4 socket has no IPv6 options"),
 	CASE(ipopt_inherited, "IP_TTL is inherited from the listener"),
 	CASE(ipopt_one_byte, "IP options may be one byte long"),
 	CASE(ipopt_kept_by_connect, "IP options outlive connect()"),

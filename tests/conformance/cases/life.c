@@ -19,7 +19,7 @@ static void drop_all(int fd)
 		broken("filter");
 }
 
-/* The peer hears nothing and so never answers: it might as well be off. */
+/* The peer receives nothing and never answers: it might as well be off. */
 static void life_keepalive_ends(void)
 {
 	struct pair p = connected();
@@ -69,7 +69,7 @@ static void life_foreign_namespace(void)
 	SHOULD("connect fails", connect(c, SA(where)), -1);
 }
 
-/* The sockets are all that keeps the namespace. */
+/* Only the sockets keep the namespace alive. */
 static void life_last_of_namespace(void)
 {
 	struct pair p = connected();
@@ -114,7 +114,7 @@ static void life_killed_in_the_middle(void)
 	WANT(expect_pattern(p.s, 50000, 0), 50000);
 	WANT(kill(pid_of(1), SIGKILL), 0);
 	join(1);
-	/* What was accepted for sending still arrives, then the end. */
+	/* Bytes that send() accepted still arrive, and then the end. */
 	WANT(drain(p.s) >= 0, 1);
 }
 
@@ -174,13 +174,13 @@ static void life_user_timeout(void)
 
 static const struct test life_tests[] = {
 	CASE(life_keepalive_ends, "keepalive ends a dead connection"),
-	CASE(life_keepalive_lives, "keepalive leaves a living connection"),
+	CASE(life_keepalive_lives, "keepalive leaves a live connection alone"),
 	CASE(life_foreign_namespace, "a socket stays in its namespace"),
-	CASE_FLAGS(life_last_of_namespace, OWN_NET, "sockets work in a namespace left by all"),
+	CASE_FLAGS(life_last_of_namespace, OWN_NET, "sockets work in a namespace that all processes have left"),
 	CASE_FLAGS(life_interface_down, OWN_NET, "connections outlive IPv6 being switched off"),
-	CASE(life_killed_in_the_middle, "a killed sender's bytes arrive, then the end"),
+	CASE(life_killed_in_the_middle, "all bytes of a killed sender arrive before the end"),
 	CASE(life_both_killed, "both ends may be killed"),
-	CASE(life_listener_killed, "a killed server ends what it accepted"),
+	CASE(life_listener_killed, "connections of a killed server end"),
 	CASE(life_user_timeout, "TCP_USER_TIMEOUT ends a dead connection"),
 };
 

@@ -44,7 +44,7 @@ static void linger_zero_resets(void)
 	FAIL(send(p.s, "x", 1, MSG_NOSIGNAL), EPIPE);
 }
 
-/* The reset overtakes: what was not read is gone. */
+/* The reset overtakes: unread bytes are gone. */
 static void linger_zero_drops_unread(void)
 {
 	struct pair p = connected();
@@ -120,7 +120,7 @@ static void linger_gives_up_waiting(void)
 	WANT(set_linger(p.c, 1, 1), 0);
 	WANT(close(p.c), 0);
 	WANT(now_ms() - begin >= 500, 1);
-	/* The bytes go on travelling. */
+	/* The bytes still arrive. */
 	WANT(expect_pattern(p.s, sent, 0) == sent, 1);
 	WANT(recv(p.s, (char[9]){}, 9, 0), 0);
 }
@@ -182,7 +182,7 @@ static const struct test linger_tests[] = {
 	CASE(linger_zero_drops_unread, "a reset with unread bytes is seen as TCP shows it"),
 	CASE(linger_zero_wakes_reader, "a reset wakes a reader"),
 	CASE(linger_zero_wakes_writer, "a reset wakes a writer"),
-	CASE(linger_waits_for_delivery, "close() that lingers delivers all"),
+	CASE(linger_waits_for_delivery, "close() that lingers delivers all bytes"),
 	CASE(linger_gives_up_waiting, "close() lingers no longer than asked, and nothing is lost"),
 	CASE(linger_off_returns_at_once, "close() without SO_LINGER returns, and nothing is lost"),
 	CASE(linger_after_shutdown, "SO_LINGER of 0 after a full close is harmless"),

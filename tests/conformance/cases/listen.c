@@ -180,8 +180,8 @@ static void listen_full_backlog(void)
 }
 
 /*
- * Clients of all kinds come at once, and each of those that wait takes one. One
- * for whom nobody is woken would be left over.
+ * Clients of all kinds come at once, and each waiting process accepts one. A
+ * connection for which nobody was woken would be left over.
  */
 static void listen_all_wait(void)
 {
@@ -239,19 +239,19 @@ static void listen_inherits(void)
 }
 
 static const struct test listen_tests[] = {
-	CASE(listen_bound, "a listener says that it is one"),
+	CASE(listen_bound, "a listener reports SO_ACCEPTCONN"),
 	CASE(listen_unbound, "listen() without bind() chooses a port"),
-	CASE(listen_again, "listen() again changes the backlog"),
+	CASE(listen_again, "a second listen() changes the backlog"),
 	CASE(listen_connected, "a connected socket cannot listen"),
 	CASE(listen_connecting, "a connecting socket cannot listen"),
-	CASE(listen_negative_backlog, "a negative backlog is taken as many"),
+	CASE(listen_negative_backlog, "a negative backlog is taken as a large one"),
 	CASE(listen_forbids, "a listener neither connects nor carries data"),
 	CASE(listen_shutdown, "shutdown() ends a listener, listen() revives it"),
 	CASE(listen_shutdown_wakes, "shutdown() of a listener wakes accept()"),
-	CASE(listen_closed_with_waiting, "closing a listener resets who waits in it"),
+	CASE(listen_closed_with_waiting, "closing a listener resets connections that wait in it"),
 	CASE(listen_reuseport_spreads, "listeners with SO_REUSEPORT share what arrives"),
-	CASE_FLAGS(listen_all_wait, MAY_FALL_BACK, "each who waits in accept() gets one of many"),
-	CASE_FLAGS(listen_full_backlog, MAY_FALL_BACK, "what exceeds the backlog connects later"),
+	CASE_FLAGS(listen_all_wait, MAY_FALL_BACK, "each process in accept() gets one of many connections"),
+	CASE_FLAGS(listen_full_backlog, MAY_FALL_BACK, "clients beyond the backlog connect later"),
 	CASE(listen_inherits, "an accepted socket inherits its listener's options"),
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * Making sockets, and what one can do that was never connected.
+ * Creating sockets, and what a socket can do that was never connected.
  */
 
 #include "conformance.h"
@@ -99,7 +99,7 @@ static void make_mmap(void)
 {
 	int fd = sock(0);
 
-	/* TCP lets its receive queue be mapped. */
+	/* TCP allows its receive queue to be mapped. */
 	CALL(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);
 }
 

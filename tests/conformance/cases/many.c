@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * Many connections, many threads of work, ports used again.
+ * Many connections, many workers, ports that are used again.
  */
 
 #include "conformance.h"
@@ -15,7 +15,7 @@ static int port_by(int fd, int (*name)(int, struct sockaddr *, socklen_t *))
 	return port_of(&addr);
 }
 
-/* Its number in @c; whoever connected first need not be accepted first. */
+/* Its index in @c: the first to connect need not be accepted first. */
 static int client_of(int s, const int *c)
 {
 	int i;
@@ -266,15 +266,15 @@ static void many_writers(void)
 }
 
 static const struct test many_tests[] = {
-	CASE(many_at_once, "100 connections at once"),
-	CASE(many_in_turn, "100 connections in turn"),
-	CASE(many_clients, "four clients at once, 15 times each"),
-	CASE(many_connects_pending, "40 connects in progress"),
+	CASE(many_at_once, "100 connections work at once"),
+	CASE(many_in_turn, "100 connections work in turn"),
+	CASE(many_clients, "four clients connect 15 times each, at once"),
+	CASE(many_connects_pending, "40 connects can be in progress at once"),
 	CASE(many_time_wait, "a server's port in TIME_WAIT is used again"),
 	CASE(many_time_wait_client, "a client's port in TIME_WAIT is used again"),
-	CASE(many_listeners, "30 listeners"),
-	CASE(many_echo, "300 round trips of one byte"),
-	CASE(many_sizes, "writes of many sizes"),
+	CASE(many_listeners, "30 listeners work at once"),
+	CASE(many_echo, "300 round trips of one byte work"),
+	CASE(many_sizes, "writes of many sizes arrive unchanged"),
 	CASE(many_writers, "four writers into one connection lose nothing"),
 };
 

@@ -218,6 +218,73 @@ static void message_in_queue(void)
 	CALL(left);
 }
 
+/* Receives up to @len bytes; returns what TCP_INQ says, or -errno. */
+static int left_after(int fd, size_t len)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {};
+	static char got[200];
+	struct iovec v = { got, len };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+	int left;
+
+	if (recvmsg(fd, &m, MSG_DONTWAIT) < 0)
+		return -errno;
+	if (!m.msg_controllen)
+		broken("no TCP_INQ");
+	memcpy(&left, CMSG_DATA(&control.header), sizeof(left));
+	return left;
+}
+
+static void message_in_queue_end(void)
+{
+	struct pair p = connected();
+
+	set_int(p.s, IPPROTO_TCP, TCP_INQ, 1);
+	WANT(send_all(p.c, 100, 0), 100);
+	WANT(shutdown(p.c, SHUT_WR), 0);
+	MASK(p.s, POLLIN | POLLOUT | POLLRDHUP);
+	SOON(queued_in(p.s), 100);
+	WANT(left_after(p.s, 10), 91);
+	WANT(left_after(p.s, 90), 1);
+	WANT(left_after(p.s, 10), 1);
+	WANT(left_after(p.s, 10), 1);
+}
+
+static void message_in_queue_shut(void)
+{
+	struct pair p = connected();
+
+	set_int(p.s, IPPROTO_TCP, TCP_INQ, 1);
+	WANT(send_all(p.c, 100, 0), 100);
+	SOON(queued_in(p.s), 100);
+	WANT(shutdown(p.s, SHUT_RD), 0);
+	WANT(left_after(p.s, 10), 90);
+	WANT(left_after(p.s, 100), 0);
+	WANT(left_after(p.s, 100), 0);
+}
+
+static void message_in_queue_reset(void)
+{
+	struct linger now = { .l_onoff = 1 };
+	struct pair p = connected();
+	struct pollfd f = { .fd = p.s };
+
+	set_int(p.s, IPPROTO_TCP, TCP_INQ, 1);
+	WANT(send_all(p.c, 100, 0), 100);
+	SOON(queued_in(p.s), 100);
+	WANT(left_after(p.s, 100), 0);
+	setsockopt(p.c, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	WANT(close(p.c), 0);
+	WANT(poll(&f, 1, 10000), 1);
+	WANT(left_after(p.s, 100), -ECONNRESET);
+	WANT(left_after(p.s, 100), 0);
+}
+
 static void message_timestamp(void)
 {
 	char control[200];
@@ -229,7 +296,7 @@ static void message_timestamp(void)
 
 	CALL(setsockopt(p.s, SOL_SOCKET, SO_TIMESTAMP, &(int){ 1 }, 4));
 	CALL(get_int(p.s, SOL_SOCKET, SO_TIMESTAMP));
-	/* The kernel begins to stamp packets a moment later. */
+	/* The kernel begins to timestamp packets a moment later. */
 	SOON(({
 		m.msg_controllen = sizeof(control);
 		if (send(p.c, "abc", 3, 0) != 3 || recvmsg(p.s, &m, 0) != 3)
@@ -259,13 +326,16 @@ static const struct test message_tests[] = {
 	CASE(message_recvmmsg, "recvmmsg() fills message after message"),
 	CASE(message_recvmmsg_end, "recvmmsg() goes on to the end"),
 	CASE(message_many_pieces, "1024 pieces are sent and received"),
-	CASE(message_too_many_pieces, "more pieces are refused"),
+	CASE(message_too_many_pieces, "more than 1024 pieces are refused"),
 	CASE(message_no_pieces, "a message without pieces moves nothing"),
 	CASE(message_huge_piece, "a piece beyond memory fails as with TCP"),
 	CASE(message_bad_header, "a bad message header is EFAULT"),
 	CASE(message_foreign_control, "unknown ancillary data is refused"),
 	CASE(message_rights, "SCM_RIGHTS over a stream does what TCP does"),
-	CASE(message_in_queue, "TCP_INQ tells what is left"),
+	CASE(message_in_queue, "TCP_INQ tells how much is left"),
+	CASE(message_in_queue_end, "TCP_INQ counts the end of the stream"),
+	CASE(message_in_queue_shut, "TCP_INQ counts no end that shutdown() made"),
+	CASE(message_in_queue_reset, "TCP_INQ counts no reset"),
 	CASE(message_timestamp, "SO_TIMESTAMP adds what TCP adds"),
 	CASE(message_no_room_for_control, "MSG_CTRUNC is set as TCP sets it"),
 };

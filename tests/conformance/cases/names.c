@@ -109,7 +109,7 @@ static void names_in_proc(void)
 static const struct test names_tests[] = {
 	CASE(names_unbound, "an unbound socket is named by the wildcard"),
 	CASE(names_match, "both ends name each other alike"),
-	CASE(names_lengths, "names are cut to the room there is"),
+	CASE(names_lengths, "names are cut to the length of the buffer"),
 	CASE(names_fault, "a bad pointer for a name is EFAULT"),
 	CASE(names_after_shutdown, "names stay after shutdown()"),
 	CASE(names_after_reset, "a reset takes the peer's name away"),

@@ -141,13 +141,13 @@ static void nonblock_sleeper_wakes(void)
 		done();
 	}
 	asleep(1);
-	/* The SYN that is sent again after a second gets through. */
+	/* The SYN that is retransmitted after a second gets through. */
 	WANT(setsockopt(l, SOL_SOCKET, SO_DETACH_FILTER, &l, sizeof(l)), 0);
 	join(1);
 	WANT(socket_error(c), 0);
 }
 
-/* As soon as poll() says so, it is usable. */
+/* The connection is usable as soon as poll() says so. */
 static void nonblock_polled(void)
 {
 	struct addr where;
@@ -218,7 +218,7 @@ static void nonblock_unspec_pending(void)
 	MASK(c, POLLOUT);
 }
 
-/* Both SYNs get lost, then both are sent again: a simultaneous open. */
+/* Both SYNs are lost and retransmitted: a simultaneous open. */
 static void nonblock_simultaneous(void)
 {
 	struct addr a = loopback(0), b = loopback(0);
@@ -258,21 +258,21 @@ static void nonblock_simultaneous(void)
 
 static const struct test nonblock_tests[] = {
 	CASE(nonblock_connects, "a connect() in progress ends writable"),
-	CASE(nonblock_pending, "while connecting, nothing else goes on"),
+	CASE(nonblock_pending, "a connecting socket does nothing else"),
 	CASE(nonblock_pending_blocking_send, "send() and recv() wait for the connection"),
-	CASE(nonblock_refused, "SO_ERROR tells of a refused connection once"),
-	CASE(nonblock_refused_by_connect, "connect() tells of a refused connection and tries again"),
-	CASE(nonblock_refused_by_send, "send() tells of a refused connection once"),
-	CASE(nonblock_refused_by_recv, "recv() tells of a refused connection once"),
-	CASE(nonblock_unreachable, "a missing route is told at once"),
-	CASE(nonblock_poller_before, "epoll sees what connects after it was told to look"),
-	CASE(nonblock_sleeper_wakes, "poll() wakes when the connection stands"),
+	CASE(nonblock_refused, "SO_ERROR reports a refused connection once"),
+	CASE(nonblock_refused_by_connect, "connect() reports a refused connection and then tries again"),
+	CASE(nonblock_refused_by_send, "send() reports a refused connection once"),
+	CASE(nonblock_refused_by_recv, "recv() reports a refused connection once"),
+	CASE(nonblock_unreachable, "a missing route is reported at once"),
+	CASE(nonblock_poller_before, "epoll sees a socket that connects after EPOLL_CTL_ADD"),
+	CASE(nonblock_sleeper_wakes, "poll() wakes when the connection is established"),
 	CASE(nonblock_polled, "a connection that polls writable is usable"),
-	CASE(nonblock_then_blocking, "a connect() can be waited for by another"),
+	CASE(nonblock_then_blocking, "another process can wait for a connect()"),
 	CASE(nonblock_closed_pending, "a connecting socket can be closed"),
 	CASE(nonblock_shut_pending, "shutdown() ends connecting"),
 	CASE(nonblock_unspec_pending, "AF_UNSPEC ends connecting"),
-	CASE_FLAGS(nonblock_simultaneous, FALLS_BACK, "two that connect to each other are connected"),
+	CASE_FLAGS(nonblock_simultaneous, FALLS_BACK, "two sockets that connect to each other are connected"),
 };
 
 GROUP(nonblock);

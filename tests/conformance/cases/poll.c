@@ -257,7 +257,7 @@ static void poll_thresholds(void)
 	size_t sent = fill(p.c), read = 0;
 	struct pollfd f = { .fd = p.c, .events = POLLOUT };
 
-	/* Becomes writable before all is read, and stays so. */
+	/* Becomes writable before everything is read, and stays so. */
 	while (read < sent && poll(&f, 1, 0) == 0) {
 		size_t some = sent - read < 1000 ? sent - read : 1000;
 
@@ -272,15 +272,15 @@ static void poll_thresholds(void)
 static const struct test poll_tests[] = {
 	CASE(poll_states, "poll() follows the data"),
 	CASE(poll_only_asked, "poll() reports what was asked for"),
-	CASE(poll_errors_unasked, "poll() reports errors unasked"),
+	CASE(poll_errors_unasked, "poll() reports errors without being asked"),
 	CASE(poll_wakes_for_data, "data wakes poll()"),
 	CASE(poll_wakes_for_connection, "a connection wakes poll()"),
 	CASE(poll_wakes_for_room, "room wakes poll()"),
 	CASE(poll_wakes_for_end, "the end wakes poll() for POLLRDHUP"),
-	CASE(poll_wakes_for_reset, "a reset wakes poll() for nothing"),
-	CASE(poll_time_out, "poll() ends in time"),
+	CASE(poll_wakes_for_reset, "a reset wakes poll() without any event asked for"),
+	CASE(poll_time_out, "poll() ends when its timeout expires"),
 	CASE(poll_closed_descriptor, "a closed descriptor is POLLNVAL"),
-	CASE(poll_many, "poll() finds the one of many"),
+	CASE(poll_many, "poll() finds the one ready socket among many"),
 	CASE(poll_before_connect, "a socket can be polled before connect()"),
 	CASE(poll_before_listen, "a socket can be polled before listen()"),
 	CASE(poll_select, "select() agrees with poll()"),

@@ -211,7 +211,7 @@ static void receive_peek_waitall(void)
 	WANT(queued_in(p.s), 6);
 }
 
-/* TCP throws the bytes away and does not touch the buffer. */
+/* TCP drops the bytes and does not touch the buffer. */
 static void receive_trunc(void)
 {
 	struct pair p = connected();
@@ -297,14 +297,17 @@ static void receive_mapped(void)
 {
 	struct pair p = connected();
 
-	/* TCP lets its receive side be mapped; data need not be in it. */
+	/*
+	 * TCP allows its receive queue to be mapped, whether or not it has
+	 * data.
+	 */
 	CALL(mmap(NULL, 4096, PROT_READ, MAP_SHARED, p.s, 0) == MAP_FAILED);
 }
 
 static const struct test receive_tests[] = {
 	CASE(receive_ways, "every way to receive takes from the same stream"),
 	CASE(receive_what_is_there, "recv() returns what is there"),
-	CASE(receive_empty, "without data recv() is EAGAIN"),
+	CASE(receive_empty, "recv() without data is EAGAIN"),
 	CASE(receive_wakes, "data wakes recv()"),
 	CASE(receive_nothing, "receiving nothing takes nothing"),
 	CASE(receive_peek, "MSG_PEEK leaves the data"),
@@ -312,13 +315,13 @@ static const struct test receive_tests[] = {
 	CASE(receive_peek_offset, "SO_PEEK_OFF moves as with TCP"),
 	CASE(receive_peek_wakes, "data wakes MSG_PEEK"),
 	CASE(receive_waitall, "MSG_WAITALL waits for all"),
-	CASE(receive_waitall_end, "MSG_WAITALL ends at the end"),
+	CASE(receive_waitall_end, "MSG_WAITALL returns at the end of the stream"),
 	CASE(receive_waitall_dontwait, "MSG_DONTWAIT wins over MSG_WAITALL"),
 	CASE(receive_waitall_larger_than_buffer, "MSG_WAITALL may exceed the buffer"),
-	CASE(receive_peek_waitall, "MSG_PEEK with MSG_WAITALL waits and leaves"),
-	CASE(receive_trunc, "MSG_TRUNC throws bytes away"),
+	CASE(receive_peek_waitall, "MSG_PEEK with MSG_WAITALL waits and leaves the data"),
+	CASE(receive_trunc, "MSG_TRUNC drops bytes"),
 	CASE(receive_peek_trunc, "MSG_TRUNC with MSG_PEEK takes nothing"),
-	CASE(receive_end, "after the last byte comes the end, again and again"),
+	CASE(receive_end, "recv() after the last byte returns the end, again and again"),
 	CASE(receive_two_readers, "two readers share the stream"),
 	CASE(receive_error_queue, "the error queue is empty"),
 	CASE(receive_unknown_flags, "flags that mean nothing to a stream are taken as TCP takes them"),

@@ -8,7 +8,7 @@
 
 #include "uring.h"
 
-/* Submits one and waits for its end. */
+/* Submits an entry and waits until it completes. */
 static int run(int op, int fd, const void *addr, unsigned int len)
 {
 	uring_entry(op, fd, addr, len, 1);
@@ -83,7 +83,7 @@ static void uring_recv_nonblocking(void)
 	uring_entry(IORING_OP_RECV, p.s, got, 9, 1)->msg_flags = MSG_DONTWAIT;
 	WANT(uring_submit(), 1);
 	WANT(uring_wait(1), -EAGAIN);
-	/* Without the flag it waits all the same. */
+	/* Without the flag it waits nevertheless. */
 	uring_entry(IORING_OP_RECV, p.s, got, 9, 2);
 	WANT(uring_submit(), 1);
 	WANT(uring_look(2), -EBUSY);
@@ -226,7 +226,7 @@ static void uring_connect(void)
 	WANT(run_connect(c, &where), -EISCONN);
 }
 
-/* The listener hears the second attempt: it begins while connect waits. */
+/* The listener sees only the retransmitted SYN: connect has to wait. */
 static void uring_connect_late(void)
 {
 	struct addr where;
@@ -281,6 +281,42 @@ static void uring_poll_before_connect(void)
 	WANT(uring_look(1), -EBUSY);
 	WANT(close(s), 0);
 	WANT(uring_wait(1), POLLRDHUP);
+}
+
+/* Each reader gets less than it asked for, and then waits for news only. */
+static void uring_poll_again(void)
+{
+	struct pair p = connected();
+	int i;
+
+	uring_start();
+	uring_entry(IORING_OP_POLL_ADD, p.s, NULL, IORING_POLL_ADD_MULTI, 1)
+		->poll_events = POLLIN;
+	WANT(uring_submit(), 1);
+	for (i = 0; i < 3; i++) {
+		uring_forget(1);
+		WANT(send(p.c, "abc", 3, 0), 3);
+		WANT(uring_wait(1), POLLIN);
+		WANT(recv(p.s, (char[9]){}, 9, 0), 3);
+	}
+}
+
+/* The reader does not read everything, but does read at each event. */
+static void uring_poll_remainder(void)
+{
+	struct pair p = connected();
+	int i;
+
+	uring_start();
+	uring_entry(IORING_OP_POLL_ADD, p.s, NULL, IORING_POLL_ADD_MULTI, 1)
+		->poll_events = POLLIN;
+	WANT(uring_submit(), 1);
+	for (i = 0; i < 3; i++) {
+		uring_forget(1);
+		WANT(send(p.c, "abc", 3, 0), 3);
+		WANT(uring_wait(1), POLLIN);
+		WANT(recv(p.s, (char[2]){}, 2, 0), 2);
+	}
 }
 
 static void uring_inq(void)
@@ -383,21 +419,23 @@ static const struct test uring_tests[] = {
 	CASE(uring_send_recv, "io_uring sends and receives"),
 	CASE(uring_read_write, "io_uring reads and writes"),
 	CASE(uring_messages, "io_uring sends and receives messages"),
-	CASE(uring_recv_waits, "data ends io_uring's recv"),
-	CASE(uring_recv_nonblocking, "io_uring's recv without waiting"),
+	CASE(uring_recv_waits, "data completes io_uring's recv"),
+	CASE(uring_recv_nonblocking, "io_uring's recv without data is EAGAIN if it must not wait"),
 	CASE(uring_recv_waitall, "io_uring's recv waits for all"),
-	CASE(uring_recv_end, "the end ends io_uring's recv"),
-	CASE(uring_recv_reset, "a reset ends io_uring's recv"),
-	CASE(uring_send_waits, "room ends io_uring's send"),
+	CASE(uring_recv_end, "the end of the stream completes io_uring's recv"),
+	CASE(uring_recv_reset, "a reset completes io_uring's recv"),
+	CASE(uring_send_waits, "room completes io_uring's send"),
 	CASE(uring_send_broken, "io_uring's send after shutdown() is EPIPE"),
-	CASE(uring_accept, "a connection ends io_uring's accept"),
+	CASE(uring_accept, "a connection completes io_uring's accept"),
 	CASE(uring_accept_flags, "io_uring's accept applies flags"),
-	CASE(uring_accept_shutdown, "shutdown() ends io_uring's accept"),
+	CASE(uring_accept_shutdown, "shutdown() completes io_uring's accept"),
 	CASE(uring_connect, "io_uring connects"),
-	CASE(uring_connect_late, "io_uring connects while it waits"),
+	CASE(uring_connect_late, "io_uring completes a connect that has to wait"),
 	CASE(uring_connect_refused, "io_uring's connect is refused"),
 	CASE(uring_poll, "io_uring polls"),
 	CASE(uring_poll_before_connect, "io_uring's poll sees the end"),
+	CASE(uring_poll_again, "io_uring's multishot poll reports what comes after a short read"),
+	CASE(uring_poll_remainder, "io_uring's multishot poll reports what comes while bytes are left"),
 	CASE(uring_inq, "io_uring's SIOCINQ counts what has come"),
 	CASE(uring_cancel, "io_uring's recv can be cancelled"),
 	CASE(uring_splice, "io_uring splices"),

@@ -8,6 +8,7 @@
 
 #include <linux/errqueue.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 static void send_arrives(void)
 {
@@ -177,7 +178,7 @@ static void send_after_shutdown(void)
 	FAIL(send(p.c, "", 0, MSG_NOSIGNAL), EPIPE);
 }
 
-/* The first is answered by a reset, the second finds the pipe broken. */
+/* The first send is answered by a reset, the second finds a broken pipe. */
 static void send_to_closed_peer(void)
 {
 	struct pair p = connected();
@@ -200,7 +201,7 @@ static void send_more(void)
 	WANT(send(p.c, "cd", 2, 0), 2);
 	SOON(queued_in(p.s), 4);
 	WANT(recv(p.s, (char[9]){}, 9, 0), 4);
-	/* What is held back leaves at the end at the latest. */
+	/* Bytes that are held back leave with the end at the latest. */
 	WANT(send(p.c, "ef", 2, MSG_MORE), 2);
 	WANT(shutdown(p.c, SHUT_WR), 0);
 	WANT(drain(p.s), 2);
@@ -236,7 +237,7 @@ static void send_zerocopy_not_asked_for(void)
 	MASK(p.c, POLLOUT);
 }
 
-/* The completion: first and last number; -1 if there is none. */
+/* Returns the first and last number of a completion; -1 if there is none. */
 static int completed(int fd, unsigned int *from, unsigned int *to)
 {
 	union {
@@ -274,6 +275,51 @@ static void send_zerocopy(void)
 	}
 	FAIL(completed(p.c, &from, &to), EAGAIN);
 	WANT(socket_error(p.c), 0);
+}
+
+/* The memory counts as locked until the completion has been reported. */
+static void send_zerocopy_limit(void)
+{
+	static unsigned char buf[40000];
+	unsigned int from = 9, to = 9;
+	struct pair p = connected();
+
+	set_int(p.c, SOL_SOCKET, SO_ZEROCOPY, 1);
+	if (!part()) {
+		if (setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ 0, 0 }) ||
+		    setuid(65534))
+			broken("limit");
+		FAIL(send(p.c, buf, sizeof(buf), MSG_ZEROCOPY), ENOBUFS);
+		WANT(send(p.c, buf, 0, MSG_ZEROCOPY), 0);
+		done();
+	}
+	join(1);
+	FAIL(recv(p.s, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
+	FAIL(completed(p.c, &from, &to), EAGAIN);
+	pattern(buf, sizeof(buf), 0);
+	WANT(send(p.c, buf, sizeof(buf), MSG_ZEROCOPY), 40000);
+	WANT(expect_pattern(p.s, 40000, 0), 40000);
+	MASK(p.c, POLLOUT | POLLERR);
+	WANT(completed(p.c, &from, &to), SO_EE_ORIGIN_ZEROCOPY);
+	WANT(from, 0);
+	WANT(to, 0);
+}
+
+/* A call that sends nothing has no number. */
+static void send_zerocopy_failed(void)
+{
+	unsigned int from = 9, to = 9;
+	struct pair p = connected();
+
+	set_int(p.c, SOL_SOCKET, SO_ZEROCOPY, 1);
+	CALL(send(p.c, bad_pointer(), 5, MSG_ZEROCOPY));
+	FAIL(completed(p.c, &from, &to), EAGAIN);
+	WANT(send(p.c, "abc", 3, MSG_ZEROCOPY), 3);
+	WANT(recv(p.s, (char[9]){}, 9, 0), 3);
+	MASK(p.c, POLLOUT | POLLERR);
+	WANT(completed(p.c, &from, &to), SO_EE_ORIGIN_ZEROCOPY);
+	WANT(from, 0);
+	WANT(to, 0);
 }
 
 static int shared_fd;
@@ -322,10 +368,10 @@ static void send_threads(void)
 }
 
 static const struct test send_tests[] = {
-	CASE(send_arrives, "what is sent arrives, in both directions"),
+	CASE(send_arrives, "bytes arrive in both directions"),
 	CASE(send_ways, "every way to send makes the same stream"),
 	CASE(send_to_address_ignored, "sendto() ignores the address of a connected socket"),
-	CASE(send_nothing, "sending nothing does nothing"),
+	CASE(send_nothing, "send() of nothing does nothing"),
 	CASE(send_large, "3 MB arrive unchanged"),
 	CASE(send_both_ways, "both directions carry data at once"),
 	CASE(send_until_full, "a full connection is EAGAIN and not writable"),
@@ -335,11 +381,13 @@ static const struct test send_tests[] = {
 	CASE(send_unknown_flags, "flags that mean nothing to a stream are taken as TCP takes them"),
 	CASE(send_after_shutdown, "send() after shutdown() is EPIPE and SIGPIPE"),
 	CASE(send_to_closed_peer, "sending to a closed peer fails the second time"),
-	CASE(send_more, "MSG_MORE holds back until the next send() or the end"),
+	CASE(send_more, "MSG_MORE holds bytes back until the next send() or the end"),
 	CASE(send_mmsg, "sendmmsg() sends all its messages"),
 	CASE(send_zerocopy_not_asked_for, "MSG_ZEROCOPY without SO_ZEROCOPY copies"),
-	CASE(send_zerocopy, "MSG_ZEROCOPY tells when it is done"),
-	CASE(send_threads, "eight threads write into one socket"),
+	CASE(send_zerocopy, "MSG_ZEROCOPY reports its completion"),
+	CASE(send_zerocopy_limit, "MSG_ZEROCOPY beyond RLIMIT_MEMLOCK sends nothing"),
+	CASE(send_zerocopy_failed, "MSG_ZEROCOPY that sends nothing reports no completion"),
+	CASE(send_threads, "eight threads can write into one socket"),
 };
 
 GROUP(send);

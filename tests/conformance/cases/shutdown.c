@@ -209,7 +209,7 @@ static void shutdown_seen_by_copies(void)
 static const struct test shutdown_tests[] = {
 	CASE(shutdown_write, "SHUT_WR ends one direction only"),
 	CASE(shutdown_write_large_reply, "a reply comes after SHUT_WR"),
-	CASE(shutdown_read, "SHUT_RD reads the end, and what comes later"),
+	CASE(shutdown_read, "SHUT_RD makes recv() return the end, but not lose later bytes"),
 	CASE(shutdown_read_with_data, "SHUT_RD leaves what has arrived"),
 	CASE(shutdown_read_wakes, "SHUT_RD wakes a reader"),
 	CASE(shutdown_write_wakes_writer, "SHUT_WR wakes a writer"),
@@ -217,9 +217,9 @@ static const struct test shutdown_tests[] = {
 	CASE(shutdown_one_after_the_other, "SHUT_RD and SHUT_WR add up"),
 	CASE(shutdown_by_both_ends, "SHUT_WR of both ends is a hang-up"),
 	CASE(shutdown_again, "shutdown() may be repeated until all is over"),
-	CASE(shutdown_after_peer_closed, "shutdown() after the peer's close() is the last"),
+	CASE(shutdown_after_peer_closed, "shutdown() after the peer's close() ends the connection"),
 	CASE(shutdown_after_reset, "shutdown() after a reset is not connected"),
-	CASE(shutdown_delivers_unsent, "SHUT_WR delivers what was not sent yet"),
+	CASE(shutdown_delivers_unsent, "SHUT_WR delivers bytes that were not sent yet"),
 	CASE(shutdown_seen_by_copies, "shutdown() is for every copy of the socket"),
 };
 

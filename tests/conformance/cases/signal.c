@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * Signals that interrupt calls which block.
+ * Signals that interrupt blocking calls.
  */
 
 #include "conformance.h"
 
 /* What a blocked call does when a handler runs:
  *
- *	handler		no time-out	time-out set
+ *	handler		no timeout	timeout set
  *	SA_RESTART	goes on		EINTR
  *	plain		EINTR		EINTR
  */
@@ -213,7 +213,7 @@ static void signal_connect_goes_on(void)
 		done();
 	}
 	interrupt(1, SIGUSR1);
-	/* Not before, or connect() may be over when the signal comes. */
+	/* Not earlier, or connect() may be over when the signal comes. */
 	set_int(c, IPPROTO_TCP, TCP_USER_TIMEOUT, 1500);
 	join(1);
 }
@@ -300,18 +300,18 @@ static void signal_stop_and_go(void)
 static const struct test signal_tests[] = {
 	CASE(signal_recv, "a signal ends recv()"),
 	CASE(signal_recv_restart, "SA_RESTART lets recv() go on"),
-	CASE(signal_recv_restart_timeout, "SA_RESTART does not with SO_RCVTIMEO"),
-	CASE(signal_waitall, "a signal ends MSG_WAITALL with what came"),
+	CASE(signal_recv_restart_timeout, "SA_RESTART does not restart recv() with SO_RCVTIMEO"),
+	CASE(signal_waitall, "a signal ends MSG_WAITALL with the bytes that came"),
 	CASE(signal_send, "a signal ends send()"),
 	CASE(signal_send_restart, "SA_RESTART lets send() go on"),
-	CASE(signal_send_restart_timeout, "SA_RESTART does not with SO_SNDTIMEO"),
-	CASE(signal_send_partial, "a signal ends send() with what went"),
+	CASE(signal_send_restart_timeout, "SA_RESTART does not restart send() with SO_SNDTIMEO"),
+	CASE(signal_send_partial, "a signal ends send() with the bytes that were sent"),
 	CASE(signal_accept, "a signal ends accept()"),
 	CASE(signal_accept_restart, "SA_RESTART lets accept() go on"),
-	CASE(signal_accept_restart_timeout, "SA_RESTART does not with a time-out on accept()"),
+	CASE(signal_accept_restart_timeout, "SA_RESTART does not restart accept() with a timeout"),
 	CASE(signal_connect, "a signal ends connect(), which goes on"),
 	CASE(signal_connect_goes_on, "SA_RESTART lets connect() go on"),
-	CASE(signal_connect_restart_timeout, "SA_RESTART does not with a time-out on connect()"),
+	CASE(signal_connect_restart_timeout, "SA_RESTART does not restart connect() with a timeout"),
 	CASE(signal_poll, "a signal ends poll()"),
 	CASE(signal_epoll, "a signal ends epoll_wait()"),
 	CASE(signal_ignored, "an ignored signal disturbs nothing"),

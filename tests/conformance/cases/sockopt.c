@@ -9,7 +9,7 @@
 #include <linux/filter.h>
 #include <net/if.h>
 
-/* Sets, gets and leaves in the record what became of it. */
+/* Sets and gets an option, and records what became of it. */
 static void try_int(int fd, int option, int value, const char *name)
 {
 	char label[64];
@@ -252,18 +252,18 @@ static void sockopt_low_port_unprivileged(void)
 }
 
 static const struct test sockopt_tests[] = {
-	CASE(sockopt_all_new, "options of SOL_SOCKET on a new socket"),
-	CASE(sockopt_all_listening, "options of SOL_SOCKET on a listener"),
-	CASE(sockopt_all_connected, "options of SOL_SOCKET on a connection"),
+	CASE(sockopt_all_new, "a new socket has TCP's options of SOL_SOCKET"),
+	CASE(sockopt_all_listening, "a listener has TCP's options of SOL_SOCKET"),
+	CASE(sockopt_all_connected, "a connection has TCP's options of SOL_SOCKET"),
 	CASE(sockopt_set_before_connect, "options outlive connect()"),
 	CASE(sockopt_bind_to_device, "SO_BINDTODEVICE binds and is inherited"),
 	CASE(sockopt_bind_to_ifindex, "SO_BINDTOIFINDEX binds"),
-	CASE(sockopt_incoming, "SO_INCOMING_CPU and _NAPI_ID tell of the last packet"),
+	CASE(sockopt_incoming, "SO_INCOMING_CPU and _NAPI_ID are those of the last packet"),
 	CASE(sockopt_filter, "a filter can be attached and detached"),
 	CASE(sockopt_peer_credentials, "there are no credentials of the peer"),
 	CASE(sockopt_peer_name, "SO_PEERNAME names the peer"),
 	CASE(sockopt_cookie, "SO_COOKIE is the socket's own"),
-	CASE(sockopt_memory, "SO_MEMINFO tells of the buffers"),
+	CASE(sockopt_memory, "SO_MEMINFO describes the buffers"),
 	CASE(sockopt_zerocopy, "SO_ZEROCOPY is taken as TCP takes it"),
 	CASE(sockopt_pacing, "SO_MAX_PACING_RATE is kept"),
 	CASE(sockopt_unprivileged, "privileged options need privileges"),

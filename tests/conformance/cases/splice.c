@@ -103,6 +103,75 @@ static void splice_out_wakes(void)
 	join(1);
 }
 
+static void splice_out_low_water(void)
+{
+	struct pair p = connected();
+	int fds[2];
+
+	make_pipe(fds);
+	set_int(p.s, SOL_SOCKET, SO_RCVLOWAT, 100);
+	WANT(send(p.c, "abc", 3, 0), 3);
+	SOON(queued_in(p.s), 3);
+	WANT(splice(p.s, NULL, fds[1], NULL, 200, 0), 3);
+}
+
+static void splice_out_peek_offset(void)
+{
+	struct pair p = connected();
+	int fds[2];
+
+	make_pipe(fds);
+	WANT(send_all(p.c, 100, 0), 100);
+	SOON(queued_in(p.s), 100);
+	if (CALL(setsockopt(p.s, SOL_SOCKET, SO_PEEK_OFF, &(int){ 50 }, 4)))
+		return;
+	WANT(splice(p.s, NULL, fds[1], NULL, 20, 0), 20);
+	CALL(get_int(p.s, SOL_SOCKET, SO_PEEK_OFF));
+	WANT(recv(p.s, (char[10]){}, 10, 0), 10);
+	CALL(get_int(p.s, SOL_SOCKET, SO_PEEK_OFF));
+}
+
+static void splice_out_urgent(void)
+{
+	struct pair p = connected();
+	char got[9] = "";
+	int fds[2];
+
+	make_pipe(fds);
+	WANT(send(p.c, "ab!", 3, MSG_OOB), 3);
+	WANT(send(p.c, "cd", 2, 0), 2);
+	MASK(p.s, POLLIN | POLLPRI | POLLOUT);
+	SOON(queued_in(p.s), 2);
+	WANT(splice(p.s, NULL, fds[1], NULL, 9, 0), 2);
+	WANT(splice(p.s, NULL, fds[1], NULL, 9, 0), 0);
+	/* It does not pass a mark that has been read either. */
+	WANT(recv(p.s, got, 1, MSG_OOB), 1);
+	WANT(splice(p.s, NULL, fds[1], NULL, 9, 0), 0);
+	WANT(set_nonblock(p.s), 0);
+	FAIL(splice(p.s, NULL, fds[1], NULL, 9, 0), EAGAIN);
+	WANT(shutdown(p.c, SHUT_WR), 0);
+	MASK(p.s, POLLIN | POLLRDHUP | POLLOUT);
+	WANT(splice(p.s, NULL, fds[1], NULL, 9, 0), 0);
+	WANT(recv(p.s, got, 9, 0), 2);
+	WANT(memcmp(got, "cd", 2), 0);
+}
+
+static void splice_out_urgent_inline(void)
+{
+	struct pair p = connected();
+	char got[9] = "";
+	int fds[2];
+
+	make_pipe(fds);
+	set_int(p.s, SOL_SOCKET, SO_OOBINLINE, 1);
+	WANT(send(p.c, "!", 1, MSG_OOB), 1);
+	WANT(send(p.c, "cd", 2, 0), 2);
+	SOON(queued_in(p.s), 3);
+	WANT(splice(p.s, NULL, fds[1], NULL, 9, 0), 0);
+	WANT(recv(p.s, got, 1, 0), 1);
+	WANT(splice(p.s, NULL, fds[1], NULL, 9, 0), 2);
+}
+
 static void splice_out_unconnected(void)
 {
 	int fds[2], fd = sock(0);
@@ -274,7 +343,7 @@ static void splice_sendfile_corked(void)
 	WANT(expect_pattern(p.s, 100, 0), 100);
 }
 
-/* What is changed after sendfile() may be sent either way; its length not. */
+/* Bytes changed after sendfile() may be sent old or new, but all are sent. */
 static void splice_file_truncated(void)
 {
 	struct pair p = connected();
@@ -292,6 +361,10 @@ static const struct test splice_tests[] = {
 	CASE(splice_out_some, "splice() takes no more than asked"),
 	CASE(splice_out_empty, "splice() without data is EAGAIN, at the end 0"),
 	CASE(splice_out_wakes, "data wakes splice()"),
+	CASE(splice_out_low_water, "splice() takes less than SO_RCVLOWAT"),
+	CASE(splice_out_peek_offset, "SO_PEEK_OFF moves on splice() as with TCP"),
+	CASE(splice_out_urgent, "splice() stops at the urgent mark"),
+	CASE(splice_out_urgent_inline, "splice() stops at an inline urgent mark"),
 	CASE(splice_out_unconnected, "splice() needs a connection"),
 	CASE(splice_offsets, "splice() takes no offsets and one pipe"),
 	CASE(splice_after_shutdown, "splice() after shutdown() is EPIPE"),

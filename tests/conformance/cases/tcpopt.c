@@ -334,7 +334,7 @@ static void tcpopt_repair_connected(void)
 	WANT(recv(p.s, (char[9]){}, 9, 0), 3);
 }
 
-/* A connection that is made up: nobody is asked. */
+/* TCP_REPAIR makes up a connection without asking anybody. */
 static void tcpopt_repair_connect(void)
 {
 	struct addr where = nobody();
@@ -396,20 +396,20 @@ static const struct test tcpopt_tests[] = {
 	CASE(tcpopt_repair_connected, "a connection is repaired as TCP's is"),
 	CASE_FLAGS(tcpopt_repair_connect, FALLS_BACK, "TCP_REPAIR makes up a connection"),
 	CASE(tcpopt_zerocopy_receive, "TCP_ZEROCOPY_RECEIVE does what TCP does"),
-	CASE(tcpopt_all_new, "TCP options of a new socket"),
-	CASE(tcpopt_all_listening, "TCP options of a listener"),
-	CASE(tcpopt_all_connected, "TCP options of a connection"),
+	CASE(tcpopt_all_new, "a new socket has TCP's options"),
+	CASE(tcpopt_all_listening, "a listener has TCP's options"),
+	CASE(tcpopt_all_connected, "a connection has TCP's options"),
 	CASE(tcpopt_set_before_connect, "TCP options outlive connect()"),
-	CASE(tcpopt_info_states, "TCP_INFO tells the state"),
-	CASE(tcpopt_info_lengths, "TCP_INFO is cut to the room there is"),
+	CASE(tcpopt_info_states, "TCP_INFO shows the state"),
+	CASE(tcpopt_info_lengths, "TCP_INFO is cut to the length of the buffer"),
 	CASE(tcpopt_maxseg, "TCP_MAXSEG limits segments"),
 	CASE(tcpopt_congestion, "TCP_CONGESTION chooses an algorithm"),
 	CASE(tcpopt_congestion_inherited, "TCP_CONGESTION is inherited"),
 	CASE(tcpopt_ulp, "TCP_ULP refuses what does not exist"),
 	CASE(tcpopt_ulp_length, "TCP_ULP names no layer, whatever the length"),
-	CASE(tcpopt_ulp_tls, "TCP_ULP: kTLS"),
+	CASE(tcpopt_ulp_tls, "TCP_ULP does with kTLS what TCP does"),
 	CASE(tcpopt_ulp_unconnected, "TCP_ULP needs a connection"),
-	CASE_FLAGS(tcpopt_fastopen_listener, FALLS_BACK, "TCP_FASTOPEN on a listener"),
+	CASE_FLAGS(tcpopt_fastopen_listener, FALLS_BACK, "TCP_FASTOPEN works on a listener"),
 	CASE_FLAGS(tcpopt_fastopen_connect, FALLS_BACK, "TCP_FASTOPEN_CONNECT connects with the first data"),
 	CASE_FLAGS(tcpopt_fastopen_sendto, FALLS_BACK, "MSG_FASTOPEN connects and sends"),
 	CASE(tcpopt_fastopen_sendto_nobody, "MSG_FASTOPEN to nobody is refused"),

@@ -132,14 +132,14 @@ static void timeout_ends_with_peer(void)
 
 static const struct test timeout_tests[] = {
 	CASE(timeout_recv, "SO_RCVTIMEO ends recv()"),
-	CASE(timeout_waitall, "SO_RCVTIMEO ends MSG_WAITALL with what came"),
+	CASE(timeout_waitall, "SO_RCVTIMEO ends MSG_WAITALL with the bytes that came"),
 	CASE(timeout_send, "SO_SNDTIMEO ends send()"),
-	CASE(timeout_send_partial, "SO_SNDTIMEO ends send() with what went"),
-	CASE(timeout_values, "time-outs are kept and checked"),
-	CASE(timeout_negative_is_now, "a negative time-out does not wait"),
-	CASE(timeout_zero_is_ever, "a time-out of 0 waits for ever"),
-	CASE(timeout_dontwait, "MSG_DONTWAIT wins over a time-out"),
-	CASE(timeout_ends_with_peer, "the peer's close ends a wait with time-out"),
+	CASE(timeout_send_partial, "SO_SNDTIMEO ends send() with the bytes that were sent"),
+	CASE(timeout_values, "timeouts are kept and checked"),
+	CASE(timeout_negative_is_now, "a negative timeout does not wait"),
+	CASE(timeout_zero_is_ever, "a timeout of 0 waits for ever"),
+	CASE(timeout_dontwait, "MSG_DONTWAIT wins over a timeout"),
+	CASE(timeout_ends_with_peer, "the peer's close() ends a wait with a timeout"),
 };
 
 GROUP(timeout);

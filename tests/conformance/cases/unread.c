@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * An end that leaves while buffers are full, and what becomes of the bytes that
- * nobody has read.
+ * An end closes while buffers are full: what becomes of the bytes that nobody
+ * has read?
  */
 
 #include "conformance.h"
 
-/* Reads all, a little at a time. */
+/* Reads everything, a little at a time. */
 static long expect_slowly(int fd)
 {
 	unsigned char buf[613];
@@ -30,7 +30,7 @@ static void unread_shutdown(void)
 	WANT(shutdown(p.c, SHUT_WR), 0);
 	WANT(expect_slowly(p.s) == sent, 1);
 	WANT(recv(p.s, (char[9]){}, 9, 0), 0);
-	/* The other way is as before. */
+	/* The other direction is as before. */
 	if (!part()) {
 		WANT(send_odd(p.s, MUCH), MUCH);
 		done();
@@ -96,7 +96,7 @@ static void unread_reader_killed(void)
 	WANT(close(p.s), 0);
 	if (!part()) {
 		WANT(send_all(p.c, MUCH, 0) < MUCH, 1);
-		/* What was sent when it broke was told first. */
+		/* send() first returned the bytes sent before the reset. */
 		if (send(p.c, "x", 1, MSG_NOSIGNAL) < 0)
 			FAIL(send(p.c, "x", 1, MSG_NOSIGNAL), EPIPE);
 		done();
@@ -132,9 +132,9 @@ static void unread_sender_killed(void)
 static const struct test unread_tests[] = {
 	CASE(unread_shutdown, "SHUT_WR with full buffers loses nothing"),
 	CASE(unread_close, "close() with full buffers loses nothing"),
-	CASE(unread_reader_closes, "a reader that leaves full buffers resets"),
-	CASE(unread_reader_closes_under_writer, "a reset by a reader wakes the writer"),
-	CASE(unread_reader_killed, "a killed reader resets what it did not read"),
+	CASE(unread_reader_closes, "a reader that closes with full buffers resets the connection"),
+	CASE(unread_reader_closes_under_writer, "a reader's reset wakes the writer"),
+	CASE(unread_reader_killed, "a killed reader with unread bytes resets the connection"),
 	CASE(unread_sender_killed, "a killed sender's bytes arrive from full buffers"),
 };
 

@@ -215,13 +215,13 @@ static void urgent_at_end_without_any(void)
 
 static const struct test urgent_tests[] = {
 	CASE(urgent_byte, "an urgent byte overtakes and leaves a mark"),
-	CASE(urgent_none, "without an urgent byte MSG_OOB is EINVAL"),
+	CASE(urgent_none, "MSG_OOB without an urgent byte is EINVAL"),
 	CASE(urgent_last_of_many, "the last byte of MSG_OOB is the urgent one"),
 	CASE(urgent_peek, "MSG_PEEK leaves the urgent byte"),
 	CASE(urgent_inline, "SO_OOBINLINE leaves the byte in the stream"),
 	CASE(urgent_signal, "urgent data raises SIGURG"),
-	CASE(urgent_signal_by_ioctl, "FIOSETOWN names who gets SIGURG"),
-	CASE(urgent_without_owner, "without an owner there is no SIGURG"),
+	CASE(urgent_signal_by_ioctl, "FIOSETOWN selects which process gets SIGURG"),
+	CASE(urgent_without_owner, "urgent data raises no SIGURG without an owner"),
 	CASE(urgent_wakes, "urgent data wakes poll() for POLLPRI"),
 	CASE(urgent_select, "select() sees urgent data as an exception"),
 	CASE(urgent_replaced, "a second urgent byte replaces the first"),

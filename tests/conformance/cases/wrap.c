@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) The DIBS authors
  *
- * More than a buffer holds, in pieces that fit nowhere: where bytes lie in a
- * ring, its end comes up in the middle of everything.
+ * More than a buffer holds, in pieces of odd sizes: if bytes lie in a ring, its
+ * end turns up in the middle of everything.
  */
 
 #include "conformance.h"
@@ -239,7 +239,7 @@ static void wrap_sendfile(void)
 }
 
 static const struct test wrap_tests[] = {
-	CASE(wrap_both_ways, "odd sizes both ways at once"),
+	CASE(wrap_both_ways, "pieces of odd sizes arrive in both directions at once"),
 	CASE(wrap_peek, "MSG_PEEK sees what recv() gets, wherever it lies"),
 	CASE(wrap_peek_offset, "SO_PEEK_OFF moves on, wherever bytes lie"),
 	CASE(wrap_waitall, "MSG_WAITALL waits for 2 MiB"),

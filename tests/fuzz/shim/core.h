@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * In place of core/core.h, for the files that read netlink attributes: included
- * before all else, so that the guard keeps the other away.
+ * Replaces core/core.h for the files that parse netlink attributes: included
+ * first, so that the include guard keeps the other out.
  */
 #ifndef _DIBS_CORE_H
 #define _DIBS_CORE_H
@@ -25,7 +25,7 @@
 struct dibs_event;
 struct dibs_dev;
 
-/* A few entries, which tests fill. */
+/* A few entries, which the fuzzer fills. */
 struct xarray {
 	struct {
 		unsigned long index;
@@ -68,12 +68,12 @@ struct dibs_binding {
 	int listed;
 };
 
-struct dibs_use {
+struct dibs_ctx {
 	u64 cookie;
 };
 
 struct dibs_dmb {
-	struct dibs_use *use;
+	struct dibs_ctx *ctx;
 	struct dibs_dev *dev;
 	int listed;
 };
@@ -83,7 +83,7 @@ struct dibs_dev_kind {
 	struct module *owner;
 	int (*add)(struct net *net, const char *name, u32 max_dmbs,
 		   u32 max_dmb_len, struct netlink_ext_ack *extack);
-	void (*del)(struct dibs_dev *dev);
+	void (*del)(struct net *net, struct dibs_dev *dev);
 };
 
 struct dibs_dev {
@@ -95,17 +95,20 @@ struct dibs_dev {
 	bool gone;
 	int refs;
 	int listed;
-	struct list_head entry;
 	struct xarray bindings;
 	struct xarray dmbs;
 };
 
+#ifndef max
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#endif
+
 extern struct mutex dibs_lock;
-extern struct list_head dibs_devs;
 extern struct list_head dibs_clients;
 
 bool dibs_dev_visible(const struct dibs_dev *dev, const struct net *net);
 struct dibs_dev *dibs_dev_get(struct dibs_dev *dev);
+struct dibs_dev *dibs_netns_next_dev(const struct net *net, u32 from);
 
 bool dibs_name_valid(const char *name);
 struct dibs_dev_kind *dibs_kind_get(const char *name);
@@ -114,13 +117,13 @@ struct dibs_dev *dibs_dev_find(const struct net *net, const char *name);
 struct dibs_dev *dibs_dev_find_index(const struct net *net, u32 index);
 void dibs_dev_put(struct dibs_dev *dev);
 bool dibs_dev_shared(const struct dibs_dev *dev);
-int dibs_dev_set_owner(struct dibs_dev *dev, struct net *net);
+int dibs_netns_set_owner(struct dibs_dev *dev, struct net *net);
 int dibs_dev_enable(struct dibs_dev *dev);
 void dibs_dev_disable(struct dibs_dev *dev);
-int dibs_dev_grant(struct dibs_dev *dev, struct net *net);
-int dibs_dev_revoke(struct dibs_dev *dev, struct net *net);
-int dibs_dev_join(struct dibs_dev *dev, struct net *net);
-int dibs_dev_leave(struct dibs_dev *dev, struct net *net);
+int dibs_netns_grant(struct dibs_dev *dev, struct net *net);
+int dibs_netns_revoke(struct dibs_dev *dev, struct net *net);
+int dibs_netns_join(struct dibs_dev *dev, struct net *net);
+int dibs_netns_leave(struct dibs_dev *dev, struct net *net);
 void dibs_notify_dev(const struct dibs_dev *dev, u8 cmd);
 
 #endif

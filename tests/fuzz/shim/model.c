@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What the kernel does around a request: attributes are checked against the
- * policy, strictly; locks and references are counted. Each attribute has memory
- * of its own, so that the sanitizer sees who reads beyond one.
+ * What the kernel does around a request: it checks attributes strictly against
+ * the policy; locks and references are counted. Each attribute has memory of
+ * its own, so that the sanitizer detects reads beyond its end.
  */
 #include <net/genetlink.h>
 
@@ -34,7 +34,7 @@ const struct genl_ops *model_ops(u8 number)
 	return &model_family->ops[number % model_family->n_ops];
 }
 
-/* --- what is held ---------------------------------------------------------- */
+/* --- what is held -------------------------------------------------------- */
 
 void model_begin(u8 choice)
 {
@@ -113,7 +113,7 @@ bool netlink_ns_capable(const struct sk_buff *skb,
 	return cap == CAP_NET_ADMIN && user_ns->capable;
 }
 
-/* --- attributes -------------------------------------------------------------- */
+/* --- attributes ---------------------------------------------------------- */
 
 static bool number_fits(const struct nla_policy *policy, u32 value)
 {
@@ -174,7 +174,7 @@ void model_forget(struct nlattr *attrs[MODEL_ATTRS])
 	}
 }
 
-/* 0 or -EINVAL; of an attribute that is there twice the last counts. */
+/* Returns 0 or -EINVAL; the last of two equal attributes counts. */
 int model_parse(const struct nla_policy *policy, unsigned int max,
 		const u8 *data, size_t len, struct nlattr *attrs[MODEL_ATTRS])
 {
@@ -203,7 +203,7 @@ int model_parse(const struct nla_policy *policy, unsigned int max,
 	return 0;
 }
 
-/* --- answers ------------------------------------------------------------------ */
+/* --- answers ------------------------------------------------------------- */
 
 struct sk_buff *genlmsg_new(size_t size, int gfp)
 {
@@ -311,7 +311,7 @@ int genlmsg_reply(struct sk_buff *skb, struct genl_info *info)
 	return 0;
 }
 
-/* A list comes in as many parts as there have to be. 0 or what went wrong. */
+/* A dump takes as many parts as it needs. Returns 0 or an error. */
 int model_dump(const struct genl_ops *ops, struct genl_info *info)
 {
 	struct sock sk = { .net = info->net };

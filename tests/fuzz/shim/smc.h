@@ -2,8 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What the files of clients/smc that read netlink attributes need beyond generic
- * netlink: included before all else, so that guards keep other headers away.
+ * What the files of clients/smc that parse netlink attributes need beyond
+ * generic netlink: included first, so that include guards keep other headers
+ * out.
  */
 #ifndef _DIBS_SMC_H
 #define _DIBS_SMC_H

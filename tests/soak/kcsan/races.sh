@@ -2,20 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# Do two processors ever use a word at the same time without saying so? On the
-# kernel that looks for data races (tests/vm/kcsan.config), whose reports fail
-# the run where code of ours takes part (tests/vm/kcsan.py): streams by each
-# path with urgent bytes, connections that come and go, all operations of a
-# socket at once, while settings change and dumps are taken.
+# Do two CPUs ever access a word concurrently without marking it? On the kernel
+# that detects data races (tests/vm/kcsan.config), whose reports fail the run if
+# code of this project takes part (tests/vm/kcsan.py): streams over each path
+# with urgent bytes, connections that come and go, and all socket operations at
+# once, while settings change and dumps are taken.
 #
-#	DIBS_RACES_SECONDS	how long altogether, default 360
-
-# Most functions are called by those of lib.sh.
-# shellcheck disable=SC2317
+#	DIBS_RACES_SECONDS	total duration, default 360
 
 repo=$(cd "$(dirname "$0")/../../.." && pwd)
-# shellcheck source=../../system/lib.sh
-. "$repo/tests/system/lib.sh"
+# shellcheck source=../../system/lib/lib.sh
+. "$repo/tests/system/lib/lib.sh"
 
 kcsan=/sys/kernel/debug/kcsan
 settings=/sys/module/kcsan/parameters
@@ -39,23 +36,24 @@ found_on_purpose() {
 	rmmod dibs_selftest
 }
 
-# Many short watches: with 300 accesses from one to the next, and 60 us for each,
-# twice as many races were found as with 2000 and 200.
+# Many short watchpoints: 300 accesses between two and 60 us for each find twice
+# as many races as 2000 and 200.
 tune() {
 	echo 300 >"$settings/skip_watch" && echo 60 >"$settings/udelay_task" &&
 		echo 60 >"$settings/udelay_interrupt"
 }
 
-# What the detector did in this guest
+# Did the detector work in this guest?
 watched() {
 	cat "$kcsan"
 	awk '$1 == "setup_watchpoints:" && $2 > 100000 { found = 1 }
 		END { exit !found }' "$kcsan"
 }
 
-# --- what goes on meanwhile ------------------------------------------------------
+# --- disturbances -------------------------------------------------------------
 
-# One line each time, in this namespace, until it is killed.
+# Dumps everything in this namespace until it is killed; prints a line per
+# round.
 dumps() {
 	while dibs smc list >/dev/null && dibs --json smc fallbacks >/dev/null &&
 		dibs smc linkgroups >/dev/null && dibs smc show >/dev/null &&
@@ -81,8 +79,8 @@ changes() {
 	done
 }
 
-# disturbed DISTURBANCE COMMAND...: the command while the disturbance goes on, which
-# has to have been there and be alive still
+# disturbed DISTURBANCE COMMAND...: runs COMMAND beside the disturbance, which
+# has to have done something and still be alive at the end
 disturbed() {
 	local disturbance=$1 status=0 child
 
@@ -97,9 +95,9 @@ disturbed() {
 	return "$status"
 }
 
-# --- load ----------------------------------------------------------------------------
+# --- load ---------------------------------------------------------------------
 
-# for_a_while COMMAND...: over and over
+# for_a_while COMMAND...: repeats COMMAND
 for_a_while() {
 	local deadline=$((SECONDS + each)) rounds=0
 
@@ -110,7 +108,7 @@ for_a_while() {
 	echo "$rounds rounds"
 }
 
-# transfer CONNECTIONS BYTES: both ends
+# transfer CONNECTIONS BYTES: runs both ends
 transfer() {
 	local options=(-c "$1" -b "$2" -w "$patience" -u -s $((seed++)))
 	local server status
@@ -128,7 +126,7 @@ transfer() {
 	wait "$server" && ((status == 0))
 }
 
-# by_dmbs COMMAND...: and all of its connections are carried by them
+# by_dmbs COMMAND...: true if DMBs carry all connections of COMMAND
 by_dmbs() {
 	"$@" && dibs smc fallbacks && ! dibs smc fallbacks | grep -w TCP
 }
@@ -154,23 +152,24 @@ sockets() {
 ip link set lo up
 modprobe -a dibs_loopback dibs_smc || bail_out "no modules"
 
-ok "the detector is on" grep -x 'enabled: 1' "$kcsan"
-ok "it looks often" tune
+ok "the detector is enabled" grep -x 'enabled: 1' "$kcsan"
+ok "the detector sets watchpoints often" tune
 for module in dibs dibs_loopback dibs_smc; do
 	ok "$module is instrumented" is_instrumented "$module"
 done
-ok "a race that is made on purpose is found" found_on_purpose
-ok "mapped: streams with urgent bytes, and dumps" \
+ok "a race made on purpose is found" found_on_purpose
+ok "mapped: streams with urgent bytes work beside dumps" \
 	disturbed dumps by_dmbs for_a_while stream 1
-ok "moving: streams with urgent bytes, and dumps" \
+ok "moving: streams with urgent bytes work beside dumps" \
 	disturbed dumps by_dmbs for_a_while stream 0
-ok "connections come and go, and dumps" \
+ok "connections come and go beside dumps" \
 	disturbed dumps by_dmbs for_a_while transfer 12 300
 ok "connections come and go while settings change" \
 	disturbed changes for_a_while transfer 12 3000
-ok "all operations of a socket at once, and dumps" disturbed dumps sockets
-ok "all operations of a socket at once while settings change" \
+ok "all operations of a socket work at once beside dumps" \
+	disturbed dumps sockets
+ok "all operations of a socket work at once while settings change" \
 	disturbed changes sockets
-ok "very many accesses were watched" watched
+ok "the detector watched very many accesses" watched
 sed 's/^/# /' "$kcsan"
 done_testing

@@ -4,11 +4,11 @@
  *
  * sockets SECONDS: all operations of SMC sockets at once.
  *
- * Makes connections one after the other. Each end is used by several threads at
- * the same time: they send, receive, ask and set on and on, until the
- * connection is ended in one of several ways, while they still do. What a call
- * returns does not matter here, only that it does: one that waits does for
- * ten milliseconds at most, and a round that does not end fails.
+ * Makes connections one after the other. Several threads use each end at the
+ * same time: they send, receive, query and set options until the connection is
+ * ended in one of several ways, and go on meanwhile. What a call returns does
+ * not matter here, only that it returns: one that blocks does so for ten
+ * milliseconds at most, and a round that does not end fails.
  */
 
 #include <fcntl.h>
@@ -32,8 +32,8 @@
 
 #define STEPS		200
 #define THREADS		5	/* for each end */
-#define ASKING		3	/* one of them: when it is done, all ends */
-#define PATIENCE	120	/* seconds for a round; its calls time out */
+#define ASKING		3	/* when this thread is done, the round ends */
+#define PATIENCE	120	/* seconds for a round, whose calls time out */
 #define PIECE		100000
 
 struct worker {
@@ -42,7 +42,7 @@ struct worker {
 	int fd;
 	unsigned int seed;
 	int steps;
-	char pad[128];		/* no race of its own */
+	char pad[128];		/* workers do not share a cache line */
 };
 
 static void die(const char *what)
@@ -156,7 +156,7 @@ static void set_timeouts(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 }
 
-/* Both ends of a connection. False if there is none, which may be. */
+/* Makes both ends of a connection. False if that failed, which may happen. */
 static int connect_both(int listener, int fd[2])
 {
 	struct sockaddr_in address;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
-"""What becomes of the figures of sockets: table, JSON and pictures
-(bench/sockets/report.py, plot.py)."""
+"""Unit tests of bench/sockets/report.py and plot.py: table, JSON and pictures
+made from samples."""
 
 import contextlib
 import io
@@ -19,13 +19,13 @@ import report       # noqa: E402
 
 SETTINGS = {'commit': 'abc123', 'rounds': 2, 'msecs': 400, 'icount': False,
             'host_load': [0.1, 0.2]}
-# ns of the median; the second round is twice as slow for all
+# Median in ns; the second round is twice as slow for all.
 TRIPS = {'mapped': 10000, 'moving': 12000, 'tcp': 40000, 'unix': 20000,
-         'distro': 30000}
-CURVES = 5      # the four transports and the limit
+         'in-tree': 30000}
+CURVES = 5      # four transports and the limit
 
 
-def what_guest_says():
+def guest_lines():
     yield 'machine 6.12.1 x86_64 2'
     for number in (1, 2):
         for transport, ns in TRIPS.items():
@@ -34,7 +34,7 @@ def what_guest_says():
                        f'cpu={ns * number * 1.5} mean={ns} '
                        f'p50={ns * number} p99={ns * 2} p999={ns * 3}')
                 yield f'histogram trip {size} {transport} 8192:{number} 10240:3'
-        for transport, ns in {**TRIPS, 'probe': 5000}.items():
+        for transport, ns in {**TRIPS, 'sink': 5000}.items():
             for size in (64, 65536):
                 yield (f'sample stream {size} {transport} '
                        f'rate={1e12 / ns} cpu=1.5')
@@ -45,7 +45,7 @@ def what_guest_says():
 def found():
     results = measure.Results()
     with contextlib.redirect_stderr(io.StringIO()):
-        for line in what_guest_says():
+        for line in guest_lines():
             assert results.take(line), line
     known = report.analyse(results)
     known['settings'] = SETTINGS
@@ -69,7 +69,7 @@ def row_shown(title):
 
 
 def drawn():
-    """Each picture: curves, and the words in it."""
+    """The number of curves in each picture, and its text."""
     for chart in plot.CHARTS:
         root = ET.fromstring(plot.draw(FOUND, chart))
         kinds = [each.tag.rpartition('}')[2] for each in root.iter()]
@@ -78,30 +78,31 @@ def drawn():
 
 
 CASES = (
-    ('a figure is the median of the rounds',
+    ('the value of a row is the median of the rounds',
      lambda: CELL['value']['median'] == 15000),
-    ('ratios are of the same round', lambda:
-     CELL['to unix']['values'] == [0.5, 0.5]),
-    ('processor time has its ratio to TCP, too',
+    ('ratios are taken within a round',
+     lambda: CELL['to unix']['values'] == [0.5, 0.5]),
+    ('rows have the ratio of CPU time to TCP',
      lambda: CELL['cpu to tcp']['median'] == 0.25),
-    ('histograms are of all rounds',
+    ('histograms add up all rounds',
      lambda: CELL['histogram'] == {'8192': 3, '10240': 6}),
-    ('the table has the percentiles and the processor time of each trip',
+    ('the table has percentiles for each transport of a round trip',
      lambda: len(row_shown('round trip 64 KiB')) == len(TRIPS) and all(
          'p99' in row and 'p999' in row for row in
          row_shown('round trip 64 KiB'))),
-    ('the table has the ratio of processor time to TCP',
-     lambda: ' '.join(row_shown('round trip 1 B')[2]).count('0.25 +-0.00') == 2),
-    ('pictures have the four transports and the limit',
+    ('the table has the ratio of CPU time to TCP',
+     lambda: ' '.join(row_shown('round trip 1 B')[2]).count(
+         '0.25 +-0.00') == 2),
+    ('each picture has four transports and the limit',
      lambda: all(curves == CURVES for curves, _ in drawn())),
-    ('pictures say what was measured',
+    ('each picture names kernel, commit, rounds and sample length',
      lambda: all('6.12.1' in words and 'abc123' in words
                  and '2 rounds of 400 ms' in words for _, words in drawn())),
-    ('the page of the pictures shows them and their figures',
+    ('the page shows the pictures and their figures',
      lambda: all(f'({chart.case}.svg)' in '\n'.join(plot.page(FOUND))
                  for chart in plot.CHARTS)
      and '15.0 / 20.0 / 30.0' in '\n'.join(plot.page(FOUND))),
-    ('processor time has a goal for each row',
+    ('each case but idle has a goal for CPU time',
      lambda: {goal.mine[:2] for goal in plan.GOALS if goal.mine[3] == 'cpu'}
      == {case for case in plan.CASES if case[0] != 'idle'}),
 )

@@ -19,7 +19,7 @@ PAIRS = len(NAMES) * len(compare.OURS) * len(compare.OTHERS)
 
 
 def measured(ns=None, fallen=0, names=NAMES):
-    """What the guest says; ns: what differs from NS, for the last name."""
+    """Returns what the guest says; ns differs from NS for the last name."""
     found = compare.Measured()
     for name in names:
         values = {**NS, **(ns or {})} if name == names[-1] else NS
@@ -40,7 +40,7 @@ def bad(found, beside=None):
 
 
 def complete():
-    """The figures in the repository are of everything that is measured."""
+    """Do the figures in the repository cover everything that is measured?"""
     with open(os.path.join(COST, 'ratios.json'), encoding='ascii') as file:
         pairs = [ratio for ratios in json.load(file)['ratios'].values()
                  for ratio in ratios.values()]
@@ -48,19 +48,21 @@ def complete():
 
 
 CASES = (
-    ('figures as they were pass', lambda: bad(measured()) == 0),
-    ('9 % worse passes', lambda: bad(measured({'mapped': 32.7})) == 0),
-    ('11 % worse fails, beside TCP and beside AF_UNIX',
+    ('figures that are unchanged pass', lambda: bad(measured()) == 0),
+    ('figures that are 9 % worse pass',
+     lambda: bad(measured({'mapped': 32.7})) == 0),
+    ('figures that are 11 % worse fail beside TCP and beside AF_UNIX',
      lambda: bad(measured({'mapped': 33.3})) == 2),
-    ('the moving path is judged, too',
+    ('figures of the moving path are judged, too',
      lambda: bad(measured({'moving': 67})) == 2),
-    ('better passes', lambda: bad(measured({'mapped': 10})) == 0),
-    ('twice the time of everything passes: the emulator changed',
+    ('figures that are better pass',
+     lambda: bad(measured({'mapped': 10})) == 0),
+    ('figures that all double, as with another emulator, pass',
      lambda: bad(measured({c: 2 * ns for c, ns in NS.items()})) == 0),
-    ('one that fell back fails', lambda: bad(measured(fallen=1)) == 1),
-    ('no word about falling back fails',
+    ('a connection that fell back fails', lambda: bad(measured(fallen=1)) == 1),
+    ('a missing count of fallbacks fails',
      lambda: bad(measured(fallen=None)) == 1),
-    ('what was not measured fails',
+    ('a missing measurement fails',
      lambda: bad(measured(names=NAMES[:-1])) == 4),
     ('a guest that says nothing fails',
      lambda: bad(compare.Measured()) == PAIRS + 1),
@@ -74,7 +76,7 @@ def main():
     failed = 0
     print(f'1..{len(CASES)}')
     for number, (statement, holds) in enumerate(CASES, 1):
-        # What is called prints TAP of its own.
+        # The functions print TAP of their own.
         with contextlib.redirect_stdout(io.StringIO()):
             right = holds()
         failed += not right

@@ -2,13 +2,13 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * CLC messages as bytes, and how tests of the parser change them. A buffer for
+ * CLC messages as bytes, and how tests of the parser change them. The buffer of
  * a message has SMC_CLC_BUF_LEN bytes.
  */
 #ifndef _TESTS_SMC_BYTES_H
 #define _TESTS_SMC_BYTES_H
 
-#include "../../../clients/smc/clc_wire.h"
+#include "../../../clients/smc/clc/wire.h"
 #include "message.h"
 #include "sample.h"
 #include "test.h"
@@ -21,7 +21,7 @@ static inline size_t message_bytes(const struct message *message, u8 *buf)
 	return len;
 }
 
-/* A sample's bytes. */
+/* The bytes of a sample. */
 static inline size_t sample_bytes(unsigned int index, u8 *buf)
 {
 	struct message message;
@@ -65,7 +65,7 @@ static inline int parse(const u8 *bytes, size_t len, struct message *message)
 	return err;
 }
 
-/* Inserts zeros and says so in the length. */
+/* Inserts zeroes and updates the length. */
 static inline size_t insert(u8 *bytes, size_t len, size_t at, size_t count)
 {
 	memmove(bytes + at + count, bytes + at, len - at);

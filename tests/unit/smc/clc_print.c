@@ -3,8 +3,8 @@
  * Copyright (C) The DIBS authors
  *
  * Prints every sample message for tshark.py: a line "message NAME KIND HEX",
- * then for each field that another decoder should find "FIELD VALUE...", with
- * the names of tshark's fields.
+ * then "FIELD VALUE..." for each field that another decoder should find, with
+ * tshark's names of fields.
  */
 #include <stdio.h>
 
@@ -56,7 +56,7 @@ static void print_proposal(const struct smc_clc_proposal *proposal)
 	if (proposal->typev1 != SMC_CLC_TYPE_NONE)
 		printf("smc.proposal.ipv6.prefix.count %u\n",
 		       proposal->prefix.ipv6_count);
-	/* tshark does not look into the area of those who cannot use it. */
+	/* tshark does not decode the area of a peer that cannot use it. */
 	if (smc_clc_type_has_smcd(proposal->typev1) ||
 	    smc_clc_type_has_smcd(proposal->typev2)) {
 		printf("smc.proposal.ism.gid 0x%016llx\n",

@@ -46,7 +46,7 @@ int message_build(u8 *buf, size_t size, const struct message *message)
 	}
 }
 
-/* Both are all zero where nothing was filled in, padding included. */
+/* Both are zero wherever nothing was filled in, padding included. */
 bool message_equal(const struct message *a, const struct message *b)
 {
 	return !memcmp(a, b, sizeof(*a));
@@ -73,7 +73,7 @@ static void fill_device(struct smc_clc_device *device, u8 first, u16 chid)
 	device->chid = chid;
 }
 
-/* --- proposals ------------------------------------------------------------ */
+/* --- proposals ----------------------------------------------------------- */
 
 static struct smc_clc_proposal *new_proposal(struct message *message,
 					     u8 version, u8 typev1, u8 typev2)
@@ -223,7 +223,7 @@ static void everything(struct message *message)
 		fill_eid(&proposal->v2.eids[i], eids[i]);
 }
 
-/* --- answers -------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------- */
 
 static struct smc_clc_accept *new_accept(struct message *message, u8 kind,
 					 u8 version)
@@ -308,7 +308,7 @@ static void confirm_v21(struct message *message)
 	confirm->contact.v2_direct = true;
 }
 
-/* --- declines ------------------------------------------------------------- */
+/* --- declines ------------------------------------------------------------ */
 
 static void decline_v1(struct message *message)
 {

@@ -3,12 +3,12 @@
  * Copyright (C) The DIBS authors
  *
  * CLC messages of any kind for tests: parse, build, compare, and samples that
- * together use every piece that a message can have.
+ * together use every part that a message can have.
  */
 #ifndef _TESTS_SMC_MESSAGE_H
 #define _TESTS_SMC_MESSAGE_H
 
-#include "../../../clients/smc/clc.h"
+#include "../../../clients/smc/clc/clc.h"
 
 struct message {
 	u8 kind;	/* enum smc_clc_msg */
@@ -27,7 +27,7 @@ struct sample {
 extern const struct sample samples[];
 extern const unsigned int sample_count;
 
-/* Parses what the header says it is. */
+/* Parses a message of the kind that the header says. */
 int message_parse(const u8 *data, size_t len, struct message *message);
 int message_build(u8 *buf, size_t size, const struct message *message);
 bool message_equal(const struct message *a, const struct message *b);

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * replay FILE...: a fuzzer's inputs once each, by any compiler.
+ * replay FILE...: runs a fuzzer's inputs once each, with any compiler.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len);
 
-/* In memory of its own length, for sanitizers. */
+/* Passes the input in memory of its exact length, for sanitizers. */
 static int replay(const char *path)
 {
 	FILE *file = fopen(path, "r");

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * A sample by its name. Inline, as is all that can fail: tiny/cmocka.h leaves a
- * test only from within its own file.
+ * Finds a sample by name. Inline, like everything that can fail: tiny/cmocka.h
+ * leaves a test only from within its own file.
  */
 #ifndef _TESTS_SMC_SAMPLE_H
 #define _TESTS_SMC_SAMPLE_H

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What all tests here include. Where cmocka is not to be had (other machines'
- * programs), tiny/cmocka.h is in its place.
+ * What all tests here include. Where there is no cmocka (programs for other
+ * machines), tiny/cmocka.h replaces it.
  */
 #ifndef _TESTS_SMC_TEST_H
 #define _TESTS_SMC_TEST_H
@@ -20,7 +20,9 @@
 
 #include <cmocka.h>
 
-/* A copy whose ends the address sanitizer watches. The caller frees it. */
+/*
+ * Returns a copy whose ends the address sanitizer watches. The caller frees it.
+ */
 static inline u8 *watched(const void *data, size_t len)
 {
 	u8 *copy = malloc(len ? len : 1);

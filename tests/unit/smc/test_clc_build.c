@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Does the builder say what it was given, and refuse what cannot be said?
+ * Does the builder encode what it is given, and refuse what cannot be encoded?
  */
 #include "message.h"
 #include "sample.h"
@@ -15,7 +15,7 @@ static int build(const struct message *message)
 	return message_build(buf, sizeof(buf), message);
 }
 
-static void what_is_built_is_understood(void **state)
+static void built_messages_are_understood(void **state)
 {
 	struct message want, got;
 	unsigned int i;
@@ -62,7 +62,7 @@ static void lengths_are_those_of_the_specification(void **state)
 	}
 }
 
-static void too_short_a_buffer_is_not_touched(void **state)
+static void a_buffer_that_is_too_short_is_not_touched(void **state)
 {
 	unsigned int i;
 
@@ -86,7 +86,7 @@ static void too_short_a_buffer_is_not_touched(void **state)
 	}
 }
 
-static void only_known_versions_are_said(void **state)
+static void only_known_versions_are_built(void **state)
 {
 	struct message message;
 	unsigned int version;
@@ -156,7 +156,7 @@ static void proposal_counts_have_limits(void **state)
 	}
 }
 
-static void at_most_four_emulated_devices_are_said(void **state)
+static void at_most_four_emulated_devices_are_built(void **state)
 {
 	struct message message;
 	struct smc_clc_v2 *v2 = &message.proposal.v2;
@@ -177,7 +177,7 @@ static void at_most_four_emulated_devices_are_said(void **state)
 	}
 }
 
-static void sixty_four_bits_cannot_say_an_extended_gid(void **state)
+static void sixty_four_bits_cannot_hold_an_extended_gid(void **state)
 {
 	struct message message;
 
@@ -244,14 +244,14 @@ static void hostname_is_padded_or_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_built_is_understood),
+		cmocka_unit_test(built_messages_are_understood),
 		cmocka_unit_test(lengths_are_those_of_the_specification),
-		cmocka_unit_test(too_short_a_buffer_is_not_touched),
-		cmocka_unit_test(only_known_versions_are_said),
+		cmocka_unit_test(a_buffer_that_is_too_short_is_not_touched),
+		cmocka_unit_test(only_known_versions_are_built),
 		cmocka_unit_test(proposal_types_and_versions_agree),
 		cmocka_unit_test(proposal_counts_have_limits),
-		cmocka_unit_test(at_most_four_emulated_devices_are_said),
-		cmocka_unit_test(sixty_four_bits_cannot_say_an_extended_gid),
+		cmocka_unit_test(at_most_four_emulated_devices_are_built),
+		cmocka_unit_test(sixty_four_bits_cannot_hold_an_extended_gid),
 		cmocka_unit_test(answers_have_limits),
 		cmocka_unit_test(hostname_is_padded_or_cut),
 	};

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Do we understand what another implementation sent, and would we have sent
- * the same bytes? captured/extract tells where the messages are from.
+ * Do we understand what another implementation sent, and would we have sent the
+ * same bytes? captured/extract says where the messages come from.
  */
 #include <dirent.h>
 

@@ -2,10 +2,10 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * What have two ends in common, and why do they decline if nothing?
+ * What do two ends have in common, and why do they decline if nothing?
  */
-#include "../../../clients/smc/clc_match.h"
-#include "../../../clients/smc/reason.h"
+#include "../../../clients/smc/clc/match.h"
+#include <uapi/linux/dibs_smc.h>
 #include "message.h"
 #include "sample.h"
 #include "test.h"
@@ -66,7 +66,7 @@ static void errors_have_reasons(void **state)
 	assert_int_equal(smc_clc_reason_from_errno(-EIO), 0x09990000);
 }
 
-/* --- EIDs ----------------------------------------------------------------- */
+/* --- EIDs ---------------------------------------------------------------- */
 
 static void equal_seids_come_before_ueids(void **state)
 {
@@ -109,7 +109,7 @@ static void the_peers_first_ueid_of_ours_is_taken(void **state)
 	offer.eids[2] = eid("A");
 	assert_int_equal(smc_clc_eid_match(&offer, &local, &got), 0);
 	assert_true(smc_eid_equal(&got, &ours[2]));
-	/* Beyond the count nothing is looked at. */
+	/* Entries beyond the count are ignored. */
 	offer.eid_count = 1;
 	assert_int_equal(smc_clc_eid_match(&offer, &local, &got), 0x03030008);
 }
@@ -121,7 +121,7 @@ static void without_an_eid_in_common_the_reason_tells_which(void **state)
 	struct smc_clc_v2 offer = {};
 
 	(void)state;
-	/* As in the capture: neither side has any. */
+	/* As in the capture: neither side has any EID. */
 	assert_int_equal(smc_clc_eid_match(&offer, &local, &got), 0x03030008);
 	local.seid = eid("SEID");
 	local.seid_enabled = true;
@@ -133,7 +133,7 @@ static void without_an_eid_in_common_the_reason_tells_which(void **state)
 	assert_int_equal(smc_clc_eid_match(&offer, &local, &got), 0x03030008);
 }
 
-/* --- devices -------------------------------------------------------------- */
+/* --- devices ------------------------------------------------------------- */
 
 static void pairs_are_on_one_fabric_in_our_order(void **state)
 {
@@ -216,7 +216,7 @@ static void releases_are_negotiated_downwards(void **state)
 	assert_int_equal(smc_clc_release_min(15), 1);
 }
 
-/* --- answers -------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------- */
 
 static void accept_must_answer_the_proposal(void **state)
 {

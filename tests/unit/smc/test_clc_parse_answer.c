@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Does the parser take the accepts, confirms and declines that may be sent, and
- * nothing else?
+ * Does the parser accept the accepts, confirms and declines that may be sent,
+ * and nothing else?
  */
 #include "bytes.h"
 
@@ -33,7 +33,7 @@ static void accept_has_a_size_that_exists(void **state)
 	}
 }
 
-static void accept_of_another_type_is_told_apart(void **state)
+static void accept_of_another_type_is_recognised(void **state)
 {
 	u8 bytes[SMC_CLC_BUF_LEN];
 	struct message message;
@@ -81,7 +81,7 @@ static void accept_of_a_later_release_is_understood(void **state)
 		assert_int_equal(message.accept.contact.release, release);
 		assert_int_equal(message.accept.contact.os, SMC_CLC_OS_ZOS);
 	}
-	/* What release 0 has not is not there for others to miss. */
+	/* Fields that release 0 lacks are not required from others. */
 	len = named_bytes("accept_v20", bytes);
 	assert_int_equal(parse(bytes, len, &message), 0);
 	bytes[75] |= 1;
@@ -107,7 +107,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accept_has_a_size_that_exists),
-		cmocka_unit_test(accept_of_another_type_is_told_apart),
+		cmocka_unit_test(accept_of_another_type_is_recognised),
 		cmocka_unit_test(accept_on_ism_has_no_extended_gid),
 		cmocka_unit_test(accept_of_a_later_release_is_understood),
 		cmocka_unit_test(decline_of_version_2_may_be_short),

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Does the parser take the headers that may be sent, and nothing else?
+ * Does the parser accept the headers that may be sent, and nothing else?
  */
 #include "bytes.h"
 
@@ -24,7 +24,7 @@ static void header_of_too_few_bytes_asks_for_more(void **state)
 	assert_int_equal(smc_clc_header_parse(bytes, 8, &header), 0);
 }
 
-static void header_tells_other_bytes_at_the_first(void **state)
+static void header_refuses_other_bytes_at_the_first(void **state)
 {
 	struct smc_clc_header header;
 	u8 bytes[SMC_CLC_BUF_LEN];
@@ -43,7 +43,7 @@ static void header_tells_other_bytes_at_the_first(void **state)
 				       &(struct message){}), -EPROTO);
 }
 
-static void header_takes_either_eyecatcher(void **state)
+static void header_may_have_either_eyecatcher(void **state)
 {
 	u8 bytes[SMC_CLC_BUF_LEN], last[2] = { 0xd9, 0xc4 };
 	struct message message;
@@ -137,8 +137,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(header_of_too_few_bytes_asks_for_more),
-		cmocka_unit_test(header_tells_other_bytes_at_the_first),
-		cmocka_unit_test(header_takes_either_eyecatcher),
+		cmocka_unit_test(header_refuses_other_bytes_at_the_first),
+		cmocka_unit_test(header_may_have_either_eyecatcher),
 		cmocka_unit_test(header_knows_types_and_shortest_lengths),
 		cmocka_unit_test(header_flags_mean_what_the_type_says),
 	};

@@ -2,12 +2,12 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Does the parser take what may be sent, and nothing else, whatever message it
- * is? The address sanitizer watches that it does not read outside of one.
+ * Does the parser accept what may be sent, and nothing else, for every kind of
+ * message? The address sanitizer detects reads outside of a message.
  */
 #include "bytes.h"
 
-static void wrong_kind_is_refused(void **state)
+static void a_message_of_the_wrong_kind_is_refused(void **state)
 {
 	u8 bytes[SMC_CLC_BUF_LEN];
 	unsigned int i;
@@ -33,7 +33,7 @@ static void wrong_kind_is_refused(void **state)
 	}
 }
 
-static void what_is_no_message_is_refused(void **state)
+static void bytes_that_are_no_message_are_refused(void **state)
 {
 	static const u8 bytes[64] = "GET / HTTP/1.1\r\n\r\n";
 	struct message message;
@@ -52,7 +52,7 @@ static void what_is_no_message_is_refused(void **state)
 	}
 }
 
-static void other_versions_are_told_apart(void **state)
+static void other_versions_are_recognised(void **state)
 {
 	u8 bytes[SMC_CLC_BUF_LEN];
 	struct message message;
@@ -83,7 +83,7 @@ static void other_versions_are_told_apart(void **state)
 	}
 }
 
-static void truncated_at_any_byte_is_refused(void **state)
+static void a_message_truncated_at_any_byte_is_refused(void **state)
 {
 	u8 bytes[SMC_CLC_BUF_LEN];
 	struct message message;
@@ -103,8 +103,8 @@ static void truncated_at_any_byte_is_refused(void **state)
 	}
 }
 
-/* Shorter, with a length and a trailer that agree. */
-static void shortened_to_any_length_is_refused(void **state)
+/* Shortens a message, with a length and a trailer that agree. */
+static void a_message_shortened_to_any_length_is_refused(void **state)
 {
 	u8 bytes[SMC_CLC_BUF_LEN], part[SMC_CLC_BUF_LEN];
 	struct message message;
@@ -116,7 +116,7 @@ static void shortened_to_any_length_is_refused(void **state)
 		size_t len = sample_bytes(i, bytes);
 
 		for (cut = 12; cut < len; cut++) {
-			/* 28 bytes of a decline tell all that counts. */
+			/* 28 bytes of a decline have everything that counts. */
 			int want = bytes[4] == SMC_CLC_DECLINE && cut >= 28 ?
 				0 : -EBADMSG;
 
@@ -129,7 +129,7 @@ static void shortened_to_any_length_is_refused(void **state)
 	}
 }
 
-static void bytes_behind_the_last_piece_are_ignored(void **state)
+static void bytes_after_the_last_part_are_ignored(void **state)
 {
 	u8 bytes[2 * SMC_CLC_BUF_LEN];
 	struct message want, got;
@@ -140,7 +140,7 @@ static void bytes_behind_the_last_piece_are_ignored(void **state)
 		for (more = 1; more < 64; more++) {
 			size_t len = sample_bytes(i, bytes);
 
-			/* Of a decline of version 1 nothing is known there. */
+			/* A decline of version 1 has nothing there. */
 			message_sample(i, &want);
 			len = insert(bytes, len, len - SMC_CLC_TRAILER_LEN,
 				     more);
@@ -150,7 +150,7 @@ static void bytes_behind_the_last_piece_are_ignored(void **state)
 	}
 }
 
-static void of_a_long_message_the_beginning_counts(void **state)
+static void the_beginning_of_a_long_message_counts(void **state)
 {
 	static const unsigned int lengths[] = {
 		SMC_CLC_BUF_LEN + 1, 4096, 65535
@@ -174,7 +174,7 @@ static void of_a_long_message_the_beginning_counts(void **state)
 	}
 }
 
-/* Whatever was understood is built again and means the same. */
+/* Whatever was understood is rebuilt, and means the same. */
 static void any_byte_may_have_any_value(void **state)
 {
 	u8 bytes[SMC_CLC_BUF_LEN], built[SMC_CLC_BUF_LEN];
@@ -210,13 +210,13 @@ static void any_byte_may_have_any_value(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wrong_kind_is_refused),
-		cmocka_unit_test(what_is_no_message_is_refused),
-		cmocka_unit_test(other_versions_are_told_apart),
-		cmocka_unit_test(truncated_at_any_byte_is_refused),
-		cmocka_unit_test(shortened_to_any_length_is_refused),
-		cmocka_unit_test(bytes_behind_the_last_piece_are_ignored),
-		cmocka_unit_test(of_a_long_message_the_beginning_counts),
+		cmocka_unit_test(a_message_of_the_wrong_kind_is_refused),
+		cmocka_unit_test(bytes_that_are_no_message_are_refused),
+		cmocka_unit_test(other_versions_are_recognised),
+		cmocka_unit_test(a_message_truncated_at_any_byte_is_refused),
+		cmocka_unit_test(a_message_shortened_to_any_length_is_refused),
+		cmocka_unit_test(bytes_after_the_last_part_are_ignored),
+		cmocka_unit_test(the_beginning_of_a_long_message_counts),
 		cmocka_unit_test(any_byte_may_have_any_value),
 	};
 

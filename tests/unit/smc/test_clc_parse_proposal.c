@@ -2,11 +2,11 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Does the parser take the proposals that may be sent, and nothing else?
+ * Does the parser accept the proposals that may be sent, and nothing else?
  */
 #include "bytes.h"
 
-/* In the sample "everything". */
+/* Offsets in the sample "everything". */
 #define AT_IPAREA	38
 #define AT_SMCD		40
 #define AT_V2_OFFSET	(AT_SMCD + 10)
@@ -43,7 +43,7 @@ static void proposal_counts_have_limits(void **state)
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
 		size_t len = named_bytes("everything", bytes);
 
-		/* Room, so that not the length is what is refused. */
+		/* Enough room, so that it is not the length that is refused. */
 		len = insert(bytes, len, len - 4, 300);
 		assert_int_equal(bytes[at[i]], 8);
 		for (count = 0; count < 256; count++) {
@@ -54,7 +54,7 @@ static void proposal_counts_have_limits(void **state)
 	}
 }
 
-/* Each offset: all values. What lies inside and behind may mean something. */
+/* Each offset with all values. Those inside and ahead may mean something. */
 static void proposal_offsets_stay_inside_and_in_order(void **state)
 {
 	static const unsigned int end = SMC_CLC_LEN_MAX - SMC_CLC_TRAILER_LEN;
@@ -139,8 +139,8 @@ static void proposal_needs_two_entries_for_an_extended_gid(void **state)
 		assert_int_equal(parse(bytes, len, &message), 0);
 		assert_int_equal(v2->device_count, count / 2);
 	}
-	/* The second half of the first is on another fabric: of 8 entries the
-	 * first goes, the second names an ISM device.
+	/* The second half of the first device is on another fabric: of 8
+	 * entries the first is dropped, and the second names an ISM device.
 	 */
 	put16(bytes + AT_GIDS + 10 + 8, 0x1234);
 	assert_int_equal(parse(bytes, len, &message), 0);

@@ -2,20 +2,20 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Does a connection end as the protocol says, and do both ends always come to
- * an end? First all states and events against a table in words, then all
- * orders in which two ends can shut down, close, abort and hear of each other.
+ * Does a connection end as the protocol says, and do both ends always reach the
+ * end? First all states and events are compared with a table, then two ends
+ * shut down, close, abort and hear from each other in all orders.
  */
-#include "../../../clients/smc/cdc.h"
-#include "../../../clients/smc/close.h"
+#include "../../../clients/smc/conn/cdc.h"
+#include "../../../clients/smc/conn/close.h"
 #include "test.h"
 
-static const enum smc_state states[] = {
-	SMC_STATE_INIT, SMC_STATE_LISTEN, SMC_STATE_ACTIVE,
-	SMC_STATE_PEERCLOSEWAIT1, SMC_STATE_PEERCLOSEWAIT2,
-	SMC_STATE_APPCLOSEWAIT1, SMC_STATE_APPCLOSEWAIT2,
-	SMC_STATE_APPFINCLOSEWAIT, SMC_STATE_PEERFINCLOSEWAIT,
-	SMC_STATE_PEERABORTWAIT, SMC_STATE_PROCESSABORT, SMC_STATE_CLOSED,
+static const enum dibs_smc_state states[] = {
+	DIBS_SMC_STATE_INIT, DIBS_SMC_STATE_LISTEN, DIBS_SMC_STATE_ACTIVE,
+	DIBS_SMC_STATE_PEERCLOSEWAIT1, DIBS_SMC_STATE_PEERCLOSEWAIT2,
+	DIBS_SMC_STATE_APPCLOSEWAIT1, DIBS_SMC_STATE_APPCLOSEWAIT2,
+	DIBS_SMC_STATE_APPFINCLOSEWAIT, DIBS_SMC_STATE_PEERFINCLOSEWAIT,
+	DIBS_SMC_STATE_PEERABORTWAIT, DIBS_SMC_STATE_PROCESSABORT, DIBS_SMC_STATE_CLOSED,
 };
 
 /* As above, short. */
@@ -25,10 +25,10 @@ static const char * const names[] = {
 };
 
 /*
- * A cell: the new state, then letters for what to do: d drain, D say done,
- * C say closed, A say abort, E say abort if bytes are dropped else drain and
- * say closed, r ECONNRESET, a ECONNABORTED, w wake. "." is nothing at all.
- * Two cells with a slash: if not so / if so; the fact is the column's.
+ * A cell has the new state, then letters for actions: d drain, D send done, C
+ * send closed, A send abort, E send abort if bytes are dropped, else drain and
+ * send closed, r ECONNRESET, a ECONNABORTED, w wake. "." means nothing at all.
+ * A slash separates the cells for false and true; the column has the condition.
  */
 #define COLUMNS 7
 static const struct {
@@ -152,28 +152,28 @@ static void every_state_and_event_does_what_the_table_says(void **state)
 static void numbers_are_those_of_the_tools(void **state)
 {
 	(void)state;
-	assert_int_equal(SMC_STATE_ACTIVE, 1);
-	assert_int_equal(SMC_STATE_INIT, 2);
-	assert_int_equal(SMC_STATE_CLOSED, 7);
-	assert_int_equal(SMC_STATE_LISTEN, 10);
-	assert_int_equal(SMC_STATE_PEERCLOSEWAIT1, 20);
-	assert_int_equal(SMC_STATE_PEERCLOSEWAIT2, 21);
-	assert_int_equal(SMC_STATE_APPCLOSEWAIT1, 22);
-	assert_int_equal(SMC_STATE_APPCLOSEWAIT2, 23);
-	assert_int_equal(SMC_STATE_APPFINCLOSEWAIT, 24);
-	assert_int_equal(SMC_STATE_PEERFINCLOSEWAIT, 25);
-	assert_int_equal(SMC_STATE_PEERABORTWAIT, 26);
-	assert_int_equal(SMC_STATE_PROCESSABORT, 27);
+	assert_int_equal(DIBS_SMC_STATE_ACTIVE, 1);
+	assert_int_equal(DIBS_SMC_STATE_INIT, 2);
+	assert_int_equal(DIBS_SMC_STATE_CLOSED, 7);
+	assert_int_equal(DIBS_SMC_STATE_LISTEN, 10);
+	assert_int_equal(DIBS_SMC_STATE_PEERCLOSEWAIT1, 20);
+	assert_int_equal(DIBS_SMC_STATE_PEERCLOSEWAIT2, 21);
+	assert_int_equal(DIBS_SMC_STATE_APPCLOSEWAIT1, 22);
+	assert_int_equal(DIBS_SMC_STATE_APPCLOSEWAIT2, 23);
+	assert_int_equal(DIBS_SMC_STATE_APPFINCLOSEWAIT, 24);
+	assert_int_equal(DIBS_SMC_STATE_PEERFINCLOSEWAIT, 25);
+	assert_int_equal(DIBS_SMC_STATE_PEERABORTWAIT, 26);
+	assert_int_equal(DIBS_SMC_STATE_PROCESSABORT, 27);
 }
 
-/* --- two ends ------------------------------------------------------------- */
+/* --- two ends ------------------------------------------------------------ */
 
-/* One end; a byte each, so that a pair of them is a key. */
+/* One end; fields of a byte, so that a pair of ends is a key. */
 struct end {
 	u8 state;	/* index into states[] */
 	u8 said;	/* SMC_CDC_... */
 	u8 heard;	/* SMC_CDC_... */
-	u8 dead;	/* its program has closed */
+	u8 dead;	/* the program has closed */
 };
 
 struct both {
@@ -196,7 +196,7 @@ static void remember(const struct both *both)
 	known[known_count++] = *both;
 }
 
-static unsigned int index_of(enum smc_state state)
+static unsigned int index_of(enum dibs_smc_state state)
 {
 	unsigned int i = 0;
 
@@ -279,7 +279,7 @@ static void explore_all(bool aborts)
 	known = calloc(BOTH_MAX, sizeof(*known));
 	assert_non_null(known);
 	known_count = 0;
-	both.end[0].state = index_of(SMC_STATE_ACTIVE);
+	both.end[0].state = index_of(DIBS_SMC_STATE_ACTIVE);
 	both.end[1] = both.end[0];
 	remember(&both);
 	for (i = 0; i < known_count; i++) {
@@ -288,7 +288,7 @@ static void explore_all(bool aborts)
 	}
 }
 
-static void both_ends_always_come_to_an_end(void **state)
+static void both_ends_always_reach_the_end(void **state)
 {
 	unsigned int aborts, i, ends;
 
@@ -302,8 +302,8 @@ static void both_ends_always_come_to_an_end(void **state)
 			if (!a->dead || !b->dead || !quiet(&known[i]))
 				continue;
 			ends++;
-			if (states[a->state] != SMC_STATE_CLOSED ||
-			    states[b->state] != SMC_STATE_CLOSED)
+			if (states[a->state] != DIBS_SMC_STATE_CLOSED ||
+			    states[b->state] != DIBS_SMC_STATE_CLOSED)
 				fail_msg("%s, said 0x%x; %s, said 0x%x",
 					 names[a->state], a->said,
 					 names[b->state], b->said);
@@ -313,8 +313,8 @@ static void both_ends_always_come_to_an_end(void **state)
 	}
 }
 
-/* What an end knows of the other is true. */
-static void states_say_what_is_so(void **state)
+/* What an end knows about the other is true. */
+static void states_reflect_what_happened(void **state)
 {
 	unsigned int i, j;
 
@@ -323,28 +323,28 @@ static void states_say_what_is_so(void **state)
 	for (i = 0; i < known_count; i++) {
 		for (j = 0; j < 2; j++) {
 			const struct end *end = &known[i].end[j];
-			enum smc_state is = states[end->state];
+			enum dibs_smc_state is = states[end->state];
 			bool done = end->heard;
 
-			if (is == SMC_STATE_ACTIVE)
+			if (is == DIBS_SMC_STATE_ACTIVE)
 				assert_false(done || end->said || end->dead);
-			if (is == SMC_STATE_PEERCLOSEWAIT1)
+			if (is == DIBS_SMC_STATE_PEERCLOSEWAIT1)
 				assert_true(!done && end->said);
-			if (is == SMC_STATE_PEERCLOSEWAIT2)
+			if (is == DIBS_SMC_STATE_PEERCLOSEWAIT2)
 				assert_true(done && end->said);
-			if (is == SMC_STATE_APPCLOSEWAIT1)
+			if (is == DIBS_SMC_STATE_APPCLOSEWAIT1)
 				assert_true(done && !end->said);
-			if (is == SMC_STATE_APPCLOSEWAIT2)
+			if (is == DIBS_SMC_STATE_APPCLOSEWAIT2)
 				assert_true(done && end->said && !end->dead);
-			if (is == SMC_STATE_APPFINCLOSEWAIT)
+			if (is == DIBS_SMC_STATE_APPFINCLOSEWAIT)
 				assert_true(end->heard & SMC_CDC_CLOSED &&
 					    !end->dead);
-			if (is == SMC_STATE_PEERFINCLOSEWAIT)
+			if (is == DIBS_SMC_STATE_PEERFINCLOSEWAIT)
 				assert_true(done && end->dead);
-			if (is == SMC_STATE_PROCESSABORT)
+			if (is == DIBS_SMC_STATE_PROCESSABORT)
 				assert_true(end->heard & SMC_CDC_ABORT &&
 					    !end->dead);
-			if (is == SMC_STATE_CLOSED && end->dead)
+			if (is == DIBS_SMC_STATE_CLOSED && end->dead)
 				assert_true(end->said & (SMC_CDC_CLOSED |
 							 SMC_CDC_ABORT));
 		}
@@ -358,8 +358,8 @@ int main(void)
 		cmocka_unit_test(
 			every_state_and_event_does_what_the_table_says),
 		cmocka_unit_test(numbers_are_those_of_the_tools),
-		cmocka_unit_test(both_ends_always_come_to_an_end),
-		cmocka_unit_test(states_say_what_is_so),
+		cmocka_unit_test(both_ends_always_reach_the_end),
+		cmocka_unit_test(states_reflect_what_happened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

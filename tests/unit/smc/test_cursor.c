@@ -2,14 +2,14 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Are cursors right, and is a peer that lies found out? The model they are
- * compared with counts bytes from the beginning of the stream, which never go
- * round: all values for small rings, random ones for those that exist.
+ * Are cursors right, and are lies of a peer detected? The model that they are
+ * compared with counts bytes from the beginning of the stream and never wraps:
+ * all values for small rings, random ones for real sizes.
  */
-#include "../../../clients/smc/cursor.h"
+#include "../../../clients/smc/conn/cursor.h"
 #include "test.h"
 
-/* A place in the stream, as a cursor and as a word. */
+/* A position in the stream, as a cursor and as a 64-bit word. */
 static struct smc_cursor at(u32 size, u64 place)
 {
 	struct smc_cursor cursor = {
@@ -41,9 +41,9 @@ static u64 random_below(u64 limit)
 	return seed % limit;
 }
 
-/* --- words ---------------------------------------------------------------- */
+/* --- words --------------------------------------------------------------- */
 
-static void a_word_has_its_parts_where_memory_has_them(void **state)
+static void a_cursor_word_has_the_layout_of_memory(void **state)
 {
 	static const u16 wrap = 0x0b9e;
 	static const u32 count = 0x00006ac5;
@@ -74,7 +74,7 @@ static void only_known_state_flags_are_seen(void **state)
 	}
 }
 
-/* --- arithmetic ----------------------------------------------------------- */
+/* --- arithmetic ---------------------------------------------------------- */
 
 static void check_arithmetic(u32 size, u64 from, u32 len)
 {
@@ -101,7 +101,7 @@ static void check_arithmetic(u32 size, u64 from, u32 len)
 	assert_true(place == from + len);
 }
 
-/* Places near the beginning and near where the wrap goes round. */
+/* Positions near the beginning, and near where the wrap count overflows. */
 static void small_rings_agree_with_the_model(void **state)
 {
 	u64 from;
@@ -139,11 +139,11 @@ static void large_rings_agree_with_the_model(void **state)
 	}
 }
 
-/* --- what a peer claims --------------------------------------------------- */
+/* --- what a peer claims -------------------------------------------------- */
 
 /*
- * One claim against the model: seen <= claim <= limit for a claim with the
- * word's wrap and count.
+ * Compares one claim with the model: seen <= claim <= limit for a claim with
+ * the word's wrap count and count.
  */
 static void check_claim(u32 size, u64 consumer, u64 producer, u16 wrap,
 			u32 count)
@@ -191,7 +191,7 @@ static void check_claims(u32 size, u64 consumer, u64 producer)
 	}
 }
 
-static void every_lie_about_a_small_ring_is_found_out(void **state)
+static void every_lie_about_a_small_ring_is_detected(void **state)
 {
 	u64 base, consumer, producer;
 	u32 size;
@@ -224,7 +224,7 @@ static void all_wraps_of_a_tiny_ring_are_judged_right(void **state)
 }
 
 /* A random claim is nearly always a lie; so are near misses. */
-static void lies_about_large_rings_are_found_out(void **state)
+static void lies_about_large_rings_are_detected(void **state)
 {
 	unsigned int i;
 
@@ -262,18 +262,18 @@ static void lies_about_large_rings_are_found_out(void **state)
 	}
 }
 
-/* --- a whole transfer ----------------------------------------------------- */
+/* --- a whole transfer ---------------------------------------------------- */
 
 /*
- * Writer and reader with a ring between them, who only know each other's words,
- * told now and then. The stream's bytes are their places.
+ * A writer and a reader with a ring in between, who only know each other's
+ * cursors, published now and then. Each byte of the stream is its own position.
  */
 struct transfer {
 	u32 size;
 	u8 ring[1 << 15];
 	u64 written, read, sent_total;
 	struct smc_cursor prod, cons;		/* true ones */
-	struct smc_cursor prod_seen, cons_seen;	/* by the other */
+	struct smc_cursor prod_seen, cons_seen;	/* by the other end */
 	bool blocked;
 };
 
@@ -295,7 +295,7 @@ static void transfer_write(struct transfer *t)
 	t->prod = smc_cursor_add(t->size, t->prod, len);
 }
 
-/* Return: bytes read and words told: nothing, if both wait. */
+/* Returns bytes read plus cursors published: 0 if both wait. */
 static u32 transfer_read(struct transfer *t)
 {
 	struct smc_window window = { .size = t->size };
@@ -361,7 +361,7 @@ static void transfers_end_and_carry_every_byte(void **state)
 	}
 }
 
-/* --- rules ---------------------------------------------------------------- */
+/* --- rules --------------------------------------------------------------- */
 
 static void updates_are_due_as_the_rules_say(void **state)
 {
@@ -434,13 +434,13 @@ static void reading_stops_before_the_urgent_byte(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_word_has_its_parts_where_memory_has_them),
+		cmocka_unit_test(a_cursor_word_has_the_layout_of_memory),
 		cmocka_unit_test(only_known_state_flags_are_seen),
 		cmocka_unit_test(small_rings_agree_with_the_model),
 		cmocka_unit_test(large_rings_agree_with_the_model),
-		cmocka_unit_test(every_lie_about_a_small_ring_is_found_out),
+		cmocka_unit_test(every_lie_about_a_small_ring_is_detected),
 		cmocka_unit_test(all_wraps_of_a_tiny_ring_are_judged_right),
-		cmocka_unit_test(lies_about_large_rings_are_found_out),
+		cmocka_unit_test(lies_about_large_rings_are_detected),
 		cmocka_unit_test(transfers_end_and_carry_every_byte),
 		cmocka_unit_test(updates_are_due_as_the_rules_say),
 		cmocka_unit_test(a_writer_is_blocked_when_no_room_is_left),

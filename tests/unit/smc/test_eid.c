@@ -2,9 +2,9 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Which texts are user EIDs, and when are two the same?
+ * Which strings are user EIDs, and when are two the same?
  */
-#include "../../../clients/smc/eid.h"
+#include "../../../clients/smc/clc/eid.h"
 #include "test.h"
 
 static int from(const char *text)
@@ -14,7 +14,7 @@ static int from(const char *text)
 	return smc_eid_from_text(&eid, text, strlen(text));
 }
 
-static void ueids_keep_the_rules(void **state)
+static void ueids_follow_the_rules(void **state)
 {
 	(void)state;
 	assert_int_equal(from("A"), 0);
@@ -33,7 +33,7 @@ static void ueids_keep_the_rules(void **state)
 	assert_int_equal(from("A23456789012345678901234567890123"), -EINVAL);
 }
 
-static void each_byte_is_looked_at(void **state)
+static void each_byte_of_an_eid_counts(void **state)
 {
 	struct smc_eid eid, other;
 	unsigned int at, value;
@@ -46,7 +46,9 @@ static void each_byte_is_looked_at(void **state)
 			bool want = alnum || (at && (value == '.' ||
 						     value == '-'));
 
-			/* Blank: only if all that follow are. */
+			/*
+			 * A blank is valid only if all that follow are blanks.
+			 */
 			if (value == ' ' && at == SMC_EID_LEN - 1)
 				want = true;
 			memset(eid.text, 'A', SMC_EID_LEN);
@@ -83,8 +85,8 @@ static void a_table_has_its_ueids_and_no_others(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ueids_keep_the_rules),
-		cmocka_unit_test(each_byte_is_looked_at),
+		cmocka_unit_test(ueids_follow_the_rules),
+		cmocka_unit_test(each_byte_of_an_eid_counts),
 		cmocka_unit_test(a_table_has_its_ueids_and_no_others),
 	};
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
 #
-# Does a decoder that nobody here wrote understand the CLC messages that we
-# build? Takes the program clc_print, wraps each message into a TCP connection
-# of its own, with the SMC option in its handshake, and compares what tshark
-# says. Writes TAP.
+# Does an independent decoder understand the CLC messages that we build? Runs
+# the program clc_print, wraps each message into a TCP connection of its own,
+# with the SMC option in its handshake, and compares what tshark decodes. Prints
+# TAP.
 
 import json
 import pathlib
@@ -19,9 +19,9 @@ SMC_OPTION = bytes([1, 1, 254, 6]) + b"\xe2\xd4\xc3\xd9"
 SYN, ACK, PSH = 0x02, 0x10, 0x08
 SERVER_PORT = 7788
 
-# Where tshark 4.0 runs over the end of a message that is complete. None of them
-# is sent by clients/smc but the last, to a peer of release 0 alone; the same
-# extension decodes well in confirm_v20. Fields are compared nevertheless.
+# Complete messages that tshark 4.0 reads beyond their end. clients/smc sends
+# none of them but the last, and that only to peers of release 0; the same
+# extension decodes well in confirm_v20. Their fields are compared nevertheless.
 OVERRUNS = {
     "v1_smcr": "tshark wants an SMC-D area in every proposal",
     "v2_none": "tshark wants an SMC-D area in every proposal",
@@ -30,7 +30,7 @@ OVERRUNS = {
 
 
 def read_messages(program):
-    """[(name, kind, bytes, {field: [values]})]"""
+    """Returns [(name, kind, bytes, {field: [values]})]."""
     messages = []
     output = subprocess.run([program], check=True, capture_output=True)
     for line in output.stdout.decode().splitlines():
@@ -44,7 +44,7 @@ def read_messages(program):
 
 
 def segment(sport, dport, seq, ack, flags, data=b"", option=b""):
-    """An Ethernet frame with IPv4 and TCP; checksums are left out."""
+    """Builds an Ethernet frame with IPv4 and TCP, without checksums."""
     tcp = struct.pack(">HHIIBBHHH", sport, dport, seq, ack,
                       (20 + len(option)) << 2, flags, 65535, 0, 0)
     tcp += option + data
@@ -75,7 +75,7 @@ def write_pcap(path, messages):
 
 
 def walk(node, found):
-    """All fields of a decoded packet, in order, at any depth."""
+    """Collects all fields of a decoded packet, in order, at any depth."""
     for key, value in node:
         if isinstance(value, list) and value and isinstance(value[0], tuple):
             walk(value, found)
@@ -90,11 +90,11 @@ def walk(node, found):
 
 
 def decode(path):
-    """For each packet with data: its fields."""
+    """Returns the fields of each packet with data."""
     output = subprocess.run(
         ["tshark", "-r", path, "-T", "json", "-Y", "tcp.len > 0"],
         check=True, capture_output=True).stdout
-    # A field may come twice: keep pairs, not dictionaries.
+    # A field may occur twice: keep pairs instead of dictionaries.
     packets = json.loads(output, object_pairs_hook=lambda pairs: pairs)
     result = []
     for packet in packets:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) The DIBS authors
-"""Which of the kernel's words fail a run? (tests/vm/klog.py, kcsan.py)"""
+"""Which kernel messages fail a run? (tests/vm/klog.py, kcsan.py)"""
 
 import os
 import sys
@@ -18,13 +18,14 @@ MADE = ' dibs_race_on_purpose+0x1b/0x20 [dibs_selftest]'
 
 
 def name(frame):
-    """As a title has it."""
+    """Returns the function as in the title of a report."""
     function, _, module = frame.strip().partition(' ')
     return ' '.join([function.split('+')[0], module]).strip()
 
 
 def race(*sides):
-    """A report about sides (what, frame...), as the kernel prints it."""
+    """Returns a report about sides (what, frame...), as the kernel prints
+    it."""
     lines = ['=' * 66, 'BUG: KCSAN: data-race in ' +
              ' / '.join(name(side[1]) for side in sides), '']
     for what, *frames in sides:
@@ -43,30 +44,31 @@ UNKNOWN = 'race at unknown origin, with read'
 CASES = (
     ('two plain accesses of ours are a complaint',
      1, race((WRITE, OURS), (READ, OURS))),
-    ('our plain read of what the kernel writes is a complaint',
+    ('our plain read of a marked write of the kernel is a complaint',
      1, race((MARKED_WRITE, TCPS), (READ, OURS))),
-    ('our marked read of what the kernel writes plainly is not',
+    ('our marked read of a plain write of the kernel is no complaint',
      0, race((WRITE, TCPS), (MARKED_READ, OURS))),
-    ('our plain write, later than it stands, is a complaint',
+    ('our plain write that is reordered is a complaint',
      1, race(('write (reordered)', OURS), (MARKED_READ, OURS))),
-    ('a race of the kernel with itself is not',
+    ('a race of the kernel with itself is no complaint',
      0, race((WRITE, TCPS), (READ, TCPS, OURS))),
-    ('a copy that we have made is ours',
+    ('a copy that our code makes is a complaint',
      1, race((WRITE, COPY, LAYER), (MARKED_READ, TCPS))),
-    ('a copy that others have made is not',
+    ('a copy that the kernel makes for itself is no complaint',
      0, race((WRITE, COPY, TCPS, OURS), (READ, TCPS))),
-    ('memory that is freed while we look at it is a complaint',
+    ('memory that is freed while our code reads it is a complaint',
      1, race(('assert no accesses', KFREE, TCPS), (MARKED_READ, OURS))),
-    ('a change by nobody knows whom of what we read is a complaint',
+    ('a change of unknown origin to what our code reads is a complaint',
      1, race((UNKNOWN, OURS))),
-    ('a race on purpose is not', 0, race((WRITE, MADE), (READ, MADE))),
+    ('a race made on purpose is no complaint',
+     0, race((WRITE, MADE), (READ, MADE))),
     ('a report that is not understood is a complaint',
      1, ['BUG: KCSAN: data-race in what / ever', 'gibberish']),
     ('two races in a row are two complaints',
      2, race((WRITE, OURS), (READ, OURS)) + race((WRITE, COPY, LAYER))),
-    ('after a race of the kernel, one of ours is found',
+    ('a race of ours after a race of the kernel is found',
      1, race((WRITE, TCPS), (READ, TCPS)) + race((WRITE, OURS))),
-    ('another complaint after a race of the kernel is found',
+    ('a warning after a race of the kernel is found',
      1, race((WRITE, TCPS), (READ, TCPS)) + ['WARNING: CPU: 0 PID: 1']),
 )
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) The DIBS authors
  *
- * Generic netlink, as those see it who are asked. Everything that is held is
- * counted: see model.c.
+ * Generic netlink as commands see it. Everything that is held is counted, see
+ * model.c.
  */
 #ifndef _SHIM_NET_GENETLINK_H
 #define _SHIM_NET_GENETLINK_H
@@ -34,14 +34,14 @@
 			abort(); \
 	} while (0)
 
-/* --- errors --------------------------------------------------------------- */
+/* --- errors -------------------------------------------------------------- */
 
 #define ERR_PTR(err)	((void *)(long)(err))
 #define PTR_ERR(p)	((long)(p))
 #define IS_ERR(p)	((unsigned long)(p) >= (unsigned long)-4095)
 #define PTR_ERR_OR_ZERO(p)	(IS_ERR(p) ? PTR_ERR(p) : 0)
 
-/* --- what is held ---------------------------------------------------------- */
+/* --- what is held -------------------------------------------------------- */
 
 struct mutex {
 	int held;
@@ -72,7 +72,7 @@ void module_put(struct module *module);
 struct net *get_net_ns_by_fd(int fd);
 void put_net(struct net *net);
 
-/* --- messages --------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------ */
 
 struct sock {
 	struct net *net;
@@ -119,7 +119,7 @@ struct netlink_callback {
 
 #define dibs_genl_dump_attrs(cb)	((cb)->attrs)
 
-/* --- attributes -------------------------------------------------------------- */
+/* --- attributes ---------------------------------------------------------- */
 
 enum {
 	NLA_UNSPEC,
@@ -159,7 +159,7 @@ static inline u32 nla_get_u32(const struct nlattr *attr)
 	return *(u32 *)nla_data(attr);
 }
 
-/* --- families ----------------------------------------------------------------- */
+/* --- families ------------------------------------------------------------ */
 
 struct genl_info {
 	struct nlattr **attrs;
@@ -210,7 +210,7 @@ struct genl_family {
 int genl_register_family(const struct genl_family *family);
 void genl_unregister_family(const struct genl_family *family);
 
-/* --- answers --------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------- */
 
 struct sk_buff *genlmsg_new(size_t size, int gfp);
 void nlmsg_free(struct sk_buff *skb);
@@ -249,22 +249,22 @@ static inline int nla_put_string(struct sk_buff *skb, int type,
 	return nla_put(skb, type, strlen(text) + 1, text);
 }
 
-/* --- model.c -------------------------------------------------------------------- */
+/* --- model.c ------------------------------------------------------------- */
 
 #define MODEL_ATTRS	32
 #define MODEL_NETS	3
 
-/* What the input chooses, for one request. */
+/* What the input selects for one request. */
 struct model_choices {
 	bool host_admin;	/* CAP_NET_ADMIN in the initial namespace */
 	bool other_admin;	/* in the other namespaces */
 	bool module_goes;
-	u8 failure;		/* of what the request asks for */
+	u8 failure;		/* makes what the request asks for fail */
 };
 
 extern const struct genl_family *model_family;
 extern struct model_choices choices;
-extern struct net model_nets[MODEL_NETS];	/* the first asks */
+extern struct net model_nets[MODEL_NETS];	/* the first one requests */
 
 int model_parse(const struct nla_policy *policy, unsigned int max,
 		const u8 *data, size_t len, struct nlattr *attrs[MODEL_ATTRS]);
