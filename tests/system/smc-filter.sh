@@ -253,6 +253,12 @@ ok "conntrack does not see the bytes of SMC-D, from SYN to FIN" \
 no_rule
 ok "a cgroup hook that forbids connect() forbids it for SMC sockets" \
 	gives EPERM hooked
+if gives none landlocked >/dev/null; then
+	skip "Landlock forbids connect() of SMC sockets" \
+		"no Landlock with rules for ports"
+else
+	ok "Landlock forbids connect() of SMC sockets" gives EACCES landlocked
+fi
 
 # --- by TCP -------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ line:
              and server
   refused    connect again; the answer is the error
   hooked     the same in a cgroup with a BPF program that forbids connect()
+  landlocked the same in a process whose Landlock rules forbid connect() to
+             all ports; "none" if this kernel has no Landlock
   drop PATH  pin an XDP program that drops packets, for "ip link set"
   sockmap    put the client's end into a BPF map of sockets; the answer is the
              error
@@ -30,6 +32,7 @@ import os
 import random
 import select
 import socket
+import struct
 
 import smc_bpf as bpf
 import smc_ends as ends
@@ -38,6 +41,10 @@ ETH_P_ALL = 3
 WORD = random.randbytes(64)
 POSTED = b'posted' * 20
 CGROUPS = '/sys/fs/cgroup'
+PR_SET_NO_NEW_PRIVS = 38
+SYS_LANDLOCK_CREATE_RULESET = 444
+SYS_LANDLOCK_RESTRICT_SELF = 446
+LANDLOCK_ACCESS_NET_CONNECT_TCP = 2
 pair = []
 
 
@@ -132,6 +139,31 @@ def hooked():
     return answer
 
 
+def refuse_by_landlock():
+    """For this process: no TCP connection to any port. False if this kernel
+    cannot do that."""
+    handled = struct.pack('QQ', 0, LANDLOCK_ACCESS_NET_CONNECT_TCP)
+    ruleset = ends.libc.syscall(SYS_LANDLOCK_CREATE_RULESET, handled,
+                                len(handled), 0)
+    if ruleset < 0:
+        return False
+    ends.call_libc('prctl', PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    ends.call_libc('syscall', SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0)
+    return True
+
+
+def landlocked():
+    told, tell = os.pipe()
+    if not os.fork():
+        answer = refused() if refuse_by_landlock() else 'none'
+        os.write(tell, answer.encode())
+        os._exit(0)
+    os.close(tell)
+    os.wait()
+    with open(told) as file:
+        return file.read()
+
+
 def drop(path):
     bpf.pin_drop(path)
     return 'there'
@@ -153,5 +185,5 @@ def close():
 
 ends.obey({'open': open_pair, 'send': send, 'capture': capture, 'post': post,
            'here': here, 'fetch': fetch, 'probe': probe, 'ends': both_ends,
-           'refused': refused, 'hooked': hooked, 'drop': drop,
-           'sockmap': sockmap, 'close': close})
+           'refused': refused, 'hooked': hooked, 'landlocked': landlocked,
+           'drop': drop, 'sockmap': sockmap, 'close': close})
