@@ -111,6 +111,61 @@ tracked() {
 		gives closed close && met "$@"
 }
 
+# A stateful firewall in blue, which takes up no connection but by a SYN:
+# counts packets of connections that conntrack knows, drops and counts others.
+stateful() {
+	in_netns blue nft -f - <<END
+flush ruleset
+table ip t {
+	counter known { }
+	counter met { }
+	chain c {
+		type filter hook input priority 0;
+		ct state new,established counter name known accept
+		ip protocol tcp counter name met drop
+	}
+}
+END
+	in_netns blue sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0
+}
+
+# forget_after SECONDS: how long conntrack keeps what sends no packet
+forget_after() {
+	in_netns blue sysctl -qw \
+		net.netfilter.nf_conntrack_tcp_timeout_established="$1"
+}
+
+# more_known NUMBER: waits until conntrack has known so many more packets
+more_known() {
+	within 60 counted known -gt $(($(count known) + $1 - 1))
+}
+
+# While bytes move that conntrack does not see.
+kept() {
+	gives probing probe 1 && gives arrived send 10000 && more_known 5 &&
+		gives arrived send 10000 && met -eq 0
+}
+
+# The next probe makes the entry's time-out short, and is the last packet
+# before it is over.
+forgotten() {
+	forget_after 1
+	more_known 2 && gives probing probe 3 && within 60 busy_unknown
+}
+
+busy_unknown() {
+	gives arrived send 10000
+	met -gt 0
+}
+
+# Which end gives up first is open; it resets the other.
+given_up() {
+	echo ends >&"$ask_in"
+	read -r -t 200 answer <&"$ask_out"
+	echo "ends: $answer"
+	[[ $answer == *E*OUT* || $answer == *ECONNRESET* ]]
+}
+
 # xdp drop|off: for packets that arrive in blue
 xdp() {
 	if [[ $1 == off ]]; then
@@ -139,14 +194,24 @@ no_rule() {
 	in_netns blue nft flush ruleset
 }
 
+# Prints how many packets a counter in blue has counted.
+count() {
+	in_netns blue nft list counter ip t "$1" |
+		sed -n 's/.*packets \([0-9]*\).*/\1/p'
+}
+
+# counted COUNTER -eq|-gt NUMBER: compares how many packets it has counted
+counted() {
+	local packets
+
+	packets=$(count "$1")
+	echo "$1: $packets packets"
+	test "$packets" "${@:2}"
+}
+
 # met -eq|-gt NUMBER: compares how many packets met the rule
 met() {
-	local count
-
-	count=$(in_netns blue nft list counter ip t met |
-		sed -n 's/.*packets \([0-9]*\).*/\1/p')
-	echo "$count packets met the rule"
-	test "$count" "$@"
+	counted met "$@"
 }
 
 # Nobody else sends packets here, so the one that met the rule is ours.
@@ -250,6 +315,17 @@ ok "a connection that disabling the device ended is closed" gives closed close
 track
 ok "conntrack does not see the bytes of SMC-D, from SYN to FIN" \
 	tracked "SMC-D SMC-D" "" -eq 0
+no_rule
+stateful
+ok "SMC-D carries a connection through a stateful firewall" \
+	gives "SMC-D SMC-D" open
+ok "keepalive keeps conntrack's entry of a connection of SMC-D" kept
+ok "conntrack forgets a busy connection of SMC-D that sends no packet in time" \
+	forgotten
+ok "keepalive that conntrack does not know any more ends the connection" \
+	given_up
+ok "a connection that conntrack forgot is closed" gives closed close
+forget_after 432000
 no_rule
 ok "a cgroup hook that forbids connect() forbids it for SMC sockets" \
 	gives EPERM hooked

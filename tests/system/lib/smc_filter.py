@@ -13,8 +13,9 @@ line:
   post       the client sends 120 bytes; nobody waits for them
   here       can anything be read at the server?
   fetch      wait for what was posted
-  probe      from now on TCP probes each second whether the other end exists,
-             and gives up after the third probe
+  probe [N]  from now on TCP probes after N seconds (1) without a packet, then
+             each second, whether the other end exists, and gives up after the
+             third probe
   ends       wait until both ends are over; the answer is the errors of client
              and server
   refused    connect again; the answer is the error
@@ -92,12 +93,12 @@ def fetch():
     return 'arrived'
 
 
-def probe():
+def probe(idle='1'):
     for sock in pair:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, int(idle))
     return 'probing'
 
 
