@@ -50,13 +50,25 @@ given_back() {
 	(($(charged) < 2 * mib))
 }
 
-# The cgroup reads files that nobody has read yet, more than it has room for.
+# large_files: prints the names of some files that have more bytes than the
+# cgroup has room for
+large_files() {
+	find /usr/lib/*-linux-gnu -maxdepth 1 -name '*.so*' -type f \
+		-size +1024k -printf '%s %p\n' |
+		awk -v enough=$((2 * limit)) \
+			'{ print $2; sum += $1 } sum > enough { exit }'
+}
+
+# The cgroup reads files that nobody has read yet. They are looked up outside of
+# it: it would spend minutes in reclaiming inodes and directory entries.
 fill_with_cache() {
+	local files
+
+	mapfile -t files < <(large_files)
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
-	bash -c "echo \$\$ >$group/cgroup.procs &&
-		find /usr/lib -name '*.so*' -type f -exec cat {} + 2>/dev/null |
-		head -c $((2 * limit)) >/dev/null"
+	bash -c "echo \$\$ >$group/cgroup.procs"' && exec cat "$@" >/dev/null' \
+		bash "${files[@]}"
 }
 
 full_of_cache() {
