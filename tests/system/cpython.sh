@@ -26,7 +26,7 @@ asyncio=({events,sock_lowlevel,sendfile}.EPollEventLoopTests server streams
 	buffered_proto)
 modules=(test.test_{selectors,httplib,ftplib,smtplib}
 	"${asyncio[@]/#/test.test_asyncio.test_}")
-limit=240
+limit=480
 
 # run_cpython FILE SECONDS "NAME..." PROGRAM...: writes the tests that passed to
 # FILE
