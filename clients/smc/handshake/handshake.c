@@ -73,7 +73,8 @@ static void smc_handshake_hook(struct smc_sock *smc, bool hook)
 					     family->data_ready);
 	WRITE_ONCE(sk->sk_state_change, hook ? smc_handshake_state_change :
 					       family->state_change);
-	if (smc->role == SMC_ROLE_CLIENT)
+	/* Set for a server's child, too, which may connect() later. */
+	if (!hook || smc->role == SMC_ROLE_CLIENT)
 		tcp_sk(sk)->syn_smc = hook;
 	/*
 	 * Delays ACKs: each message answers the one before, and the proposal

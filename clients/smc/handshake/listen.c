@@ -93,8 +93,7 @@ static bool smc_listener_wants(const struct request_sock *req)
 {
 	const struct sock *child = req->sk;
 
-	return child && smc_tcp_wants_smc(child) &&
-	       !READ_ONCE(inet_csk(child)->icsk_ulp_ops);
+	return child && smc_tcp_wants_smc(child) && !smc_sk(child);
 }
 
 /*
@@ -151,7 +150,7 @@ static struct smc_listener_queue smc_listener_look(struct sock *sk)
 	for (req = queue->rskq_accept_head; req; req = req->dl_next) {
 		if (smc_listener_wants(req))
 			found.wanted = true;
-		else if (req->sk && READ_ONCE(inet_csk(req->sk)->icsk_ulp_ops))
+		else if (req->sk && smc_sk(req->sk))
 			found.back = true;
 		else
 			found.plain = true;
@@ -269,53 +268,6 @@ static void smc_listener_put_back(struct smc_listener *listener,
 	spin_unlock_bh(&queue->rskq_lock);
 }
 
-static int smc_listener_admit(struct smc_sock *smc,
-			      struct smc_listener *listener,
-			      struct request_sock *req)
-{
-	struct sock *child = req->sk;
-	struct smc_sock *new = smc_sock_alloc(smc_sock_family(smc));
-	int err;
-
-	if (!new)
-		return -ENOMEM;
-	__module_get(THIS_MODULE);
-	lock_sock(child);
-	smc_sock_attach(new, child);
-	release_sock(child);
-	err = smc_handshake_start_server(new, listener, req);
-	if (!err)
-		return 0;
-	lock_sock(child);
-	smc_sock_detach(new);
-	release_sock(child);
-	smc_sock_free(new);
-	module_put(THIS_MODULE);
-	return err;
-}
-
-/* The listener's work; smc_listener_stop() cancels it before it frees. */
-void smc_listener_work(struct smc_sock *smc, struct smc_listener *listener)
-{
-	struct request_sock *req;
-	struct mem_cgroup *old;
-
-	lock_sock(listener->sk);
-	smc_listener_take(listener);
-	release_sock(listener->sk);
-	/* New connections are charged to the listener's memcg. */
-	old = dibs_memcg_enter(smc_sock_memcg(smc, listener->sk));
-	while ((req = smc_listener_next(listener))) {
-		if (!smc_listener_admit(smc, listener, req))
-			continue;
-		/* The client was promised an answer: tries again later. */
-		smc_listener_put_back(listener, req);
-		queue_delayed_work(smc_wq, &smc->work, SMC_LISTENER_RETRY);
-		break;
-	}
-	dibs_memcg_leave(old);
-}
-
 /* --- back into TCP's queue ------------------------------------------------ */
 
 /*
@@ -356,6 +308,77 @@ void smc_listener_hand_out(struct smc_listener *listener,
 	smc_listener_requeue(listener, req, rcu_dereference_raw(smc->conn));
 	family->data_ready(listener->sk);
 	smc_listener_put(listener);
+}
+
+/* --- the work ------------------------------------------------------------- */
+
+/*
+ * Another layer has the connection. It was not marked: the listener was about
+ * to close, or there was no memory and it lost its mark. accept() returns it.
+ */
+static void smc_listener_pass(struct smc_listener *listener,
+			      const struct smc_family *family,
+			      struct request_sock *req)
+{
+	lock_sock(req->sk);
+	tcp_sk(req->sk)->syn_smc = 0;
+	release_sock(req->sk);
+	smc_listener_requeue(listener, req, NULL);
+	family->data_ready(listener->sk);
+}
+
+static int smc_listener_admit(struct smc_sock *smc,
+			      struct smc_listener *listener,
+			      struct request_sock *req)
+{
+	struct sock *child = req->sk;
+	struct smc_sock *new = smc_sock_alloc(smc_sock_family(smc));
+	bool attached;
+	int err;
+
+	if (!new)
+		return -ENOMEM;
+	__module_get(THIS_MODULE);
+	lock_sock(child);
+	attached = smc_sock_attach(new, child);
+	release_sock(child);
+	if (!attached) {
+		smc_sock_free(new);
+		module_put(THIS_MODULE);
+		smc_listener_pass(listener, smc_sock_family(smc), req);
+		return 0;
+	}
+	err = smc_handshake_start_server(new, listener, req);
+	if (!err)
+		return 0;
+	lock_sock(child);
+	smc_sock_detach(new);
+	release_sock(child);
+	smc_sock_free(new);
+	module_put(THIS_MODULE);
+	return err;
+}
+
+/* The listener's work; smc_listener_stop() cancels it before it frees. */
+void smc_listener_work(struct smc_sock *smc, struct smc_listener *listener)
+{
+	struct request_sock *req;
+	struct mem_cgroup *old;
+
+	lock_sock(listener->sk);
+	smc_listener_take(listener);
+	release_sock(listener->sk);
+	/* New connections are charged to the listener's memcg. */
+	old = dibs_memcg_enter(smc_sock_memcg(smc, listener->sk));
+	while ((req = smc_listener_next(listener))) {
+		if (!smc_listener_admit(smc, listener, req))
+			continue;
+		/* The client was promised an answer: tries again later. */
+		smc_listener_put_back(listener, req);
+		queue_delayed_work(smc_wq, &smc->work, SMC_LISTENER_RETRY);
+		break;
+	}
+	dibs_memcg_leave(old);
 }
 
 /* --- the socket ----------------------------------------------------------- */

@@ -26,6 +26,22 @@ static void smc_accept_ready(struct smc_sock *smc, struct socket *sock)
 }
 
 /*
+ * Another layer, such as a sockmap, has the connection: makes a TCP socket of
+ * it, which this module does not know from here on.
+ */
+static void smc_accept_taken(struct smc_sock *listener, struct socket *sock)
+{
+	const struct proto_ops *tcp = smc_sock_tcp(listener);
+
+	__module_get(tcp->owner);
+	WRITE_ONCE(sock->ops, tcp);
+	/* Not the last one: the listener's file holds a reference. */
+	module_put(THIS_MODULE);
+	smc_carrier_count(listener->stats, sock->sk, SMC_ROLE_SERVER,
+			  DIBS_SMC_REASON_OTHER_LAYER);
+}
+
+/*
  * Makes a socket of a connection that the listener's work has not seen: it runs
  * the handshake now if the client asked for SMC, else the connection is TCP's.
  */
@@ -33,15 +49,21 @@ static void smc_accept_plain(struct smc_sock *smc, struct smc_sock *listener,
 			     struct socket *sock)
 {
 	struct sock *sk = sock->sk;
-	bool wanted;
+	bool wanted = smc_tcp_wants_smc(sk);
+	bool attached;
 	u32 reason;
 
 	__module_get(THIS_MODULE);
 	lock_sock(sk);
-	smc_sock_attach(smc, sk);
+	attached = smc_sock_attach(smc, sk);
 	release_sock(sk);
-	wanted = smc_tcp_wants_smc(sk);
 	smc_listener_wake(listener, !wanted);
+	if (!attached) {
+		module_put(THIS_MODULE);
+		smc_sock_free(smc);
+		smc_accept_taken(listener, sock);
+		return;
+	}
 	if (wanted) {
 		if (smc_handshake_start_server(smc, NULL, NULL))
 			/* The client waits for an answer that cannot come. */

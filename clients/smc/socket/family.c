@@ -41,6 +41,7 @@ static int smc_family_init_sock(struct sock *sk)
 	if (!smc)
 		return -ENOMEM;
 	sk->sk_prot_creator = family->tcp_prot;
+	/* Nobody else has seen @sk: always succeeds. */
 	smc_sock_attach(smc, sk);
 	return 0;
 }
@@ -101,6 +102,7 @@ static int smc_family_create(struct net *net, struct socket *sock, int protocol,
 	smc_family_adopt(sock, tcp);
 	sock->ops = &family->open_ops;
 	__module_get(THIS_MODULE);
+	/* Nobody else has seen the sock: always succeeds. */
 	smc_sock_attach(smc, sock->sk);
 	return 0;
 }

@@ -18,14 +18,16 @@ static void smc_ulp_clone(const struct request_sock *req, struct sock *child,
 	struct inet_connection_sock *icsk = inet_csk(child);
 
 	smc_listener_cloned(child);
+	RCU_INIT_POINTER(icsk->icsk_ulp_data, NULL);
+	icsk->icsk_ulp_ops = NULL;
+	if (!inet_rsk(req)->smc_ok || !smc_tcp_wants_smc(child))
+		return;
+	smc_sock_mark(child);
 	/*
 	 * smc_handshake_hook() does this too, but possibly only after the
 	 * proposal has arrived.
 	 */
-	if (inet_rsk(req)->smc_ok && smc_tcp_wants_smc(child))
-		inet_csk_enter_pingpong_mode(child);
-	RCU_INIT_POINTER(icsk->icsk_ulp_data, NULL);
-	icsk->icsk_ulp_ops = NULL;
+	inet_csk_enter_pingpong_mode(child);
 }
 
 /*
@@ -38,6 +40,9 @@ static void smc_ulp_release(struct sock *sk)
 {
 	struct smc_sock *smc = smc_sk(sk);
 
+	/* A child that was marked and no more. */
+	if (!smc)
+		return;
 	smc_table_del(smc);
 	RCU_INIT_POINTER(inet_csk(sk)->icsk_ulp_data, NULL);
 	sock_hold(sk);

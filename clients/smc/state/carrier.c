@@ -53,16 +53,20 @@ bool smc_carrier_decide(struct smc_sock *smc, enum smc_carrier carrier,
 	return first;
 }
 
+/* Counts and traces that TCP carries @sk. */
+void smc_carrier_count(struct smc_stats __percpu *stats, struct sock *sk,
+		       enum smc_role role, u32 reason)
+{
+	this_cpu_inc(stats->fallbacks[role][smc_reason_index(reason)]);
+	trace_smc_switch_to_fallback(sk, role == SMC_ROLE_SERVER, reason);
+}
+
 /* TCP carries @smc from here on. Only the first call's reason is kept. */
 void smc_carrier_fallback(struct smc_sock *smc, enum smc_role role,
 			  u32 reason)
 {
-	struct sock *sk = smc->sk;
-
-	if (!smc_carrier_decide(smc, SMC_CARRIER_TCP, role, reason))
-		return;
-	this_cpu_inc(smc->stats->fallbacks[role][smc_reason_index(reason)]);
-	trace_smc_switch_to_fallback(sk, role == SMC_ROLE_SERVER, reason);
+	if (smc_carrier_decide(smc, SMC_CARRIER_TCP, role, reason))
+		smc_carrier_count(smc->stats, smc->sk, role, reason);
 }
 
 /*

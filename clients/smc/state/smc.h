@@ -33,7 +33,10 @@
  * TCP allows only one ULP per socket, so TCP itself refuses sockmap and kTLS,
  * which would take over the byte stream. TCP copies the pointer to the children
  * of a listener; smc_ulp.clone() clears the copy at once, so a child is a plain
- * TCP socket until the listener's work or accept() makes it an SMC socket.
+ * TCP socket until the listener's work or accept() makes it an SMC socket. If
+ * its client asked for SMC, clone() leaves the operations there, as a mark that
+ * keeps others away; if not, a sockmap may take the child before it is
+ * accepted, and accept() returns a TCP socket that we do not know.
  *
  * What carries the bytes (enum smc_carrier)
  *
@@ -227,7 +230,8 @@ struct smc_sock *smc_sock_alloc(const struct smc_family *family);
 void smc_sock_free(struct smc_sock *smc);
 struct mem_cgroup *smc_sock_memcg(const struct smc_sock *smc,
 				  const struct sock *sk);
-void smc_sock_attach(struct smc_sock *smc, struct sock *sk);
+void smc_sock_mark(struct sock *child);
+bool smc_sock_attach(struct smc_sock *smc, struct sock *sk);
 void smc_sock_detach(struct smc_sock *smc);
 int smc_sock_wait(struct smc_sock *smc, long timeo,
 		  bool (*over)(struct smc_sock *smc));
@@ -248,6 +252,8 @@ int smc_table_walk(struct net *net, struct smc_table_cursor *cursor,
 /* carrier.c: what carries the bytes */
 bool smc_carrier_decide(struct smc_sock *smc, enum smc_carrier carrier,
 			enum smc_role role, u32 reason);
+void smc_carrier_count(struct smc_stats __percpu *stats, struct sock *sk,
+		       enum smc_role role, u32 reason);
 void smc_carrier_fallback(struct smc_sock *smc, enum smc_role role,
 			  u32 reason);
 void smc_carrier_broken(struct smc_sock *smc);

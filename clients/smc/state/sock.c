@@ -6,6 +6,7 @@
  * listeners' work. smc.h describes its lifetime and what can reach it. Process
  * context, except where noted.
  */
+#include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -71,19 +72,53 @@ void smc_sock_free(struct smc_sock *smc)
 }
 
 /*
- * Takes over the caller's reference to the module. @sk is not visible to
- * anybody else yet, or is locked.
+ * Marks a child as ours before anybody else can see it, so that no other layer
+ * takes a connection whose client is about to send a proposal. The mark holds a
+ * reference to the module, which TCP puts with the sock. Softirq.
  */
-void smc_sock_attach(struct smc_sock *smc, struct sock *sk)
+void smc_sock_mark(struct sock *child)
+{
+	__module_get(THIS_MODULE);
+	inet_csk(child)->icsk_ulp_ops = smc_family_of(child)->ulp;
+}
+
+/*
+ * Another layer has @sk: sockmap and KCM take it by its sk_user_data, kTLS as
+ * we do. They look and take under sk_callback_lock or lock_sock().
+ */
+static bool smc_sock_is_taken(const struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+
+	return sk->sk_user_data || smc_sk(sk) ||
+	       (icsk->icsk_ulp_ops &&
+		icsk->icsk_ulp_ops != smc_family_of(sk)->ulp);
+}
+
+/*
+ * Takes over the caller's reference to the module. @sk is not visible to
+ * anybody else yet, or is locked. Returns false if another layer has it.
+ */
+bool smc_sock_attach(struct smc_sock *smc, struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
+	write_lock_bh(&sk->sk_callback_lock);
+	if (smc_sock_is_taken(sk)) {
+		write_unlock_bh(&sk->sk_callback_lock);
+		return false;
+	}
+	/* The mark's reference; the caller's takes its place. */
+	if (icsk->icsk_ulp_ops)
+		module_put(THIS_MODULE);
 	smc->sk = sk;
 	smc->stats = smc_stats(sock_net(sk));
 	rcu_assign_pointer(icsk->icsk_ulp_data, smc);
 	/* After the data: the stack uses it once it sees the operations. */
 	smp_store_release(&icsk->icsk_ulp_ops, smc->family->ulp);
+	write_unlock_bh(&sk->sk_callback_lock);
 	smc_table_add(smc);
+	return true;
 }
 
 /* Returns the reference to the module to the caller. */

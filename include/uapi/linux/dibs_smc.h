@@ -46,6 +46,7 @@
 	X(DMB_LIMIT, 0x030d0000, "limit of DMBs")			\
 	X(NO_ROUTE, 0x030e0000, "no route")				\
 	X(INDIRECT, 0x030f0000, "indirect route")			\
+	X(OTHER_LAYER, 0x03f00000, "another layer has the socket (sockmap)") \
 	X(SYNC, 0x04000000, "link groups out of step")			\
 	X(PEER_DECLINED, 0x05000000, "peer declined")			\
 	X(INTERNAL, 0x09990000, "internal error")			\
