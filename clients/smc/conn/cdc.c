@@ -161,6 +161,30 @@ void smc_cdc_request_update(struct smc_conn *conn, bool ask)
 		smc_cdc_signal(conn);
 }
 
+/*
+ * A writer waits although the ring has room: tells a reader that waits for more
+ * bytes than that to take what there is; or takes that back.
+ */
+void smc_cdc_put_blocked(struct smc_conn *conn, bool blocked)
+{
+	bool news;
+	int err = 0;
+	u8 prod;
+
+	spin_lock_bh(&conn->lock);
+	prod = conn->flags.prod;
+	news = !!(prod & SMC_CDC_WRITE_BLOCKED) != blocked;
+	if (news) {
+		smc_cdc_set_flags(conn, prod ^ SMC_CDC_WRITE_BLOCKED,
+				  conn->flags.state);
+		err = smc_cdc_put_consumer_locked(conn);
+	}
+	spin_unlock_bh(&conn->lock);
+	smc_cdc_check(conn, err);
+	if (news && blocked)
+		smc_cdc_signal_data(conn);
+}
+
 /* Sets flags in the peer's DMB. The caller signals. */
 void smc_cdc_put_flags(struct smc_conn *conn, struct smc_cdc_flags set)
 {

@@ -66,10 +66,11 @@ enum smc_close_event {
 	SMC_CLOSE_EVENTS
 };
 
-/* Facts beside the state, a bit mask. The first two stay true. */
+/* Facts beside the state, a bit mask. All but UNREAD stay true. */
 #define SMC_CLOSE_IF_DEAD	0x01	/* we have closed and told the peer */
 #define SMC_CLOSE_IF_PEER	0x02	/* the peer has closed */
 #define SMC_CLOSE_IF_UNREAD	0x04	/* bytes are dropped by this close */
+#define SMC_CLOSE_IF_DONE	0x08	/* the peer is done writing */
 
 /* Actions, a bit mask, to be carried out in this order. */
 #define SMC_CLOSE_DO_DRAIN	0x01	/* first publish unsent bytes */
@@ -79,6 +80,7 @@ enum smc_close_event {
 #define SMC_CLOSE_DO_RESET	0x10	/* sk_err is ECONNRESET */
 #define SMC_CLOSE_DO_ABORTED	0x20	/* sk_err is ECONNABORTED */
 #define SMC_CLOSE_DO_WAKE	0x40	/* wake all waiters on the socket */
+#define SMC_CLOSE_DO_PIPE	0x80	/* sk_err is EPIPE */
 
 /**
  * struct smc_close_step - what follows from an event

@@ -276,16 +276,20 @@ void smc_conn_free(struct smc_conn *conn)
 static u32 smc_conn_event(struct smc_conn *conn, enum smc_close_event event,
 			  u32 facts)
 {
+	u8 peer = smc_cdc_peer_flags(conn).state;
 	struct smc_close_step step;
 
-	if (smc_cdc_peer_flags(conn).state &
-	    (SMC_CDC_CLOSED | SMC_CDC_ABORT))
+	if (peer & (SMC_CDC_CLOSED | SMC_CDC_ABORT))
 		facts |= SMC_CLOSE_IF_PEER;
+	if (peer & (SMC_CDC_DONE_WRITING | SMC_CDC_CLOSED))
+		facts |= SMC_CLOSE_IF_DONE;
 	spin_lock_bh(&conn->lock);
 	step = smc_close_next(conn->state, event, facts);
 	/* Before the state, so that close() does not send a clean end. */
 	if (step.todo & SMC_CLOSE_DO_RESET)
 		smc_reset_later(conn->smc, ECONNRESET);
+	if (step.todo & SMC_CLOSE_DO_PIPE)
+		smc_reset_later(conn->smc, EPIPE);
 	if (step.todo & SMC_CLOSE_DO_ABORTED)
 		smc_reset_later(conn->smc, ECONNABORTED);
 	trace_smc_state(conn, step.state);
@@ -324,6 +328,16 @@ static void smc_conn_peer_state(struct smc_conn *conn, u8 state)
 	else if (state & SMC_CDC_CLOSED)
 		event = SMC_CLOSE_PEER_CLOSED;
 	smc_conn_do(conn, smc_conn_event(conn, event, 0));
+}
+
+/*
+ * The peer has aborted. Returns the error that the close table chose, whoever
+ * saw the flag first. Any context.
+ */
+int smc_conn_peer_aborted(struct smc_conn *conn)
+{
+	smc_conn_peer_state(conn, SMC_CDC_ABORT);
+	return READ_ONCE(conn->smc->reset_err) ? : ECONNRESET;
 }
 
 /* Both ends are ready. Handles flags that the peer set before that. */
@@ -394,14 +408,15 @@ void smc_conn_wake_writers(struct sock *sk)
 /* As with TCP, readers are not woken for fewer bytes than SO_RCVLOWAT. */
 bool smc_conn_below_lowat(struct smc_conn *conn)
 {
-	u32 target = smc_rx_target(conn, READ_ONCE(conn->sk->sk_rcvlowat));
+	u32 lowat = READ_ONCE(conn->sk->sk_rcvlowat);
 
-	if (likely(target <= 1) || smc_rx_ended(conn) ||
+	if (likely(lowat <= 1) || smc_rx_ended(conn) ||
 	    READ_ONCE(conn->urgent) == SMC_URGENT_AHEAD ||
-	    smc_rx_waiting(conn) >= target)
+	    smc_rx_waiting(conn) >= smc_rx_target(conn, lowat))
 		return false;
 	smc_cdc_request_signal(&conn->own_cdc->wants_data);
-	return smc_rx_waiting(conn) < target;
+	/* The target, too: the writer may have been blocked meanwhile. */
+	return smc_rx_waiting(conn) < smc_rx_target(conn, lowat);
 }
 
 /*
@@ -446,6 +461,8 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 		smc_urgent_update(conn, flags.prod);
 	if (unlikely(flags.state))
 		smc_conn_peer_state(conn, flags.state);
+	if (unlikely(smc_rx_is_refused(conn, producer)))
+		smc_reset_later(conn->smc, ECONNRESET);
 	if (unlikely(smc_conn_wants_update(conn, flags.prod)))
 		smc_cdc_confirm(conn);
 	/*
@@ -454,6 +471,7 @@ void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask)
 	 * the reader's request, so wake it, too: docs/ordering.md.
 	 */
 	if (producer != conn->seen_producer ||
+	    flags.prod & SMC_CDC_WRITE_BLOCKED ||
 	    READ_ONCE(conn->state) == DIBS_SMC_STATE_INIT || taken) {
 		conn->seen_producer = producer;
 		if (!smc_conn_below_lowat(conn)) {

@@ -113,6 +113,8 @@ struct smc_conn {
 	struct smc_cursor peer_prod;
 	u64 cons_word;			/* cons, for lockless readers */
 	u32 rx_seq;			/* bytes read, modulo 2^32 */
+	bool rx_refuses;		/* bytes behind rx_end cause a reset */
+	struct smc_cursor rx_end;	/* valid with rx_refuses */
 	u32 busy_wait_ns;		/* averages, see busy_poll.c */
 	u32 busy_wake_ns;
 	u64 busy_began;			/* local_clock() */
@@ -164,6 +166,7 @@ void smc_conn_activate(struct smc_conn *conn);
 void smc_conn_shutdown(struct smc_conn *conn);
 void smc_conn_lost(struct smc_conn *conn);
 void smc_conn_abort(struct smc_conn *conn);
+int smc_conn_peer_aborted(struct smc_conn *conn);
 bool smc_conn_below_lowat(struct smc_conn *conn);
 void smc_conn_signalled(struct dibs_dmb *dmb, u16 mask);
 u8 smc_conn_size_code(const struct sock *sk, const struct dibs_dev *dev);
@@ -179,6 +182,7 @@ void smc_cdc_put_consumer(struct smc_conn *conn, struct smc_cursor cons);
 void smc_cdc_put_flags(struct smc_conn *conn, struct smc_cdc_flags set);
 void smc_cdc_confirm(struct smc_conn *conn);
 void smc_cdc_request_update(struct smc_conn *conn, bool ask);
+void smc_cdc_put_blocked(struct smc_conn *conn, bool blocked);
 void smc_cdc_put_urgent(struct smc_conn *conn, u32 seq);
 void smc_cdc_clear_urgent(struct smc_conn *conn);
 void smc_cdc_signal_data(struct smc_conn *conn);
@@ -204,6 +208,8 @@ int smc_receive_splice(struct smc_sock *smc, struct msghdr *msg, size_t len,
 u32 smc_rx_refresh(struct smc_conn *conn);
 u32 smc_rx_waiting(const struct smc_conn *conn);
 bool smc_rx_ended(const struct smc_conn *conn);
+void smc_rx_refuse(struct smc_conn *conn);
+bool smc_rx_is_refused(const struct smc_conn *conn, u64 producer);
 
 /* urgent.c: urgent marks in the received stream */
 void smc_urgent_update(struct smc_conn *conn, u8 flags);
@@ -217,9 +223,16 @@ bool smc_busy_poll(struct smc_conn *conn, u32 waiting);
 void smc_busy_poll_arrived(struct smc_conn *conn);
 void smc_busy_poll_slept(struct smc_conn *conn);
 
-/* Limits SO_RCVLOWAT: a reader must be woken before the ring is full. */
+/*
+ * Limits SO_RCVLOWAT: a reader must be woken before the ring is full, and when
+ * the writer has less room than that, by SO_SNDBUF or for lack of memory.
+ */
 static inline u32 smc_rx_target(const struct smc_conn *conn, u32 wanted)
 {
+	if (likely(wanted <= 1))
+		return wanted;
+	if (smc_cdc_peer_flags(conn).prod & SMC_CDC_WRITE_BLOCKED)
+		return 1;
 	return min(wanted, conn->rx_size / 2);
 }
 

@@ -76,6 +76,43 @@ bool smc_rx_ended(const struct smc_conn *conn)
 	       READ_ONCE(conn->sk->sk_shutdown) & RCV_SHUTDOWN;
 }
 
+/* Has the peer, whose producer field is @producer, written what we refuse? */
+bool smc_rx_is_refused(const struct smc_conn *conn, u64 producer)
+{
+	/* Pairs with the release in smc_rx_refuse(). */
+	return smp_load_acquire(&conn->rx_refuses) &&
+	       smc_cursor_diff(conn->rx_size, conn->rx_end,
+			       smc_cdc_word_cursor(producer)) > 0;
+}
+
+/*
+ * The program has shut down both directions. As with TCP, what has arrived can
+ * be read, and what arrives from here on resets the connection. Holding
+ * rx_lock.
+ */
+void smc_rx_refuse(struct smc_conn *conn)
+{
+	if (conn->rx_refuses)
+		return;
+	smc_rx_refresh(conn);
+	conn->rx_end = conn->peer_prod;
+	/* Pairs with the acquire in smc_rx_is_refused(). */
+	smp_store_release(&conn->rx_refuses, true);
+	smc_cdc_request_signal(&conn->own_cdc->wants_data);
+	if (smc_rx_is_refused(conn, READ_ONCE(conn->own_cdc->producer)))
+		smc_reset_later(conn->smc, ECONNRESET);
+}
+
+/* Bytes that the program may read. Holding rx_lock. */
+static u32 smc_rx_readable(struct smc_conn *conn)
+{
+	u32 waiting = smc_rx_refresh(conn);
+
+	if (likely(!conn->rx_refuses))
+		return waiting;
+	return smc_cursor_readable(conn->rx_size, conn->cons, conn->rx_end);
+}
+
 /* --- the urgent byte --- */
 
 /* Is the byte at @seq not part of the inline stream? Holding rx_lock. */
@@ -304,7 +341,7 @@ static int smc_receive_empty(struct smc_receiving *r, struct smc_conn *conn,
 	if (r->copied >= r->target)
 		return 1;
 	if (unlikely(smc_cdc_peer_flags(conn).state & SMC_CDC_ABORT))
-		smc_reset(r->smc, ECONNRESET);
+		smc_reset(r->smc, smc_conn_peer_aborted(conn));
 	err = smc_rx_stop(r, conn, ended);
 	if (!err)
 		smc_rx_wait(r, conn, waiting);
@@ -339,7 +376,7 @@ static int smc_receive_step(struct smc_receiving *r, struct smc_conn *conn)
 {
 	u32 at = r->flags & MSG_PEEK ? r->peeked : 0;
 	bool ended = smc_rx_ended(conn);
-	u32 waiting = smc_rx_refresh(conn);
+	u32 waiting = smc_rx_readable(conn);
 	/*
 	 * After the producer field: the peer sets the mark before it publishes
 	 * the byte.
@@ -379,9 +416,9 @@ static int smc_receive_all(struct smc_receiving *r)
 	do {
 		struct smc_conn *conn = smc_conn_held(r->smc);
 
-		/* Another thread has disconnected it: fail as TCP does. */
+		/* Disconnected while we waited: fail as TCP does. */
 		if (!conn)
-			return -ENOTCONN;
+			return -EPIPE;
 		err = smc_receive_step(r, conn);
 		/* Let others run even if the peer always has more. */
 		cond_resched();

@@ -103,13 +103,21 @@ static u32 smc_tx_room_cached(const struct smc_conn *conn)
 }
 
 /*
- * The peer tells of room when its ring has some, which may be too late for a
- * limit below that: asks it to tell of everything that it reads.
+ * Writers wait although the ring may have room. The peer tells of room when the
+ * ring has some, which may be too late: asks it to tell of everything that it
+ * reads, and to read what there is.
  */
+static void smc_tx_set_blocked(struct smc_conn *conn)
+{
+	smc_cdc_request_update(conn, true);
+	smc_cdc_put_blocked(conn, true);
+}
+
+/* If there is a limit below that of the ring. */
 void smc_tx_request_updates(struct smc_conn *conn)
 {
 	if (unlikely(smc_tx_limit(conn) < conn->tx_size))
-		smc_cdc_request_update(conn, true);
+		smc_tx_set_blocked(conn);
 }
 
 /*
@@ -186,17 +194,21 @@ static bool smc_tx_peer_is_gone(const struct smc_conn *conn)
 }
 
 /*
- * The peer has closed. TCP would still send the bytes and be answered with a
- * reset, so count them as sent and reset the connection. Returns 0 or -errno.
+ * The peer has closed. TCP would still send what its buffers hold and be
+ * answered with a reset, so count what the ring has room for as sent, and reset
+ * the connection. Returns 0, also if nothing was sent, or -errno.
  */
 static int smc_send_peer_gone(struct smc_sending *s, struct smc_conn *conn)
 {
+	size_t lost;
+
 	if (smc_cdc_peer_flags(conn).state & SMC_CDC_ABORT) {
-		smc_reset(s->smc, ECONNRESET);
+		smc_reset(s->smc, smc_conn_peer_aborted(conn));
 		return -EPIPE;
 	}
-	s->copied += msg_data_left(s->msg);
-	iov_iter_advance(&s->msg->msg_iter, msg_data_left(s->msg));
+	lost = min_t(size_t, msg_data_left(s->msg), smc_tx_ring_room(conn));
+	s->copied += lost;
+	iov_iter_advance(&s->msg->msg_iter, lost);
 	smc_reset(s->smc, EPIPE);
 	return 0;
 }
@@ -460,7 +472,7 @@ static int smc_tx_wait_memory(struct smc_sending *s, struct smc_conn *conn)
 	long nap = SMC_MEMORY_RETRY;
 
 	smc_idle_trim(conn);
-	smc_cdc_request_update(conn, true);
+	smc_tx_set_blocked(conn);
 	if (!s->timeo) {
 		smc_tx_await_memory(conn);
 		return -EAGAIN;
@@ -579,6 +591,9 @@ static int smc_send_piece(struct smc_sending *s, struct smc_conn *conn,
 	smc_idle_touch(conn);
 	if (unlikely(READ_ONCE(conn->no_memory)))
 		WRITE_ONCE(conn->no_memory, false);
+	/* Written under conn->lock; only we and poll() do. */
+	if (unlikely(READ_ONCE(conn->flags.prod) & SMC_CDC_WRITE_BLOCKED))
+		smc_cdc_put_blocked(conn, false);
 	/* There is memory. */
 	if (!conn->peer_cdc && smc_tx_limit(conn) == conn->tx_size)
 		smc_cdc_request_update(conn, false);

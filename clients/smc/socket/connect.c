@@ -86,14 +86,17 @@ static int smc_connect_finish(struct smc_sock *smc, struct socket *sock,
 	return 0;
 }
 
-/* Undoes the connection. Other threads may be sending and receiving. */
-static void smc_disconnect(struct smc_sock *smc)
+/* Stops all that runs. Returns the connection, if DMBs carry it. */
+static struct smc_conn *smc_disconnect_begin(struct smc_sock *smc)
 {
-	struct smc_conn *conn;
-
 	smc_listener_stop(smc);
 	smc_handshake_stop(smc);
-	conn = smc_conn_take(smc);
+	return smc_conn_take(smc);
+}
+
+/* Undoes @conn. Other threads may still be sending and receiving. */
+static void smc_disconnect_end(struct smc_sock *smc, struct smc_conn *conn)
+{
 	if (!conn)
 		return;
 	smc_conn_close(conn, true);
@@ -122,7 +125,7 @@ static int smc_connect_tcp(struct smc_sock *smc, struct socket *sock,
 	/* A connection came about and broke before TCP could report it. */
 	if (err && smc_connect_carrier(smc) == SMC_CARRIER_SMCD &&
 	    sock->state == SS_UNCONNECTED && !smc_connect_begun(sk)) {
-		smc_disconnect(smc);
+		smc_disconnect_end(smc, smc_disconnect_begin(smc));
 		smc_carrier_reinit(smc);
 	}
 	if (smc_connect_carrier(smc) == SMC_CARRIER_UNDECIDED &&
@@ -152,11 +155,17 @@ int smc_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
 {
 	struct smc_sock *smc = smc_sk(sock->sk);
 	int state = inet_sk_state_load(sock->sk);
+	struct smc_conn *conn;
 	int err;
 
 	if (len >= sizeof(addr->sa_family) && addr->sa_family == AF_UNSPEC) {
-		smc_disconnect(smc);
+		conn = smc_disconnect_begin(smc);
+		/*
+		 * TCP first: its error depends on its state, and the peer would
+		 * answer our abort with a reset.
+		 */
 		err = smc_sock_tcp(smc)->connect(sock, addr, len, flags);
+		smc_disconnect_end(smc, conn);
 		if (!smc_connect_begun(sock->sk))
 			smc_carrier_reinit(smc);
 		return err;

@@ -225,6 +225,12 @@ static __poll_t smc_poll_conn(struct smc_conn *conn, struct sock *sk)
 	return mask;
 }
 
+/* Another thread has just undone the connection. */
+static __poll_t smc_poll_disconnected(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_err) ? EPOLLHUP | EPOLLERR : EPOLLHUP;
+}
+
 static __poll_t smc_poll(struct file *file, struct socket *sock,
 			 poll_table *wait)
 {
@@ -237,7 +243,8 @@ static __poll_t smc_poll(struct file *file, struct socket *sock,
 		sock_poll_wait(file, sock, wait);
 		rcu_read_lock();
 		conn = rcu_dereference(smc->conn);
-		mask = conn ? smc_poll_conn(conn, sock->sk) : EPOLLHUP;
+		mask = conn ? smc_poll_conn(conn, sock->sk) :
+			      smc_poll_disconnected(sock->sk);
 		rcu_read_unlock();
 		return mask;
 	case SMC_CARRIER_HANDSHAKE:
@@ -296,11 +303,24 @@ unlock:
 	return 0;
 }
 
+/* Neither direction is open any more. */
+static void smc_shutdown_both(struct smc_sock *smc)
+{
+	struct smc_conn *conn;
+
+	mutex_lock(&smc->rx_lock);
+	conn = smc_conn_held(smc);
+	if (conn)
+		smc_rx_refuse(conn);
+	mutex_unlock(&smc->rx_lock);
+}
+
 static int smc_shutdown(struct socket *sock, int how)
 {
 	struct smc_sock *smc = smc_sk(sock->sk);
 	int state = inet_sk_state_load(sock->sk);
 	struct smc_conn *conn;
+	int err;
 
 	/* No wait while TCP connects: shutdown() aborts that, as TCP's does. */
 	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV)
@@ -321,7 +341,10 @@ static int smc_shutdown(struct socket *sock, int how)
 	/* If that failed, the peer must see a reset and not just TCP's FIN. */
 	if (conn && READ_ONCE(smc->reset_err))
 		smc_reset(smc, READ_ONCE(smc->reset_err));
-	return smc_sock_tcp(smc)->shutdown(sock, how);
+	err = smc_sock_tcp(smc)->shutdown(sock, how);
+	if (READ_ONCE(sock->sk->sk_shutdown) == SHUTDOWN_MASK)
+		smc_shutdown_both(smc);
+	return err;
 }
 
 /* Bytes that can be read before the urgent mark, as TCP's SIOCINQ reports. */

@@ -280,6 +280,23 @@ static void buffer_send_bound_much(void)
 	join(1);
 }
 
+/* A writer that waits for room is not one that has nothing more to say. */
+static void buffer_low_water_beyond_bound(void)
+{
+	struct pair p = connected();
+
+	set_int(p.c, SOL_SOCKET, SO_SNDBUF, 4096);
+	set_int(p.s, SOL_SOCKET, SO_RCVLOWAT, 400000);
+	if (!part()) {
+		WANT(send_all(p.c, 1000000, 0), 1000000);
+		done();
+	}
+	MASK(p.s, POLLIN | POLLOUT);
+	set_int(p.s, SOL_SOCKET, SO_RCVLOWAT, 1);
+	WANT(expect_pattern(p.s, 1000000, 0), 1000000);
+	join(1);
+}
+
 static const struct test buffer_tests[] = {
 	CASE(buffer_set_sizes, "buffer sizes are doubled and kept"),
 	CASE(buffer_smallest, "buffers have a smallest size"),
@@ -297,6 +314,7 @@ static const struct test buffer_tests[] = {
 	CASE(buffer_low_water_quiet, "changing SO_RCVLOWAT raises no SIGIO if nothing has come"),
 	CASE(buffer_write_threshold, "POLLOUT waits for enough room"),
 	CASE(buffer_default_room, "2 MB are taken before anybody reads"),
+	CASE(buffer_low_water_beyond_bound, "SO_RCVLOWAT beyond what SO_SNDBUF allows stops nobody"),
 	CASE(buffer_send_bound, "SO_SNDBUF bounds what is taken before anybody reads"),
 	CASE(buffer_send_bound_late, "SO_SNDBUF below what is unread does not keep a sender waiting"),
 	CASE(buffer_send_bound_much, "much passes a bound of SO_SNDBUF"),

@@ -4,6 +4,8 @@
  * close(), and what the peer sees of it.
  */
 
+#include <sys/mman.h>
+
 #include "conformance.h"
 
 static void close_tells_peer(void)
@@ -250,7 +252,47 @@ static void close_both_at_once(void)
 	}
 }
 
+/* As much as buffers hold is lost, and no more. */
+static void close_then_large_send(void)
+{
+	const size_t len = 256 << 20;
+	struct pair p = connected();
+	void *zeros = mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS |
+			   MAP_NORESERVE, -1, 0);
+	ssize_t sent;
+
+	WANT(close(p.s), 0);
+	WANT(recv(p.c, (char[9]){}, 9, 0), 0);
+	sent = send(p.c, zeros, len, MSG_NOSIGNAL);
+	SHOULD("some is sent", sent > 0, 1);
+	SHOULD("most is not", sent < 16 << 20, 1);
+	MASK(p.c, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
+	FAIL(send(p.c, "x", 1, MSG_NOSIGNAL), EPIPE);
+	FAIL(send(p.c, "x", 1, MSG_NOSIGNAL), EPIPE);
+}
+
+/* A FIN, then a reset, since bytes are unread. */
+static void close_unread_after_shutdown(void)
+{
+	struct pair p = connected();
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	WANT(send(p.c, "abc", 3, 0), 3);
+	SOON(queued_in(p.s), 3);
+	WANT(shutdown(p.s, SHUT_WR), 0);
+	WANT(recv(p.c, (char[9]){}, 9, 0), 0);
+	WANT(close(p.s), 0);
+	MASK(p.c, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
+	WANT(getsockopt(p.c, SOL_SOCKET, SO_ERROR, &error, &len), 0);
+	NOTE("error", error);
+	FAIL(send(p.c, "x", 1, MSG_NOSIGNAL), EPIPE);
+	WANT(recv(p.c, (char[9]){}, 9, 0), 0);
+}
+
 static const struct test close_tests[] = {
+	CASE(close_then_large_send, "a large send() to a closed peer is cut short"),
+	CASE(close_unread_after_shutdown, "a reset behind the end of the stream is EPIPE"),
 	CASE(close_tells_peer, "close() ends the peer's stream"),
 	CASE(close_wakes_reader, "close() wakes the peer's reader"),
 	CASE(close_unread_resets, "close() with unread data resets the connection"),

@@ -182,6 +182,32 @@ static void connect_after_disconnect(void)
 	WANT(expect_pattern(s, 1000, 0), 1000);
 }
 
+static void connect_unspec_after_end(void)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	struct pair p = connected();
+
+	WANT(shutdown(p.s, SHUT_WR), 0);
+	WANT(recv(p.c, (char[9]){}, 9, 0), 0);
+	WANT(connect(p.c, &none, sizeof(none)), 0);
+	CALL(send(p.c, "x", 1, MSG_NOSIGNAL));
+	CALL(send(p.c, "x", 1, MSG_NOSIGNAL));
+}
+
+static void connect_unspec_wakes(void)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	struct pair p = connected();
+
+	if (!part()) {
+		CALL(recv(p.c, (char[9]){}, 9, 0));
+		done();
+	}
+	asleep(1);
+	WANT(connect(p.c, &none, sizeof(none)), 0);
+	join(1);
+}
+
 static void connect_unspec_listener(void)
 {
 	struct sockaddr none = { .sa_family = AF_UNSPEC };
@@ -276,6 +302,8 @@ static const struct test connect_tests[] = {
 	CASE(connect_unspec_unused, "AF_UNSPEC on a new socket does nothing"),
 	CASE(connect_unspec_disconnects, "AF_UNSPEC resets a connection"),
 	CASE(connect_after_disconnect, "a disconnected socket can connect again"),
+	CASE(connect_unspec_after_end, "AF_UNSPEC after the end of the stream is a reset"),
+	CASE(connect_unspec_wakes, "AF_UNSPEC wakes who waits in recv()"),
 	CASE(connect_unspec_listener, "AF_UNSPEC ends a listener"),
 	CASE(connect_time_out, "SO_SNDTIMEO ends connect(), which goes on"),
 	CASE(connect_gives_up, "connect() to a silent peer times out"),

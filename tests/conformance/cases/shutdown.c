@@ -206,6 +206,36 @@ static void shutdown_seen_by_copies(void)
 	WANT(recv(p.s, (char[9]){}, 9, 0), 0);
 }
 
+/* The peer's bytes are answered with a reset, as nobody can read them. */
+static void shutdown_refuses(int first, int second)
+{
+	struct pair p = connected();
+	char got[9];
+
+	WANT(send(p.c, "abc", 3, 0), 3);
+	SOON(queued_in(p.s), 3);
+	WANT(shutdown(p.s, first), 0);
+	WANT(shutdown(p.s, second), 0);
+	WANT(recv(p.c, got, 9, 0), 0);
+	WANT(send(p.c, "xyz", 3, 0), 3);
+	MASK(p.c, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
+	MASK(p.s, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
+	FAIL(send(p.c, "x", 1, MSG_NOSIGNAL), EPIPE);
+	WANT(recv(p.s, got, 9, 0), 3);
+	FAIL(recv(p.s, got, 9, 0), ECONNRESET);
+	WANT(recv(p.s, got, 9, 0), 0);
+}
+
+static void shutdown_both_refuses(void)
+{
+	shutdown_refuses(SHUT_RDWR, SHUT_RDWR);
+}
+
+static void shutdown_one_by_one_refuses(void)
+{
+	shutdown_refuses(SHUT_RD, SHUT_WR);
+}
+
 static const struct test shutdown_tests[] = {
 	CASE(shutdown_write, "SHUT_WR ends one direction only"),
 	CASE(shutdown_write_large_reply, "a reply comes after SHUT_WR"),
@@ -215,6 +245,8 @@ static const struct test shutdown_tests[] = {
 	CASE(shutdown_write_wakes_writer, "SHUT_WR wakes a writer"),
 	CASE(shutdown_both, "SHUT_RDWR ends both directions"),
 	CASE(shutdown_one_after_the_other, "SHUT_RD and SHUT_WR add up"),
+	CASE(shutdown_both_refuses, "bytes to an end that called SHUT_RDWR reset the connection"),
+	CASE(shutdown_one_by_one_refuses, "bytes to an end that called SHUT_RD and SHUT_WR reset the connection"),
 	CASE(shutdown_by_both_ends, "SHUT_WR of both ends is a hang-up"),
 	CASE(shutdown_again, "shutdown() may be repeated until all is over"),
 	CASE(shutdown_after_peer_closed, "shutdown() after the peer's close() ends the connection"),

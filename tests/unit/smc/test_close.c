@@ -27,7 +27,8 @@ static const char * const names[] = {
 /*
  * A cell has the new state, then letters for actions: d drain, D send done, C
  * send closed, A send abort, E send abort if bytes are dropped, else drain and
- * send closed, r ECONNRESET, a ECONNABORTED, w wake. "." means nothing at all.
+ * send closed, r ECONNRESET, R EPIPE if the peer is done writing, else
+ * ECONNRESET, a ECONNABORTED, w wake. "." means nothing at all.
  * A slash separates the cells for false and true; the column has the condition.
  */
 #define COLUMNS 7
@@ -47,12 +48,12 @@ static const struct {
 static const char * const table[][COLUMNS] = {
 	/* Columns: shutdown, close, abort, lost; peer: done, closed, abort. */
 	/* INIT */
-	{ ".", "OVER", "OVERaw", ".", ".", ".", "PROCrw" },
+	{ ".", "OVER", "OVERaw", ".", ".", ".", "PROCRw" },
 	/* LISTEN */
 	{ ".", "OVER", ".", ".", ".", ".", "." },
 	/* ACTIVE */
 	{ "PCW1dD", "PCW1E", "PABWAaw/OVERA", "OVERrw", "ACW1w", "ACW1w",
-	  "PROCrw" },
+	  "PROCRw" },
 	/* PEERCLOSEWAIT1 */
 	{ ".", "PCW1E", "PABWAaw/OVERA", "OVERrw", "PCW2w", "AFCWw/OVERw",
 	  "PROCrw/OVERrw" },
@@ -61,7 +62,7 @@ static const char * const table[][COLUMNS] = {
 	  "PROCrw/OVERrw" },
 	/* APPCLOSEWAIT1 */
 	{ "ACW2dD", "PFCWE/OVERE", "PABWAaw/OVERA", "OVERrw", ".", "ACW1w",
-	  "PROCrw" },
+	  "PROCRw" },
 	/* APPCLOSEWAIT2 */
 	{ ".", "PFCWE/OVERE", "PABWAaw/OVERA", "OVERrw", ".", "ACW2w",
 	  "OVERArw" },
@@ -77,7 +78,7 @@ static const char * const table[][COLUMNS] = {
 	{ ".", ".", ".", ".", ".", ".", "." },
 };
 
-static u32 letters(const char *text, size_t len, bool unread)
+static u32 letters(const char *text, size_t len, u32 facts)
 {
 	static const struct {
 		char letter;
@@ -93,8 +94,12 @@ static u32 letters(const char *text, size_t len, bool unread)
 
 	for (i = 0; i < len; i++) {
 		if (text[i] == 'E')
-			todo |= unread ? SMC_CLOSE_DO_SEND_ABORT :
+			todo |= facts & SMC_CLOSE_IF_UNREAD ?
+				SMC_CLOSE_DO_SEND_ABORT :
 				SMC_CLOSE_DO_DRAIN | SMC_CLOSE_DO_SEND_CLOSED;
+		if (text[i] == 'R')
+			todo |= facts & SMC_CLOSE_IF_DONE ?
+				SMC_CLOSE_DO_PIPE : SMC_CLOSE_DO_RESET;
 		for (j = 0; j < ARRAY_SIZE(known); j++)
 			if (known[j].letter == text[i])
 				todo |= known[j].todo;
@@ -120,7 +125,7 @@ static struct smc_close_step cell(unsigned int row, unsigned int column,
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strncmp(names[i], text, 4))
 			want.state = states[i];
-	want.todo = letters(text + 4, len - 4, facts & SMC_CLOSE_IF_UNREAD);
+	want.todo = letters(text + 4, len - 4, facts);
 	return want;
 }
 
@@ -133,7 +138,7 @@ static void every_state_and_event_does_what_the_table_says(void **state)
 	(void)state;
 	for (row = 0; row < ARRAY_SIZE(states); row++) {
 		for (column = 0; column < COLUMNS; column++) {
-			for (facts = 0; facts < 8; facts++) {
+			for (facts = 0; facts < 16; facts++) {
 				want = cell(row, column, facts);
 				got = smc_close_next(states[row],
 						     columns[column].event,
@@ -213,6 +218,8 @@ static void happen(struct end *end, enum smc_close_event event, u32 facts)
 		facts |= SMC_CLOSE_IF_DEAD;
 	if (end->heard & (SMC_CDC_CLOSED | SMC_CDC_ABORT))
 		facts |= SMC_CLOSE_IF_PEER;
+	if (end->heard & (SMC_CDC_DONE_WRITING | SMC_CDC_CLOSED))
+		facts |= SMC_CLOSE_IF_DONE;
 	step = smc_close_next(states[end->state], event, facts);
 	end->state = index_of(step.state);
 	if (step.todo & SMC_CLOSE_DO_SEND_DONE)
