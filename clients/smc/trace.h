@@ -85,7 +85,8 @@ TRACE_EVENT(smc_handshake,
 				   { SMC_AGREED, "agreed" },
 				   { SMC_DECLINE, "decline" },
 				   { SMC_FALLBACK, "fallback" },
-				   { SMC_BREAK, "break" }),
+				   { SMC_BREAK, "break" },
+				   { SMC_LOST, "lost" }),
 		  __entry->reason, __entry->peer_reason, __entry->next)
 );
 

@@ -446,6 +446,9 @@ enum smc_verdict smc_handshake_receive(struct smc_handshake *hs,
 {
 	int err = smc_clc_receive(hs->sk, &hs->io);
 
+	/* A reset that came during this step is no answer of the peer. */
+	if (err && inet_sk_state_load(hs->sk) == TCP_CLOSE)
+		return SMC_LOST;
 	switch (err) {
 	case 0:
 		break;
@@ -512,7 +515,9 @@ static enum smc_verdict smc_handshake_run_step(struct smc_handshake *hs)
 		return hs->step(hs);
 	if (err == -EAGAIN)
 		return SMC_WAIT;
-	return hs->step == smc_handshake_declined ? SMC_FALLBACK : SMC_BREAK;
+	if (hs->step == smc_handshake_declined)
+		return SMC_FALLBACK;
+	return inet_sk_state_load(hs->sk) == TCP_CLOSE ? SMC_LOST : SMC_BREAK;
 }
 
 /* The peer took too long. A message that still arrives is not the program's. */
@@ -590,6 +595,15 @@ static bool smc_handshake_was_agreed(const struct smc_handshake *hs)
 	       smc_cdc_is_dibs(hs->conn);
 }
 
+/* TCP's connection was closed, during a step or since the last one. */
+static void smc_handshake_closed(struct smc_handshake *hs)
+{
+	if (smc_handshake_was_agreed(hs))
+		smc_handshake_agreed(hs);
+	else
+		smc_handshake_lost(hs);
+}
+
 static void smc_handshake_apply(struct smc_handshake *hs,
 				enum smc_verdict verdict)
 {
@@ -602,6 +616,9 @@ static void smc_handshake_apply(struct smc_handshake *hs,
 		break;
 	case SMC_BREAK:
 		smc_handshake_break(hs);
+		break;
+	case SMC_LOST:
+		smc_handshake_closed(hs);
 		break;
 	default:
 		smc_handshake_wait(hs);
@@ -621,10 +638,7 @@ void smc_handshake_step(struct smc_handshake *hs)
 		return;
 	}
 	if (state == TCP_CLOSE) {
-		if (smc_handshake_was_agreed(hs))
-			smc_handshake_agreed(hs);
-		else
-			smc_handshake_lost(hs);
+		smc_handshake_closed(hs);
 		return;
 	}
 	if (!hs->deadline) {

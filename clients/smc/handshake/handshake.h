@@ -42,6 +42,7 @@
  * @SMC_DECLINE:  fall back, and send the peer &smc_handshake.reason
  * @SMC_FALLBACK: fall back; the peer knows, or would not understand
  * @SMC_BREAK:    reset the connection: the peer may be using DMBs already
+ * @SMC_LOST:     TCP's connection is closed: there is nothing to fall back to
  */
 enum smc_verdict {
 	SMC_WAIT,
@@ -50,6 +51,7 @@ enum smc_verdict {
 	SMC_DECLINE,
 	SMC_FALLBACK,
 	SMC_BREAK,
+	SMC_LOST,
 };
 
 struct smc_listener;
