@@ -73,7 +73,8 @@ bool smc_rx_ended(const struct smc_conn *conn)
 {
 	return smc_cdc_peer_flags(conn).state &
 	       (SMC_CDC_DONE_WRITING | SMC_CDC_CLOSED) ||
-	       READ_ONCE(conn->sk->sk_shutdown) & RCV_SHUTDOWN;
+	       /* The end by TCP's FIN: docs/ordering.md. */
+	       smp_load_acquire(&conn->sk->sk_shutdown) & RCV_SHUTDOWN;
 }
 
 /* Has the peer, whose producer field is @producer, written what we refuse? */
